@@ -1,0 +1,57 @@
+package graph
+
+// Evidence is one statement of the graph in plain words, under the handle by
+// which a draft may cite it.
+type Evidence struct {
+	Handle string `json:"handle"` // "E1", "E2", ... in the order given
+	Text   string `json:"text"`   // one or two sentences
+	// IDs lists the ATT&CK, weakness and CVE IDs that Text names.
+	IDs        []string `json:"ids,omitempty"`
+	Provenance string   `json:"provenance"` // a Kind: official, cited, analyst, site or draft
+	Source     string   `json:"source"`
+}
+
+// Draft is text that a generator wrote for a gap. It never counts as a
+// mitigation: it has its own ID, its own named graph and the status "draft"
+// until a named person accepts it.
+type Draft struct {
+	ID        string     `json:"id"`
+	Gap       int        `json:"gap"` // index into Assessment.Gaps
+	Generator string     `json:"generator"`
+	Status    string     `json:"status"`
+	Text      DraftText  `json:"text"`
+	Evidence  []Evidence `json:"evidence"`
+	Checks    Checks     `json:"checks"`
+}
+
+// DraftText is the text of a mitigation draft, each statement with the
+// handles of the evidence that it rests on.
+type DraftText struct {
+	Summary Statement   `json:"summary"`
+	Steps   []Statement `json:"steps"`
+	// Limits says what remains open when every step is done.
+	Limits Statement `json:"limits"`
+}
+
+// Statement is one or two sentences and the handles that they rest on.
+type Statement struct {
+	Text     string   `json:"text"`
+	Evidence []string `json:"evidence"`
+}
+
+// Checks records how a draft came to be: what was rejected on the way, and
+// whether the template writer had to stand in for the named generator.
+type Checks struct {
+	Attempts   int         `json:"attempts"` // answers asked of the named generator
+	Passed     []string    `json:"passed"`   // names of the checks that the text passed, in order
+	Rejections []Rejection `json:"rejections,omitempty"`
+	Fallback   bool        `json:"fallback"` // true when the template writer stood in
+}
+
+// Rejection is one reason why an answer was not kept.
+type Rejection struct {
+	Attempt int    `json:"attempt"` // 1 for the first answer
+	Check   string `json:"check"`   // schema, handles, ids, urls, length, ...
+	Where   string `json:"where,omitempty"`
+	Why     string `json:"why"`
+}

@@ -1,0 +1,56 @@
+// Package finding answers the question: what was observed on which device?
+//
+// A [Finding] is one observation, whatever it was written in. A [Format]
+// reads one kind of file; [Read] recognises the kind from the content and
+// yields the findings one by one, so that memory does not grow with the
+// input. Formats that need a large library are packages of their own, such
+// as finding/csaf.
+//
+// The package never judges: a weakness that no catalogue knows is kept as it
+// was written, and the graph says so.
+package finding
+
+import (
+	"fmt"
+)
+
+// Finding is one weakness observed on a device. Only ID or Title is needed;
+// the zero value of every other field means that the source did not say.
+// A Finding is a plain value and safe for concurrent readers.
+type Finding struct {
+	// ID is unique within one assessment. A reader makes one from the file
+	// and the place in it where the source gives none.
+	ID          string `json:"id"`
+	Title       string `json:"title,omitempty"`
+	Description string `json:"description,omitempty"`
+	// Device is the ID of a device of the site, or the product's name where
+	// the source describes a product and not a site.
+	Device string `json:"device,omitempty"`
+	// Weaknesses holds IDs in canonical form where they were recognised
+	// (CWE-798, OWASP-IOT-2018-I1, TID-311, PID-12) and as written where not.
+	Weaknesses []string `json:"weaknesses,omitempty"`
+	CVEs       []string `json:"cves,omitempty"`
+	// CVSS is a vector string of CVSS 2.0 to 4.0; the empty string means
+	// unknown.
+	CVSS string `json:"cvss,omitempty"`
+	// KEV says that the vulnerability is known to be exploited.
+	KEV bool `json:"kev,omitempty"`
+	// EPSS is a probability, 0 to 1; 0 means unknown.
+	EPSS float64 `json:"epss,omitempty"`
+	// Techniques holds ATT&CK IDs that the source itself states.
+	Techniques []string `json:"techniques,omitempty"`
+	// Source is the name of the file that the finding was read from.
+	Source string `json:"source,omitempty"`
+}
+
+// RecordError says that one record of a source could not be used. Reading
+// goes on after it; any other error ends the reading.
+type RecordError struct {
+	File  string // the source's name as given to Read
+	Where string // the place in it: "line 3", "findings[2].epss", "vulnerabilities[0]"
+	Err   error  // what is wrong there
+}
+
+func (e *RecordError) Error() string { return fmt.Sprintf("%s: %s: %v", e.File, e.Where, e.Err) }
+
+func (e *RecordError) Unwrap() error { return e.Err }
