@@ -24,17 +24,17 @@ type Draft struct {
 	Checks    Checks     `json:"checks"`
 }
 
-// DraftText is the text of a mitigation draft, each statement with the
-// handles of the evidence that it rests on.
+// DraftText is the text of a mitigation draft, each claim with the handles of
+// the evidence that it rests on.
 type DraftText struct {
-	Summary Statement   `json:"summary"`
-	Steps   []Statement `json:"steps"`
+	Summary Claim   `json:"summary"`
+	Steps   []Claim `json:"steps"`
 	// Limits says what remains open when every step is done.
-	Limits Statement `json:"limits"`
+	Limits Claim `json:"limits"`
 }
 
-// Statement is one or two sentences and the handles that they rest on.
-type Statement struct {
+// Claim is one or two sentences and the handles that they rest on.
+type Claim struct {
 	Text     string   `json:"text"`
 	Evidence []string `json:"evidence"`
 }

@@ -1,0 +1,390 @@
+package graph
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mitigraph/mitigraph/graph/finding"
+	"github.com/mitigraph/mitigraph/mitre"
+)
+
+// Assess answers for all findings of the snapshot which techniques they open,
+// what mitigates these, and where the gaps are. Its answer depends on nothing
+// but the snapshot.
+//
+// Techniques are ordered by the risk of their riskiest finding: severity
+// (CVSS base score / 10, 0.5 where unknown) × exploitation (1 if known
+// exploited, else (1 + EPSS) / 2) × confidence of the link × consequence of
+// the technique's tactics (1 for impact, impair process control and inhibit
+// response function, 0.9 for the tactics that gain or keep hold, 0.7 for those
+// that prepare or hide).
+//
+// A technique is covered on a device when one of its mitigations is deployed
+// there or site-wide. The error is the context's, or says that the snapshot
+// holds no ATT&CK release.
+func (s *Snapshot) Assess(ctx context.Context) (*Assessment, error) {
+	catalog := s.Catalog()
+	if catalog == nil {
+		return nil, errors.New("graph: Assess needs an ATT&CK release: add Attack first")
+	}
+	w := &assessor{Snapshot: s, catalog: catalog, opened: map[string]*opened{}, opens: map[string]openings{}, compared: map[string]features{}}
+	w.site()
+	a := &Assessment{
+		Attack: releaseOf(catalog), Findings: []FindingResult{}, Techniques: []TechniqueResult{},
+		Mitigations: []MitigationResult{}, Gaps: []Gap{}, Drafts: []Draft{}, Warnings: append([]Warning{}, s.warnings...),
+	}
+	n := 0
+	for _, f := range all[*finding.Finding](s.index) {
+		if n++; n%256 == 0 {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+		}
+		a.Findings = append(a.Findings, w.finding(f))
+	}
+	a.Techniques = w.techniques()
+	a.Mitigations = w.mitigationResults(a.Techniques)
+	gaps, err := w.gaps(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	a.Gaps = gaps
+	a.Warnings = append(a.Warnings, w.warnings()...)
+	return a, ctx.Err()
+}
+
+// assessor is one run of Assess.
+type assessor struct {
+	*Snapshot
+	catalog  *mitre.Catalog
+	siteWide map[string]bool       // mitigation IDs
+	devices  map[string]*deviceNow // by device ID; "" is a finding without one
+	opens    map[string]openings
+	opened   map[string]*opened // by technique ID
+	silent   []silentFinding
+	unknown  map[string]int      // weaknesses in no catalogue, with the number of findings
+	compared map[string]features // by technique ID
+	strays   []string            // devices that findings name and the site does not
+}
+
+type openings struct {
+	list   []Opening
+	status Status
+}
+
+// deviceNow is what is deployed and possible on a device.
+type deviceNow struct {
+	id       string
+	deployed map[string]bool
+	ruledOut map[string]string // mitigation ID to reason
+}
+
+// opened is a technique and the findings that open it.
+type opened struct {
+	technique *mitre.Technique
+	by        []openedBy
+}
+
+type openedBy struct {
+	finding    *finding.Finding
+	device     *deviceNow
+	danger     danger
+	confidence float64
+	risk       float64
+}
+
+// silentFinding led to no technique.
+type silentFinding struct {
+	finding *finding.Finding
+	danger  danger
+	why     string
+}
+
+func (w *assessor) site() {
+	w.siteWide, w.devices, w.unknown = map[string]bool{}, map[string]*deviceNow{}, map[string]int{}
+	for key := range all[*SiteDescription](w.index) {
+		for n := range w.index.from(key, predDeployed) {
+			if m, ok := n.doc.(*mitre.Mitigation); ok && !m.Placeholder() {
+				w.siteWide[m.ID] = true
+			}
+		}
+	}
+	for key, d := range all[*Device](w.index) {
+		now := &deviceNow{id: d.ID, deployed: map[string]bool{}, ruledOut: map[string]string{}}
+		for n := range w.index.from(key, predDeployed) {
+			if m, ok := n.doc.(*mitre.Mitigation); ok && !m.Placeholder() {
+				now.deployed[m.ID] = true
+			}
+		}
+		for c := range w.index.from(key, predLimited) {
+			for n, link := range w.index.from(c.key, predRulesOut) {
+				m, ok := n.doc.(*mitre.Mitigation)
+				if !ok {
+					continue
+				}
+				if _, twice := now.ruledOut[m.ID]; !twice {
+					now.ruledOut[m.ID] = fmt.Sprintf("%s: %s", c.name, link.Rationale)
+				}
+			}
+		}
+		w.devices[d.ID] = now
+	}
+}
+
+// device returns what is known of a device; one that the site does not
+// describe has no constraints and only what is deployed site-wide.
+func (w *assessor) device(id string) *deviceNow {
+	d, ok := w.devices[id]
+	if !ok {
+		d = &deviceNow{id: id}
+		if id != "" && len(w.devices) > 0 {
+			w.strays = append(w.strays, id)
+		}
+		w.devices[id] = d
+	}
+	return d
+}
+
+func (w *assessor) isDeployed(m string, d *deviceNow) bool { return w.siteWide[m] || d.deployed[m] }
+
+// finding maps one finding and notes what it opens.
+func (w *assessor) finding(f *finding.Finding) FindingResult {
+	risk, base := dangerOf(f)
+	r := FindingResult{
+		ID: f.ID, Title: f.Title, Source: f.Source, Device: f.Device, Weaknesses: append([]string{}, f.Weaknesses...),
+		CVEs: f.CVEs, CVSS: f.CVSS, Severity: base, KEV: f.KEV, EPSS: f.EPSS, Techniques: []FindingTechnique{},
+	}
+	via := map[string][]Via{}
+	for n := range w.index.from(findingKey(f.ID), predStates) {
+		if t, ok := n.doc.(*mitre.Technique); ok {
+			source := f.Source
+			if source == "" {
+				source = f.ID
+			}
+			via[t.ID] = append(via[t.ID], Via{
+				Confidence: 1, Provenance: Site, Source: source, Relation: "performs",
+				Rationale: "The finding itself names this technique.",
+			})
+		}
+	}
+	var unknown, unmapped []string
+	for i, id := range f.Weaknesses {
+		if slices.Contains(f.Weaknesses[:i], id) {
+			continue
+		}
+		o, ok := w.opens[id]
+		if !ok {
+			o.list, o.status = w.Opens(id)
+			w.opens[id] = o
+		}
+		switch o.status {
+		case UnknownWeakness:
+			unknown = append(unknown, id)
+			w.unknown[id]++
+		case UnmappedWeakness:
+			unmapped = append(unmapped, id)
+		}
+		for _, op := range o.list {
+			v := Via{
+				Weakness: id, Relation: op.Link.Relation, Confidence: op.Confidence,
+				Provenance: op.Link.Kind, Source: op.Link.Source, Rationale: op.Link.Rationale,
+			}
+			if len(op.Path) > 1 {
+				v.Path = op.Path
+			}
+			via[op.Technique.ID] = append(via[op.Technique.ID], v)
+		}
+	}
+	device := w.device(f.Device)
+	for _, id := range sorted(via) {
+		t, _ := mitre.Find[*mitre.Technique](w.catalog, id)
+		slices.SortStableFunc(via[id], func(a, b Via) int { return cmp.Compare(b.Confidence, a.Confidence) })
+		ft := FindingTechnique{ID: id, Name: t.Name, Confidence: via[id][0].Confidence, Via: via[id]}
+		r.Techniques = append(r.Techniques, ft)
+		weight, _ := consequenceOf(w.catalog, t)
+		if w.opened[id] == nil {
+			w.opened[id] = &opened{technique: t}
+		}
+		w.opened[id].by = append(w.opened[id].by, openedBy{
+			f, device, risk, ft.Confidence, risk.severity * risk.exploitation * ft.Confidence * weight,
+		})
+	}
+	slices.SortStableFunc(r.Techniques, func(a, b FindingTechnique) int { return cmp.Compare(b.Confidence, a.Confidence) })
+	switch {
+	case len(r.Techniques) > 0:
+		r.Status = Mapped
+	case len(f.Weaknesses) == 0:
+		r.Status = NoWeakness
+		r.Why = "The finding names neither a weakness nor a technique."
+	case len(unmapped) == 0:
+		r.Status = UnknownWeakness
+		r.Why = fmt.Sprintf("No catalogue here has %s.", strings.Join(unknown, " or "))
+	default:
+		r.Status = UnmappedWeakness
+		r.Why = fmt.Sprintf("Neither %s nor a weakness above it is mapped to a technique.", strings.Join(unmapped, " nor "))
+	}
+	if r.Status != Mapped {
+		w.silent = append(w.silent, silentFinding{f, risk, r.Why})
+	}
+	return r
+}
+
+// techniques orders what was opened and looks at its mitigations.
+func (w *assessor) techniques() []TechniqueResult {
+	out := make([]TechniqueResult, 0, len(w.opened))
+	for _, id := range sorted(w.opened) {
+		o := w.opened[id]
+		slices.SortStableFunc(o.by, func(a, b openedBy) int {
+			return cmp.Or(cmp.Compare(b.risk, a.risk), cmp.Compare(a.finding.ID, b.finding.ID))
+		})
+		worst := o.by[0]
+		weight, tactic := consequenceOf(w.catalog, o.technique)
+		r := TechniqueResult{
+			ID: id, Name: o.technique.Name, URL: o.technique.URL, Tactics: []string{},
+			Findings: findingIDs(o.by), Devices: deviceIDs(o.by), Score: worst.risk,
+			Why: fmt.Sprintf("%s (%s), confidence %.2f, %s weighs %.1f", worst.finding.ID, worst.danger.words,
+				worst.confidence, tactic, weight),
+			Mitigations: []TechniqueMitigation{},
+		}
+		for t := range w.catalog.TacticsOf(o.technique) {
+			r.Tactics = append(r.Tactics, t.Name)
+		}
+		for m := range w.Mitigations(id) {
+			r.Mitigations = append(r.Mitigations, w.onDevices(m, o.by))
+		}
+		out = append(out, r)
+	}
+	slices.SortStableFunc(out, func(a, b TechniqueResult) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(len(b.Findings), len(a.Findings)), cmp.Compare(a.ID, b.ID))
+	})
+	return out
+}
+
+// onDevices says of a mitigation whether it is deployed and possible where a
+// technique is open.
+func (w *assessor) onDevices(m *mitre.Mitigation, by []openedBy) TechniqueMitigation {
+	r := TechniqueMitigation{ID: m.ID, Name: m.Name, Deployed: true}
+	for _, b := range by {
+		if !w.isDeployed(m.ID, b.device) {
+			r.Deployed = false
+		}
+		reason, out := b.device.ruledOut[m.ID]
+		if !out || w.isDeployed(m.ID, b.device) {
+			r.Feasible = true
+		} else {
+			r.Why = reason
+		}
+	}
+	if r.Feasible {
+		r.Why = ""
+	}
+	return r
+}
+
+// mitigationResults turns the view round: what does each mitigation answer?
+func (w *assessor) mitigationResults(techniques []TechniqueResult) []MitigationResult {
+	byID := map[string]*MitigationResult{}
+	open, gain := 0.0, map[string]float64{}
+	for _, t := range techniques {
+		uncovered := t.Score
+		if w.covered(t.ID) {
+			uncovered = 0
+		}
+		open += uncovered
+		for _, m := range t.Mitigations {
+			r := byID[m.ID]
+			if r == nil {
+				full, _ := mitre.Find[*mitre.Mitigation](w.catalog, m.ID)
+				r = &MitigationResult{
+					ID: m.ID, Name: m.Name, URL: full.URL, Covers: []string{},
+					Standards: append([]string{}, full.Standards...), Deployed: true,
+				}
+				byID[m.ID] = r
+			}
+			r.Covers = append(r.Covers, t.ID)
+			r.Deployed = r.Deployed && m.Deployed
+			if m.Feasible && !m.Deployed {
+				gain[m.ID] += uncovered
+			}
+		}
+	}
+	out := make([]MitigationResult, 0, len(byID))
+	for _, id := range sorted(byID) {
+		r := byID[id]
+		if open > 0 {
+			r.Score = gain[id] / open
+		}
+		out = append(out, *r)
+	}
+	slices.SortStableFunc(out, func(a, b MitigationResult) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(len(b.Covers), len(a.Covers)), cmp.Compare(a.ID, b.ID))
+	})
+	return out
+}
+
+// covered reports whether a mitigation of the technique is deployed wherever
+// it is open.
+func (w *assessor) covered(technique string) bool {
+	for _, b := range w.opened[technique].by {
+		if !w.coveredOn(technique, b.device) {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *assessor) coveredOn(technique string, d *deviceNow) bool {
+	for m := range w.Mitigations(technique) {
+		if w.isDeployed(m.ID, d) {
+			return true
+		}
+	}
+	return false
+}
+
+// warnings tells of what findings name and nobody knows.
+func (w *assessor) warnings() []Warning {
+	var out []Warning
+	for _, id := range sorted(w.unknown) {
+		out = append(out, Warning{Where: id, Message: fmt.Sprintf("no catalogue here has this weakness; %s", plural(w.unknown[id], "finding names it", "findings name it"))})
+	}
+	if len(w.strays) > 0 {
+		slices.Sort(w.strays)
+		shown := w.strays[:min(3, len(w.strays))]
+		more := ""
+		if len(w.strays) > len(shown) {
+			more = fmt.Sprintf(" and %d more", len(w.strays)-len(shown))
+		}
+		out = append(out, Warning{Message: fmt.Sprintf("findings name devices that the site does not describe, so only site-wide controls count there: %s%s", strings.Join(shown, ", "), more)})
+	}
+	return out
+}
+
+func findingIDs(by []openedBy) []string {
+	out := make([]string, 0, len(by))
+	for _, b := range by {
+		out = append(out, b.finding.ID)
+	}
+	return out
+}
+
+func deviceIDs(by []openedBy) []string {
+	set := map[string]bool{}
+	for _, b := range by {
+		if b.device.id != "" {
+			set[b.device.id] = true
+		}
+	}
+	return sorted(set)
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

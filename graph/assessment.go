@@ -1,0 +1,145 @@
+package graph
+
+import "github.com/mitigraph/mitigraph/mitre"
+
+// Assessment is the answer to the main question. It is plain data: its JSON
+// form is the programs' contract, described by the schema in data/schema.
+// Lists are never nil, so that they are [] in JSON.
+type Assessment struct {
+	Attack AttackRelease `json:"attack"`
+	// Findings is in the order in which they were added.
+	Findings []FindingResult `json:"findings"`
+	// Techniques holds what the findings open, the most urgent first.
+	Techniques []TechniqueResult `json:"techniques"`
+	// Mitigations holds what answers these techniques, the most useful first.
+	Mitigations []MitigationResult `json:"mitigations"`
+	// Gaps is ordered by urgency.
+	Gaps []Gap `json:"gaps"`
+	// Drafts holds text for gaps; empty until a generator adds it.
+	Drafts   []Draft   `json:"drafts"`
+	Warnings []Warning `json:"warnings"`
+}
+
+// AttackRelease names the release that an assessment rests on.
+type AttackRelease struct {
+	Domain  string `json:"domain"`
+	Version string `json:"version"` // empty where the bundle does not say
+	Source  string `json:"source"`  // "embedded" or a file
+}
+
+// FindingResult is a finding and the techniques that it opens.
+type FindingResult struct {
+	ID         string   `json:"id"`
+	Title      string   `json:"title"`
+	Source     string   `json:"source"`
+	Device     string   `json:"device,omitempty"`
+	Weaknesses []string `json:"weaknesses"`
+	CVEs       []string `json:"cves,omitempty"`
+	CVSS       string   `json:"cvss,omitempty"` // the vector
+	// Severity is the CVSS base score, 0 to 10; absent where unknown.
+	Severity   *float64           `json:"severity,omitempty"`
+	KEV        bool               `json:"kev,omitempty"`
+	EPSS       float64            `json:"epss,omitempty"`
+	Techniques []FindingTechnique `json:"techniques"` // by falling confidence
+	Status     Status             `json:"status"`
+	// Why says in words why Techniques is empty; empty when it is not.
+	Why string `json:"why,omitempty"`
+}
+
+// FindingTechnique is a technique that a finding opens.
+type FindingTechnique struct {
+	ID         string  `json:"id"`
+	Name       string  `json:"name"`
+	Confidence float64 `json:"confidence"` // the best of Via's; 0 to 1
+	Via        []Via   `json:"via"`        // by falling confidence
+}
+
+// Via is one reason why a finding opens a technique.
+type Via struct {
+	// Weakness is empty where the finding itself names the technique.
+	Weakness string `json:"weakness"`
+	// Path leads from Weakness to its parent that is mapped; absent where
+	// Weakness is mapped itself.
+	Path       []string `json:"path,omitempty"`
+	Relation   string   `json:"relation,omitempty"` // performs or enables
+	Confidence float64  `json:"confidence"`
+	Provenance Kind     `json:"provenance"`
+	Source     string   `json:"source"`
+	Rationale  string   `json:"rationale"`
+}
+
+// TechniqueResult is a technique that at least one finding opens.
+type TechniqueResult struct {
+	ID       string   `json:"id"`
+	Name     string   `json:"name"`
+	URL      string   `json:"url,omitempty"`
+	Tactics  []string `json:"tactics"`  // names, in the matrix's order
+	Findings []string `json:"findings"` // IDs, the riskiest first
+	Devices  []string `json:"devices"`  // IDs, in order
+	// Score is the risk of its riskiest finding, 0 to 1; see [Snapshot.Assess].
+	Score float64 `json:"score"`
+	Why   string  `json:"why"` // how the score came about
+	// Mitigations holds the official ones but the placeholder, by ID.
+	Mitigations []TechniqueMitigation `json:"mitigations"`
+}
+
+// TechniqueMitigation is a mitigation of a technique, seen from the devices on
+// which the technique is open.
+type TechniqueMitigation struct {
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Deployed bool   `json:"deployed"` // on every one of the devices, or site-wide
+	Feasible bool   `json:"feasible"` // false when no device allows it
+	Why      string `json:"why,omitempty"`
+}
+
+// MitigationResult is a mitigation that answers at least one technique.
+type MitigationResult struct {
+	ID     string   `json:"id"`
+	Name   string   `json:"name"`
+	URL    string   `json:"url,omitempty"`
+	Covers []string `json:"covers"` // the opened techniques it mitigates, the most urgent first
+	// Score is the share of the risk that is still uncovered which deploying
+	// it would cover, 0 to 1; 0 where it is deployed or not feasible.
+	Score     float64  `json:"score"`
+	Standards []string `json:"standards"`
+	Deployed  bool     `json:"deployed"` // wherever it is needed
+}
+
+// GapKind says what is missing.
+type GapKind string
+
+// The kinds of gaps.
+const (
+	GapNoMitigation    GapKind = "no_mitigation"    // ATT&CK has no mitigation
+	GapPlaceholderOnly GapKind = "placeholder_only" // ATT&CK only says that nothing helps much
+	GapNotFeasible     GapKind = "not_feasible"     // the devices rule every mitigation out
+	GapNotDeployed     GapKind = "not_deployed"     // there are mitigations, none is deployed
+	GapNoDetection     GapKind = "no_detection"     // ATT&CK names nothing to collect
+	GapNoTechnique     GapKind = "no_technique"     // the finding leads to no technique
+)
+
+// Gap is where ATT&CK is silent or the site is uncovered.
+type Gap struct {
+	Kind       GapKind     `json:"kind"`
+	Technique  string      `json:"technique"` // empty for no_technique
+	Name       string      `json:"name,omitempty"`
+	Findings   []string    `json:"findings"`
+	Devices    []string    `json:"devices"`
+	Score      float64     `json:"score"` // urgency, 0 to 1
+	Why        string      `json:"why"`
+	Candidates []Candidate `json:"candidates"` // the best first; never official answers to this gap unless Why says so
+}
+
+// Candidate is a mitigation worth considering for a gap.
+type Candidate struct {
+	ID      string   `json:"id"`
+	Name    string   `json:"name"`
+	Score   float64  `json:"score"`   // 0 to 1, comparable within one gap
+	Because []string `json:"because"` // reasons, the strongest first
+}
+
+func releaseOf(c *mitre.Catalog) AttackRelease {
+	i := c.Info()
+	return AttackRelease{i.Domain, i.Version, i.Source}
+}

@@ -1,0 +1,189 @@
+package graph
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mitigraph/mitigraph/mitre"
+)
+
+const (
+	// silentConfidence stands in for a link's confidence where a finding led
+	// to no technique: low, but a severe finding must not sink to the end.
+	silentConfidence = 0.3
+	// detectionWeight makes a missing detection less urgent than a missing
+	// mitigation of the same technique.
+	detectionWeight = 0.5
+	// maxCandidates bounds the candidates of one gap.
+	maxCandidates = 5
+)
+
+// gapOrder breaks ties between gaps of one technique.
+var gapOrder = []GapKind{GapNoMitigation, GapPlaceholderOnly, GapNotFeasible, GapNotDeployed, GapNoDetection, GapNoTechnique}
+
+// gaps finds what is missing, the most urgent first.
+func (w *assessor) gaps(ctx context.Context, a *Assessment) ([]Gap, error) {
+	out := []Gap{}
+	gain := map[string]MitigationResult{}
+	for _, m := range a.Mitigations {
+		gain[m.ID] = m
+	}
+	for _, t := range a.Techniques {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		out = append(out, w.mitigationGaps(w.opened[t.ID], gain)...)
+		if g, ok := w.detectionGap(w.opened[t.ID]); ok {
+			out = append(out, g)
+		}
+	}
+	out = append(out, w.silentGaps()...)
+	slices.SortStableFunc(out, func(a, b Gap) int {
+		return cmp.Or(
+			cmp.Compare(b.Score, a.Score),
+			cmp.Compare(slices.Index(gapOrder, a.Kind), slices.Index(gapOrder, b.Kind)),
+			cmp.Compare(a.Technique, b.Technique),
+			slices.Compare(a.Findings, b.Findings),
+		)
+	})
+	return out, nil
+}
+
+// gap starts a gap of a technique; by is never empty and its first has the
+// highest risk.
+func gap(kind GapKind, o *opened, by []openedBy) Gap {
+	return Gap{
+		Kind: kind, Technique: o.technique.ID, Name: o.technique.Name,
+		Findings: findingIDs(by), Devices: deviceIDs(by), Score: by[0].risk, Candidates: []Candidate{},
+	}
+}
+
+func (w *assessor) mitigationGaps(o *opened, gain map[string]MitigationResult) []Gap {
+	var usable []*mitre.Mitigation
+	for m := range w.Mitigations(o.technique.ID) {
+		usable = append(usable, m)
+	}
+	if len(usable) == 0 {
+		g := gap(GapNoMitigation, o, o.by)
+		g.Why = fmt.Sprintf("%s lists no mitigation for %s.", w.catalog.Info(), o.technique.ID)
+		if w.PlaceholderOnly(o.technique.ID) {
+			g.Kind = GapPlaceholderOnly
+			g.Why = fmt.Sprintf("%s lists only M0816, which says that mitigation is limited or not effective.", w.catalog.Info())
+		}
+		g.Candidates = w.alike(o.technique, o.by)
+		return []Gap{g}
+	}
+	var undeployed, infeasible []openedBy
+	for _, b := range o.by {
+		switch {
+		case w.coveredOn(o.technique.ID, b.device):
+		case slices.ContainsFunc(usable, func(m *mitre.Mitigation) bool { return b.device.ruledOut[m.ID] == "" }):
+			undeployed = append(undeployed, b)
+		default:
+			infeasible = append(infeasible, b)
+		}
+	}
+	var out []Gap
+	if len(undeployed) > 0 {
+		g := gap(GapNotDeployed, o, undeployed)
+		g.Why = fmt.Sprintf("%s, none deployed%s.", plural(len(usable), "mitigation exists", "mitigations exist"), on(g.Devices))
+		g.Candidates = official(usable, undeployed, gain, o.technique)
+		out = append(out, g)
+	}
+	if len(infeasible) > 0 {
+		g := gap(GapNotFeasible, o, infeasible)
+		var reasons []string
+		for _, m := range usable[:min(3, len(usable))] {
+			reasons = append(reasons, fmt.Sprintf("%s %s (%s)", m.ID, m.Name, strings.TrimSuffix(infeasible[0].device.ruledOut[m.ID], ".")))
+		}
+		if n := len(usable) - len(reasons); n > 0 {
+			reasons = append(reasons, fmt.Sprintf("%d more", n))
+		}
+		g.Why = fmt.Sprintf("The device's constraints rule out every mitigation%s: %s.", on(g.Devices), strings.Join(reasons, "; "))
+		g.Candidates = w.alike(o.technique, infeasible)
+		out = append(out, g)
+	}
+	return out
+}
+
+func on(devices []string) string {
+	switch n := len(devices); {
+	case n == 0:
+		return ""
+	case n <= 3:
+		return " on " + strings.Join(devices, ", ")
+	default:
+		return fmt.Sprintf(" on %s and %d more devices", strings.Join(devices[:2], ", "), n-2)
+	}
+}
+
+// official ranks the technique's own mitigations that some device allows.
+func official(usable []*mitre.Mitigation, by []openedBy, gain map[string]MitigationResult, t *mitre.Technique) []Candidate {
+	out := []Candidate{}
+	for _, m := range usable {
+		if !slices.ContainsFunc(by, func(b openedBy) bool { return b.device.ruledOut[m.ID] == "" }) {
+			continue
+		}
+		c := Candidate{ID: m.ID, Name: m.Name, Score: gain[m.ID].Score, Because: []string{
+			fmt.Sprintf("official mitigation of %s %s", t.ID, t.Name),
+		}}
+		if n := len(gain[m.ID].Covers) - 1; n > 0 {
+			c.Because = append(c.Because, "also mitigates "+plural(n, "other technique opened here", "other techniques opened here"))
+		}
+		if len(m.Standards) > 0 {
+			c.Because = append(c.Because, "asked for by "+m.Standards[0])
+		}
+		out = append(out, c)
+	}
+	return best(out)
+}
+
+// best orders candidates and keeps the first few.
+func best(out []Candidate) []Candidate {
+	slices.SortStableFunc(out, func(a, b Candidate) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
+	})
+	return out[:min(len(out), maxCandidates)]
+}
+
+func (w *assessor) detectionGap(o *opened) (Gap, bool) {
+	for range w.catalog.LogSources(o.technique) {
+		return Gap{}, false
+	}
+	g := gap(GapNoDetection, o, o.by)
+	g.Score *= detectionWeight
+	g.Why = fmt.Sprintf("%s has no detection strategy for %s.", w.catalog.Info(), o.technique.ID)
+	for r := range w.catalog.To(o.technique, mitre.Detects) {
+		if r.Live() {
+			g.Why = fmt.Sprintf("The detection strategy %s names no log source to collect from.", r.Source.Common().ID)
+		}
+	}
+	return g, true
+}
+
+// silentGaps joins the findings that lead to no technique for the same reason.
+func (w *assessor) silentGaps() []Gap {
+	byWhy := map[string]*Gap{}
+	for _, s := range w.silent {
+		g := byWhy[s.why]
+		if g == nil {
+			g = &Gap{Kind: GapNoTechnique, Findings: []string{}, Devices: []string{}, Why: s.why, Candidates: []Candidate{}}
+			byWhy[s.why] = g
+		}
+		g.Findings = append(g.Findings, s.finding.ID)
+		if d := s.finding.Device; d != "" && !slices.Contains(g.Devices, d) {
+			g.Devices = append(g.Devices, d)
+		}
+		g.Score = max(g.Score, s.danger.severity*s.danger.exploitation*silentConfidence)
+	}
+	var out []Gap
+	for _, why := range sorted(byWhy) {
+		slices.Sort(byWhy[why].Findings)
+		slices.Sort(byWhy[why].Devices)
+		out = append(out, *byWhy[why])
+	}
+	return out
+}

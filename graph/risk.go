@@ -1,0 +1,122 @@
+package graph
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	gocvss20 "github.com/pandatix/go-cvss/20"
+	gocvss30 "github.com/pandatix/go-cvss/30"
+	gocvss31 "github.com/pandatix/go-cvss/31"
+	gocvss40 "github.com/pandatix/go-cvss/40"
+
+	"github.com/mitigraph/mitigraph/graph/finding"
+	"github.com/mitigraph/mitigraph/mitre"
+)
+
+// The order of priority rests on one product:
+//
+//	risk = severity × exploitation × confidence × consequence
+//
+// severity is the CVSS base score divided by 10. Exploitation is 1 for a
+// known exploited vulnerability (KEV), otherwise half of 1 + EPSS.
+// Confidence is that of the link from weakness to technique. Consequence
+// depends on the technique's tactics. A technique's score is the risk of its
+// riskiest finding. The weights are judgements of this project.
+const (
+	unknownSeverity     = 0.5 // of a finding without a CVSS vector
+	unknownExploitation = 0.5 // of a finding with neither KEV nor EPSS
+)
+
+// consequence is how near a technique of this tactic is to physical harm.
+var consequence = map[string]float64{
+	"impact":                    1,
+	"impair-process-control":    1,
+	"inhibit-response-function": 1,
+	"initial-access":            0.9,
+	"execution":                 0.9,
+	"lateral-movement":          0.9,
+	"privilege-escalation":      0.9,
+	"persistence":               0.9,
+}
+
+// otherConsequence is that of tactics which prepare or hide: discovery,
+// collection, command and control, evasion.
+const otherConsequence = 0.7
+
+// severity parses a CVSS vector of version 2.0 to 4.0 and returns its base
+// score, 0 to 10.
+func severity(vector string) (float64, error) {
+	switch {
+	case strings.HasPrefix(vector, "CVSS:4.0/"):
+		v, err := gocvss40.ParseVector(vector)
+		if err != nil {
+			return 0, err
+		}
+		return v.Score(), nil
+	case strings.HasPrefix(vector, "CVSS:3.1/"):
+		v, err := gocvss31.ParseVector(vector)
+		if err != nil {
+			return 0, err
+		}
+		return v.BaseScore(), nil
+	case strings.HasPrefix(vector, "CVSS:3.0/"):
+		v, err := gocvss30.ParseVector(vector)
+		if err != nil {
+			return 0, err
+		}
+		return v.BaseScore(), nil
+	case strings.HasPrefix(vector, "AV:"):
+		v, err := gocvss20.ParseVector(vector)
+		if err != nil {
+			return 0, err
+		}
+		return v.BaseScore(), nil
+	}
+	return 0, errors.New("not a CVSS vector of version 2.0, 3.0, 3.1 or 4.0")
+}
+
+// danger is what a finding brings into the product, whatever the technique.
+type danger struct {
+	severity, exploitation float64
+	words                  string // for people: "CVSS 9.8, known exploited"
+}
+
+func dangerOf(f *finding.Finding) (danger, *float64) {
+	d := danger{severity: unknownSeverity, exploitation: unknownExploitation, words: "severity unknown"}
+	var base *float64
+	if f.CVSS != "" {
+		if score, err := severity(f.CVSS); err == nil {
+			d.severity, base = score/10, &score
+			d.words = fmt.Sprintf("CVSS %.1f", score)
+		}
+	}
+	switch {
+	case f.KEV:
+		d.exploitation = 1
+		d.words += ", known exploited"
+	case f.EPSS > 0:
+		d.exploitation = (1 + f.EPSS) / 2
+		d.words += fmt.Sprintf(", EPSS %.0f %%", 100*f.EPSS)
+	}
+	return d, base
+}
+
+// consequenceOf returns the weight of the technique's worst tactic and that
+// tactic's name.
+func consequenceOf(c *mitre.Catalog, t *mitre.Technique) (float64, string) {
+	best, name := 0.0, ""
+	for tactic := range c.TacticsOf(t) {
+		w, ok := consequence[tactic.Shortname]
+		if !ok {
+			w = otherConsequence
+		}
+		if w > best {
+			best, name = w, tactic.Name
+		}
+	}
+	if name == "" {
+		return otherConsequence, "no tactic"
+	}
+	return best, name
+}

@@ -1,0 +1,181 @@
+package graph
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/mitigraph/mitigraph/mitre"
+)
+
+// SiteDescription is what the user says of a site: its devices, what can't be
+// done on them, and which mitigations are deployed.
+type SiteDescription struct {
+	Site     string   `json:"site"`     // the site's name
+	Deployed []string `json:"deployed"` // mitigation IDs, deployed everywhere
+	Devices  []Device `json:"devices"`
+	// Source is the file that it was read from, for messages.
+	Source string `json:"-"`
+}
+
+// Device is one device of a site.
+type Device struct {
+	ID          string   `json:"id"`                    // as findings name it
+	Name        string   `json:"name,omitempty"`        // for people; may be empty
+	Asset       string   `json:"asset,omitempty"`       // ATT&CK asset ID; empty when unknown
+	Deployed    []string `json:"deployed,omitempty"`    // mitigation IDs, deployed here
+	Constraints []string `json:"constraints,omitempty"` // constraint IDs, such as no_agent
+}
+
+// maxSite bounds a site description, in bytes.
+const maxSite = 64 << 20
+
+// ReadSite reads a site description in this project's JSON. Unknown members
+// are an error, since a misspelt one would silently count as nothing
+// deployed. The name stands for the source in errors.
+func ReadSite(ctx context.Context, name string, r io.Reader) (SiteDescription, error) {
+	var s SiteDescription
+	if err := ctx.Err(); err != nil {
+		return s, fmt.Errorf("%s: %w", name, err)
+	}
+	b, err := io.ReadAll(io.LimitReader(r, maxSite+1))
+	switch {
+	case err != nil:
+		return s, fmt.Errorf("%s: %w", name, err)
+	case len(b) > maxSite:
+		return s, fmt.Errorf("%s: a site description of more than %d MiB", name, maxSite>>20)
+	}
+	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
+	if len(bytes.TrimSpace(b)) == 0 {
+		return s, fmt.Errorf("%s: empty file, want a JSON object with \"site\", \"deployed\" and \"devices\"", name)
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&s); err != nil {
+		return SiteDescription{}, fmt.Errorf("%s: line %d: %w", name, lineOf(b, d, err), err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return SiteDescription{}, fmt.Errorf("%s: line %d: more text after the JSON object", name, lineOf(b, d, nil))
+	}
+	s.Source = name
+	return s, nil
+}
+
+// lineOf finds the line of a decoding error.
+func lineOf(b []byte, d *json.Decoder, err error) int {
+	at := d.InputOffset()
+	var syntax *json.SyntaxError
+	var typed *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		at = syntax.Offset
+	case errors.As(err, &typed):
+		at = typed.Offset
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		at = int64(len(b))
+	}
+	return 1 + bytes.Count(b[:min(int(at), len(b))], []byte("\n"))
+}
+
+// SiteFacts is the source of a site description. It needs [Attack] and
+// [Knowledge] before it: an unknown mitigation, asset or constraint is an
+// error that names the place, because a misspelt control would otherwise
+// count as not deployed and a misspelt constraint as no constraint.
+func SiteFacts(s SiteDescription) Source { return siteFacts{s} }
+
+type siteFacts struct{ SiteDescription }
+
+func (s siteFacts) write(b *batch, known *index) error {
+	name := s.Site
+	if name == "" {
+		name = "site"
+	}
+	b.from(Site, name, "site/"+label(name))
+	catalog, err := catalogOf(known, "SiteFacts")
+	if err != nil {
+		return err
+	}
+	at := func(format string, args ...any) error {
+		where := s.Source
+		if where == "" {
+			where = "site"
+		}
+		return fmt.Errorf("%s: "+format, append([]any{where}, args...)...)
+	}
+	mitigation := func(from, place, id string) error {
+		r, err := catalog.Resolve(id)
+		if err != nil {
+			return at("%s: mitigation %q is not in %s", place, id, catalog.Info())
+		}
+		m, ok := r.Object.(*mitre.Mitigation)
+		if !ok {
+			return at("%s: %s is %s, not a mitigation", place, id, r.Object.Common().Name)
+		}
+		if m.Placeholder() {
+			b.warn(s.Source, place, "%s (%s) is a placeholder and counts as nothing deployed", m.ID, m.Name)
+		}
+		b.edge(from, predDeployed, attackKey(catalog, m))
+		return nil
+	}
+	b.node(siteKey(name), "Site", name, &SiteDescription{Site: name, Deployed: s.Deployed, Source: s.Source})
+	for i, id := range s.Deployed {
+		if err := mitigation(siteKey(name), fmt.Sprintf("deployed[%d]", i), id); err != nil {
+			return err
+		}
+	}
+	hasAssets := false
+	for range mitre.All[*mitre.Asset](catalog) {
+		hasAssets = true
+		break
+	}
+	seen := map[string]int{}
+	for i, d := range s.Devices {
+		place := fmt.Sprintf("devices[%d]", i)
+		if strings.TrimSpace(d.ID) == "" {
+			return at("%s: a device without an id", place)
+		}
+		if first, ok := seen[d.ID]; ok {
+			return at("%s: the device %q is already devices[%d]", place, d.ID, first)
+		}
+		seen[d.ID] = i
+		b.node(deviceKey(d.ID), "Device", d.Name, &d)
+		b.edge(deviceKey(d.ID), predAt, siteKey(name))
+		if d.Asset != "" {
+			a, ok := mitre.Find[*mitre.Asset](catalog, d.Asset)
+			switch {
+			case ok:
+				b.edge(deviceKey(d.ID), predOf, attackKey(catalog, a))
+			case hasAssets:
+				return at("%s.asset: asset %q is not in %s", place, d.Asset, catalog.Info())
+			default:
+				b.warn(s.Source, place+".asset", "%s has no assets; %s is left out", catalog.Info(), d.Asset)
+			}
+		}
+		for j, id := range d.Deployed {
+			if err := mitigation(deviceKey(d.ID), fmt.Sprintf("%s.deployed[%d]", place, j), id); err != nil {
+				return err
+			}
+		}
+		for j, id := range d.Constraints {
+			if _, ok := doc[*Constraint](known, constraintKey(id)); !ok {
+				return at("%s.constraints[%d]: unknown constraint %q; known are %s", place, j, id, strings.Join(constraintIDs(known), ", "))
+			}
+			b.edge(deviceKey(d.ID), predLimited, constraintKey(id))
+		}
+	}
+	return nil
+}
+
+func constraintIDs(x *index) []string {
+	var ids []string
+	for _, c := range all[*Constraint](x) {
+		ids = append(ids, c.ID)
+	}
+	slices.Sort(ids)
+	return ids
+}

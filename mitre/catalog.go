@@ -1,0 +1,268 @@
+package mitre
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+)
+
+// Errors of [Catalog.Resolve].
+var (
+	// ErrNotFound says that the catalogue has no object with that ID.
+	ErrNotFound = errors.New("not in this ATT&CK release")
+	// ErrRevokedCycle says that a chain of revoked-by links bites its tail.
+	ErrRevokedCycle = errors.New("revoked in a circle")
+	// ErrNoSuccessor says that an object is revoked but the release does not
+	// say, or does not hold, what replaced it.
+	ErrNoSuccessor = errors.New("revoked without a successor")
+)
+
+// Catalog is one release of ATT&CK. It never changes and is safe for
+// concurrent use. The zero value is an empty catalogue.
+type Catalog struct {
+	info     Info
+	objects  []Object // by STIX type, then ATT&CK ID, then STIX ID
+	byType   map[string][]Object
+	byID     map[string]Object   // STIX IDs, and ATT&CK IDs in upper case
+	byName   map[string][]Object // names and aliases in lower case
+	from, to map[string][]*Relationship
+	rels     []*Relationship
+	tactics  []*Tactic // in the matrix's order
+	problems []error
+}
+
+// Info says which release a catalogue holds and where it came from.
+type Info struct {
+	Domain  string // "ics-attack", "enterprise-attack" or "mobile-attack"
+	Version string // "19.1"; empty where the bundle does not say, as in STIX 2.0
+	Source  string // "embedded", or the name of the file
+}
+
+// String returns, for example, "ATT&CK ics-attack 19.1".
+func (i Info) String() string {
+	s := "ATT&CK " + i.Domain
+	if i.Version != "" {
+		s += " " + i.Version
+	}
+	return s
+}
+
+// Info returns which release this is.
+func (c *Catalog) Info() Info { return c.info }
+
+// Problems returns what was wrong with the bundle and could be worked around:
+// references to objects that are not there, and IDs that occur twice. It is
+// empty for the official releases known to the project's tests, except where
+// a test says so.
+func (c *Catalog) Problems() []error { return slices.Clone(c.problems) }
+
+// All iterates over every object of type T, revoked and deprecated ones too,
+// ordered by ATT&CK ID, then STIX ID. With T = Object it gives all objects,
+// grouped by STIX type.
+func All[T Object](c *Catalog) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		objects := c.objects
+		if t := stixTypesOf[T](); t != nil {
+			objects = nil
+			for _, s := range t {
+				objects = append(objects, c.byType[s]...)
+			}
+			if len(t) > 1 {
+				slices.SortStableFunc(objects, compareObjects)
+			}
+		}
+		for _, o := range objects {
+			if o, ok := o.(T); ok && !yield(o) {
+				return
+			}
+		}
+	}
+}
+
+// stixTypesOf returns the STIX types that T stands for; nil means that all
+// must be looked at.
+func stixTypesOf[T Object]() []string {
+	var zero T
+	switch any(zero).(type) {
+	case *Tactic:
+		return []string{"x-mitre-tactic"}
+	case *Technique:
+		return []string{"attack-pattern"}
+	case *Mitigation:
+		return []string{"course-of-action"}
+	case *Asset:
+		return []string{"x-mitre-asset"}
+	case *Group:
+		return []string{"intrusion-set"}
+	case *Software:
+		return []string{"malware", "tool"}
+	case *Campaign:
+		return []string{"campaign"}
+	case *DataSource:
+		return []string{"x-mitre-data-source"}
+	case *DataComponent:
+		return []string{"x-mitre-data-component"}
+	case *DetectionStrategy:
+		return []string{"x-mitre-detection-strategy"}
+	case *Analytic:
+		return []string{"x-mitre-analytic"}
+	case *Matrix:
+		return []string{"x-mitre-matrix"}
+	}
+	return nil
+}
+
+// Live is [All] without revoked and deprecated objects.
+func Live[T Object](c *Catalog) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for o := range All[T](c) {
+			if o.Common().Live() && !yield(o) {
+				return
+			}
+		}
+	}
+}
+
+// Find looks an object of type T up by ATT&CK ID (in any case) or STIX ID.
+// It does not follow revoked objects; [Catalog.Resolve] does.
+func Find[T Object](c *Catalog, id string) (T, bool) {
+	o, _ := c.Lookup(id)
+	t, ok := o.(T)
+	return t, ok
+}
+
+// Lookup finds an object by ATT&CK ID (in any case) or STIX ID. Of several
+// objects with one ATT&CK ID a live one wins. It does not follow revoked
+// objects; [Catalog.Resolve] does.
+func (c *Catalog) Lookup(id string) (Object, bool) {
+	if o, ok := c.byID[id]; ok {
+		return o, true
+	}
+	o, ok := c.byID[strings.ToUpper(strings.TrimSpace(id))]
+	return o, ok
+}
+
+// Named returns the objects whose name or one of whose aliases equals name,
+// regardless of case, ordered as in [All]. It is nil when there is none.
+func (c *Catalog) Named(name string) []Object {
+	return slices.Clone(c.byName[strings.ToLower(strings.TrimSpace(name))])
+}
+
+// Resolution is the answer of [Catalog.Resolve].
+type Resolution struct {
+	Object Object // what the ID stands for in this release
+	// Followed holds the revoked objects on the way, the one that was asked
+	// for first; nil when the ID is not revoked.
+	Followed []Object
+}
+
+// Resolve looks an ATT&CK ID or STIX ID up and follows revoked objects to the
+// one that replaced them. A deprecated object resolves to itself. The error
+// wraps [ErrNotFound], [ErrRevokedCycle] or [ErrNoSuccessor].
+func (c *Catalog) Resolve(id string) (Resolution, error) {
+	o, ok := c.Lookup(id)
+	if !ok {
+		return Resolution{}, fmt.Errorf("%s: %w", id, ErrNotFound)
+	}
+	var followed []Object
+	for o.Common().Revoked {
+		if slices.Contains(followed, o) {
+			return Resolution{}, fmt.Errorf("%s: %w", id, ErrRevokedCycle)
+		}
+		followed = append(followed, o)
+		next := Object(nil)
+		for r := range c.From(o, RevokedBy) {
+			next = r.Target
+		}
+		if next == nil {
+			return Resolution{}, fmt.Errorf("%s: %w", id, ErrNoSuccessor)
+		}
+		o = next
+	}
+	return Resolution{Object: o, Followed: followed}, nil
+}
+
+// From iterates over the relationships of the given type that start at o, in
+// order of the target's ATT&CK ID. Revoked and deprecated ones are included;
+// [Relationship.Live] tells.
+func (c *Catalog) From(o Object, t RelationshipType) iter.Seq[*Relationship] {
+	return ofType(c.from[o.Common().STIXID], t)
+}
+
+// To iterates over the relationships of the given type that end at o, in
+// order of the source's ATT&CK ID. Revoked and deprecated ones are included;
+// [Relationship.Live] tells.
+func (c *Catalog) To(o Object, t RelationshipType) iter.Seq[*Relationship] {
+	return ofType(c.to[o.Common().STIXID], t)
+}
+
+func ofType(rels []*Relationship, t RelationshipType) iter.Seq[*Relationship] {
+	return func(yield func(*Relationship) bool) {
+		for _, r := range rels {
+			if r.Type == t && !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+// Relationships iterates over all relationships, ordered by type, then the
+// source's and the target's ATT&CK ID.
+func (c *Catalog) Relationships() iter.Seq[*Relationship] { return slices.Values(c.rels) }
+
+// Tactics iterates over the live tactics in the order of the matrix, or by
+// ATT&CK ID where the bundle has no matrix.
+func (c *Catalog) Tactics() iter.Seq[*Tactic] { return slices.Values(c.tactics) }
+
+// TacticsOf iterates over the tactics of a technique in the matrix's order.
+func (c *Catalog) TacticsOf(t *Technique) iter.Seq[*Tactic] {
+	return func(yield func(*Tactic) bool) {
+		for _, tactic := range c.tactics {
+			if slices.Contains(t.Tactics, tactic.Shortname) && !yield(tactic) {
+				return
+			}
+		}
+	}
+}
+
+// LogSources iterates over the log sources by which a technique can be
+// detected: those of the live analytics of its live detection strategies or,
+// before release 18, the names of the data components that detect it. It
+// yields nothing where ATT&CK names no place to collect from.
+func (c *Catalog) LogSources(t *Technique) iter.Seq[LogSource] {
+	return func(yield func(LogSource) bool) {
+		for r := range c.To(t, Detects) {
+			if !r.Live() {
+				continue
+			}
+			switch d := r.Source.(type) {
+			case *DataComponent:
+				if !yield(LogSource{Name: d.Name, DataComponentRef: d.STIXID}) {
+					return
+				}
+			case *DetectionStrategy:
+				for _, ref := range d.AnalyticRefs {
+					a, ok := Find[*Analytic](c, ref)
+					if !ok || !a.Live() {
+						continue
+					}
+					for _, s := range a.LogSources {
+						if !yield(s) {
+							return
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func compareObjects(a, b Object) int {
+	x, y := a.Common(), b.Common()
+	if n := strings.Compare(x.ID, y.ID); n != 0 {
+		return n
+	}
+	return strings.Compare(x.STIXID, y.STIXID)
+}

@@ -1,0 +1,318 @@
+package mitre_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mitigraph/mitigraph/mitre"
+)
+
+// official opens a release of ../shared/data/attack, or skips the test.
+func official(t testing.TB, file string) *mitre.Catalog {
+	t.Helper()
+	path := filepath.Join("..", "..", "shared", "data", "attack", file)
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("needs ../shared/data/attack/%s", file)
+	}
+	c, err := mitre.Open(t.Context(), path)
+	require.NoError(t, err)
+	return c
+}
+
+func embedded(t testing.TB) *mitre.Catalog {
+	t.Helper()
+	c, err := mitre.Embedded()
+	require.NoError(t, err)
+	return c
+}
+
+func ids[T mitre.Object](seq func(func(T) bool)) []string {
+	var out []string
+	for o := range seq {
+		out = append(out, o.Common().ID)
+	}
+	return out
+}
+
+func count[T mitre.Object](seq func(func(T) bool)) int { return len(ids(seq)) }
+
+func TestEmbedded(t *testing.T) {
+	c := embedded(t)
+	assert.Equal(t, mitre.Info{Domain: "ics-attack", Version: "19.1", Source: "embedded"}, c.Info())
+	assert.Empty(t, c.Problems())
+	assert.Equal(t, 97, count(mitre.Live[*mitre.Technique](c)))
+	assert.Equal(t, 118, count(mitre.All[*mitre.Technique](c)))
+	assert.Equal(t, 52, count(mitre.Live[*mitre.Mitigation](c)))
+	assert.Equal(t, 18, count(mitre.Live[*mitre.Asset](c)))
+	assert.Equal(t, 14, count(mitre.Live[*mitre.Group](c)))
+	assert.Equal(t, 23, count(mitre.Live[*mitre.Software](c)))
+	assert.Equal(t, 8, count(mitre.Live[*mitre.Campaign](c)))
+	assert.Equal(t, 36, count(mitre.Live[*mitre.DataComponent](c)))
+	assert.Equal(t, 97, count(mitre.Live[*mitre.DetectionStrategy](c)))
+	assert.Equal(t, 97, count(mitre.Live[*mitre.Analytic](c)))
+	assert.Equal(t, 1668, len(slices.Collect(c.Relationships())))
+	assert.True(t, slices.IsSorted(ids(mitre.Live[*mitre.Technique](c))))
+
+	var tactics []string
+	for tactic := range c.Tactics() {
+		tactics = append(tactics, tactic.Name)
+	}
+	assert.Len(t, tactics, 12)
+	assert.Equal(t, "Initial Access", tactics[0])
+	assert.Equal(t, "Impact", tactics[11])
+}
+
+// The embedded facts answer what the official release answers, but for the
+// sentences.
+func TestEmbeddedEqualsOfficial(t *testing.T) {
+	facts, full := embedded(t), official(t, "ics-attack-19.1.json.gz")
+	require.Empty(t, full.Problems())
+	bare := func(o mitre.Object) mitre.Properties {
+		p := *o.Common()
+		p.Description, p.References = "", nil
+		return p
+	}
+	a, b := slices.Collect(mitre.All[mitre.Object](facts)), slices.Collect(mitre.All[mitre.Object](full))
+	require.Equal(t, len(b), len(a))
+	for i := range a {
+		assert.Equal(t, bare(b[i]), bare(a[i]), b[i].Common().STIXID)
+	}
+	x, y := slices.Collect(facts.Relationships()), slices.Collect(full.Relationships())
+	require.Equal(t, len(y), len(x))
+	for i := range x {
+		assert.Equal(t, y[i].STIXID, x[i].STIXID)
+		assert.Equal(t, y[i].Live(), x[i].Live())
+	}
+	for technique := range mitre.All[*mitre.Technique](full) {
+		mine, ok := mitre.Find[*mitre.Technique](facts, technique.STIXID)
+		require.True(t, ok)
+		assert.Equal(t, technique.Tactics, mine.Tactics, technique.ID)
+		names := func(c *mitre.Catalog, t *mitre.Technique) (out []string) {
+			for s := range c.LogSources(t) {
+				out = append(out, s.Name+" "+s.DataComponentRef)
+			}
+			return out
+		}
+		assert.Equal(t, names(full, technique), names(facts, mine), technique.ID)
+	}
+}
+
+func TestLookup(t *testing.T) {
+	c := embedded(t)
+	technique, ok := mitre.Find[*mitre.Technique](c, "t0837")
+	require.True(t, ok, "ATT&CK IDs are found in any case")
+	assert.Equal(t, "Loss of Protection", technique.Name)
+	assert.Equal(t, []string{"impact"}, technique.Tactics)
+	assert.Nil(t, technique.Platforms, `"None" is no platform`)
+	assert.Equal(t, "https://attack.mitre.org/techniques/T0837", technique.URL)
+
+	same, ok := c.Lookup(technique.STIXID)
+	require.True(t, ok)
+	assert.Same(t, technique, same)
+
+	_, ok = mitre.Find[*mitre.Mitigation](c, "T0837")
+	assert.False(t, ok, "a technique is no mitigation")
+	_, ok = c.Lookup("T9999")
+	assert.False(t, ok)
+
+	named := c.Named("energetic bear")
+	require.Len(t, named, 1)
+	assert.Equal(t, "G0035", named[0].Common().ID)
+	assert.Nil(t, c.Named("nobody"))
+
+	sub, ok := mitre.Find[*mitre.Technique](c, "T1692.001")
+	require.True(t, ok)
+	assert.True(t, sub.IsSubtechnique)
+	for r := range c.From(sub, mitre.SubtechniqueOf) {
+		assert.Equal(t, "T1692", r.Target.Common().ID)
+	}
+}
+
+func TestResolve(t *testing.T) {
+	c := embedded(t)
+	for old, want := range map[string]string{
+		"T0855": "T1692.001", "T0856": "T1692.002", "T0857": "T1693.001", "T0839": "T1693.002",
+		"T0891": "T1694.002", "T0812": "T1694.001", "T0803": "T1691.001", "T0804": "T1691.002", "T0805": "T1695.001",
+	} {
+		r, err := c.Resolve(old)
+		require.NoError(t, err)
+		assert.Equal(t, want, r.Object.Common().ID)
+		require.Len(t, r.Followed, 1)
+		assert.Equal(t, old, r.Followed[0].Common().ID)
+	}
+	r, err := c.Resolve("M0801")
+	require.NoError(t, err)
+	assert.Nil(t, r.Followed)
+	_, err = c.Resolve("T9999")
+	assert.ErrorIs(t, err, mitre.ErrNotFound)
+}
+
+func TestLinks(t *testing.T) {
+	c := embedded(t)
+	protection, _ := c.Lookup("T0837")
+	assert.Empty(t, slices.Collect(c.To(protection, mitre.Mitigates)), "the one technique without a mitigation")
+	placeholder, ok := mitre.Find[*mitre.Mitigation](c, "M0816")
+	require.True(t, ok)
+	assert.True(t, placeholder.Placeholder())
+	var only []string
+	for technique := range mitre.Live[*mitre.Technique](c) {
+		links := slices.Collect(c.To(technique, mitre.Mitigates))
+		if len(links) == 1 && links[0].Source == placeholder {
+			only = append(only, technique.ID)
+		}
+	}
+	assert.Equal(t, []string{"T0801", "T0823", "T0835", "T0840", "T0852", "T0877"}, only)
+
+	var silent []string
+	for technique := range mitre.Live[*mitre.Technique](c) {
+		if len(slices.Collect(c.LogSources(technique))) == 0 {
+			silent = append(silent, technique.ID)
+		}
+	}
+	assert.Equal(t, 12, len(silent), "no impact technique names a log source: %v", silent)
+}
+
+func TestOfficialReleases(t *testing.T) {
+	for file, want := range map[string]struct {
+		info                              mitre.Info
+		techniques, mitigations, problems int // live ones
+	}{
+		"ics-attack-8.2.json.gz":                {mitre.Info{Domain: "ics-attack", Version: "8.2"}, 81, 50, 1},
+		"ics-attack-10.1.json.gz":               {mitre.Info{Domain: "ics-attack", Version: "10.1"}, 78, 84, 1},
+		"ics-attack-12.1.json.gz":               {mitre.Info{Domain: "ics-attack", Version: "12.1"}, 79, 84, 0},
+		"ics-attack-14.1.json.gz":               {mitre.Info{Domain: "ics-attack", Version: "14.1"}, 81, 85, 0},
+		"ics-attack-16.1.json.gz":               {mitre.Info{Domain: "ics-attack", Version: "16.1"}, 83, 85, 0},
+		"ics-attack-17.1.json.gz":               {mitre.Info{Domain: "ics-attack", Version: "17.1"}, 83, 52, 0},
+		"ics-attack-18.1.json.gz":               {mitre.Info{Domain: "ics-attack", Version: "18.1"}, 83, 52, 0},
+		"ics-attack-18.1-stix20.json.gz":        {mitre.Info{Domain: "ics-attack", Version: ""}, 83, 52, 0},
+		"ics-attack-19.1.json.gz":               {mitre.Info{Domain: "ics-attack", Version: "19.1"}, 97, 52, 0},
+		"mobile-attack-17.1.json.gz":            {mitre.Info{Domain: "mobile-attack", Version: "17.1"}, 121, 13, 0},
+		"enterprise-attack-18.1-stix20.json.gz": {mitre.Info{Domain: "enterprise-attack", Version: ""}, 691, 44, 0},
+	} {
+		t.Run(file, func(t *testing.T) {
+			c := official(t, file)
+			i := c.Info()
+			i.Source = ""
+			assert.Equal(t, want.info, i)
+			assert.Equal(t, want.techniques, count(mitre.Live[*mitre.Technique](c)))
+			assert.Equal(t, want.mitigations, count(mitre.Live[*mitre.Mitigation](c)))
+			assert.Len(t, c.Problems(), want.problems, "%v", c.Problems())
+		})
+	}
+}
+
+const small = `{"type":"bundle","id":"bundle--1","objects":[
+ {"type":"attack-pattern","id":"attack-pattern--1","name":"Old","revoked":true,"external_references":[{"source_name":"mitre-attack","external_id":"T0001"}]},
+ {"type":"attack-pattern","id":"attack-pattern--2","name":"Middle","revoked":true,"external_references":[{"source_name":"mitre-attack","external_id":"T0002"}]},
+ {"type":"attack-pattern","id":"attack-pattern--3","name":"New","external_references":[{"source_name":"mitre-attack","external_id":"T0003"}]},
+ {"type":"attack-pattern","id":"attack-pattern--4","name":"Lost","revoked":true,"external_references":[{"source_name":"mitre-attack","external_id":"T0004"}]},
+ {"type":"attack-pattern","id":"attack-pattern--5","name":"Ring A","revoked":true,"external_references":[{"source_name":"mitre-attack","external_id":"T0005"}]},
+ {"type":"attack-pattern","id":"attack-pattern--6","name":"Ring B","revoked":true,"external_references":[{"source_name":"mitre-attack","external_id":"T0006"}]},
+ {"type":"relationship","id":"relationship--1","relationship_type":"revoked-by","source_ref":"attack-pattern--1","target_ref":"attack-pattern--2"},
+ {"type":"relationship","id":"relationship--2","relationship_type":"revoked-by","source_ref":"attack-pattern--2","target_ref":"attack-pattern--3"},
+ {"type":"relationship","id":"relationship--3","relationship_type":"revoked-by","source_ref":"attack-pattern--4","target_ref":"attack-pattern--99"},
+ {"type":"relationship","id":"relationship--4","relationship_type":"revoked-by","source_ref":"attack-pattern--5","target_ref":"attack-pattern--6"},
+ {"type":"relationship","id":"relationship--5","relationship_type":"revoked-by","source_ref":"attack-pattern--6","target_ref":"attack-pattern--5"}]}`
+
+func TestResolveChains(t *testing.T) {
+	c, err := mitre.Read(t.Context(), "small.json", strings.NewReader(small))
+	require.NoError(t, err)
+	r, err := c.Resolve("T0001")
+	require.NoError(t, err)
+	assert.Equal(t, "T0003", r.Object.Common().ID)
+	assert.Len(t, r.Followed, 2)
+	_, err = c.Resolve("T0004")
+	assert.ErrorIs(t, err, mitre.ErrNoSuccessor)
+	_, err = c.Resolve("T0005")
+	assert.ErrorIs(t, err, mitre.ErrRevokedCycle)
+	require.Len(t, c.Problems(), 1)
+	assert.ErrorContains(t, c.Problems()[0], "attack-pattern--99, which is not in the bundle")
+}
+
+func TestBadInput(t *testing.T) {
+	var zipped bytes.Buffer
+	w := gzip.NewWriter(&zipped)
+	_, _ = io.WriteString(w, small)
+	require.NoError(t, w.Close())
+	whole, err := mitre.Read(t.Context(), "small.json.gz", bytes.NewReader(zipped.Bytes()))
+	require.NoError(t, err)
+	assert.Equal(t, 6, count(mitre.All[*mitre.Technique](whole)))
+
+	for _, test := range []struct {
+		name, input, want string
+		is                error
+	}{
+		{"empty", "", "x.json: empty", mitre.ErrEmpty},
+		{"blank", " \n\t", "x.json: empty", mitre.ErrEmpty},
+		{"truncated gzip", zipped.String()[:zipped.Len()/2], "x.json: gzip: the file is cut off", io.ErrUnexpectedEOF},
+		{"gzip header only", "\x1f\x8b", "x.json: gzip:", nil},
+		{"truncated JSON", small[:500], "x.json: line 4, byte 500: unexpected end of JSON input", nil},
+		{"garbage behind", small + "x", "x.json: line 12", nil},
+		{"no bundle", `{"type":"indicator"}`, `not a STIX bundle: its type is "indicator"`, mitre.ErrNotSTIX},
+		{"an array", `[1,2]`, "not a STIX bundle", mitre.ErrNotSTIX},
+		{"a number", `7`, "not a STIX bundle", mitre.ErrNotSTIX},
+		{"null", `null`, "not a STIX bundle", mitre.ErrNotSTIX},
+		{"text", "hello", "x.json: line 1, byte 1: invalid character", nil},
+		{"not ATT&CK", `{"type":"bundle","objects":[{"type":"indicator","id":"indicator--1"}]}`, "none of its 1 objects has an ATT&CK ID", mitre.ErrNotATTACK},
+		{"no objects", `{"type":"bundle"}`, "none of its 0 objects", mitre.ErrNotATTACK},
+		{"wrong type in an object", strings.Replace(small, `"name":"Lost"`, `"name":7`, 1), "x.json: objects[3] (attack-pattern--4): json: cannot unmarshal number", nil},
+		{"objects is no array", `{"type":"bundle","objects":{}}`, "not a STIX bundle", mitre.ErrNotSTIX},
+		{"deep nesting", `{"type":"bundle","objects":` + strings.Repeat("[", 1_000_000), "x.json:", nil},
+		{"deep nesting in an unknown property", `{"type":"bundle","x":` + strings.Repeat(`{"a":`, 1_000_000), "x.json:", nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c, err := mitre.Read(t.Context(), "x.json", strings.NewReader(test.input))
+			require.Error(t, err)
+			assert.Nil(t, c)
+			assert.ErrorContains(t, err, test.want)
+			if test.is != nil {
+				assert.ErrorIs(t, err, test.is)
+			}
+		})
+	}
+}
+
+func TestOpenErrors(t *testing.T) {
+	_, err := mitre.Open(t.Context(), filepath.Join(t.TempDir(), "missing.json"))
+	assert.ErrorIs(t, err, os.ErrNotExist)
+	dir := t.TempDir()
+	_, err = mitre.Open(t.Context(), dir)
+	assert.ErrorContains(t, err, dir+": a directory")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = mitre.Read(ctx, "x", strings.NewReader(small))
+	assert.True(t, errors.Is(err, context.Canceled), err)
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add([]byte(small))
+	f.Add([]byte(`{"type":"bundle","objects":[null]}`))
+	f.Add([]byte{0x1f, 0x8b, 8, 0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, err := mitre.Read(t.Context(), "fuzz", bytes.NewReader(b))
+		if err != nil {
+			assert.Nil(t, c)
+			return
+		}
+		for o := range mitre.All[mitre.Object](c) {
+			if id := o.Common().ID; id != "" {
+				_, _ = c.Resolve(id)
+			}
+		}
+		for r := range c.Relationships() {
+			assert.NotNil(t, r.Source)
+			assert.NotNil(t, r.Target)
+		}
+	})
+}
