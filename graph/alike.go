@@ -103,7 +103,7 @@ func (w *assessor) alike(t *mitre.Technique, by []openedBy) []Candidate {
 	out := []Candidate{}
 	for _, id := range sorted(candidates) {
 		c := candidates[id]
-		c.Score /= total
+		c.Score = round(c.Score / total)
 		out = append(out, *c)
 	}
 	return best(out)

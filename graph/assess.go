@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -190,7 +191,7 @@ func (w *assessor) finding(f *finding.Finding) FindingResult {
 		}
 		for _, op := range o.list {
 			v := Via{
-				Weakness: id, Relation: op.Link.Relation, Confidence: op.Confidence,
+				Weakness: id, Relation: op.Link.Relation, Confidence: round(op.Confidence),
 				Provenance: op.Link.Kind, Source: op.Link.Source, Rationale: op.Link.Rationale,
 			}
 			if len(op.Path) > 1 {
@@ -210,7 +211,7 @@ func (w *assessor) finding(f *finding.Finding) FindingResult {
 			w.opened[id] = &opened{technique: t}
 		}
 		w.opened[id].by = append(w.opened[id].by, openedBy{
-			f, device, risk, ft.Confidence, risk.severity * risk.exploitation * ft.Confidence * weight,
+			f, device, risk, ft.Confidence, round(risk.severity * risk.exploitation * ft.Confidence * weight),
 		})
 	}
 	slices.SortStableFunc(r.Techniques, func(a, b FindingTechnique) int { return cmp.Compare(b.Confidence, a.Confidence) })
@@ -244,7 +245,7 @@ func (w *assessor) techniques() []TechniqueResult {
 		worst := o.by[0]
 		weight, tactic := consequenceOf(w.catalog, o.technique)
 		r := TechniqueResult{
-			ID: id, Name: o.technique.Name, URL: o.technique.URL, Tactics: []string{},
+			ID: id, Name: o.technique.Name, FullName: w.catalog.FullName(o.technique), URL: o.technique.URL, Tactics: []string{},
 			Findings: findingIDs(o.by), Devices: deviceIDs(o.by), Score: worst.risk,
 			Why: fmt.Sprintf("%s (%s), confidence %.2f, %s weighs %.1f", worst.finding.ID, worst.danger.words,
 				worst.confidence, tactic, weight),
@@ -316,7 +317,7 @@ func (w *assessor) mitigationResults(techniques []TechniqueResult) []MitigationR
 	for _, id := range sorted(byID) {
 		r := byID[id]
 		if open > 0 {
-			r.Score = gain[id] / open
+			r.Score = round(gain[id] / open)
 		}
 		out = append(out, *r)
 	}
@@ -381,6 +382,9 @@ func deviceIDs(by []openedBy) []string {
 	}
 	return sorted(set)
 }
+
+// round keeps four decimals: more would only show how floats are added.
+func round(x float64) float64 { return math.Round(x*1e4) / 1e4 }
 
 func plural(n int, one, many string) string {
 	if n == 1 {

@@ -70,8 +70,11 @@ type Via struct {
 
 // TechniqueResult is a technique that at least one finding opens.
 type TechniqueResult struct {
-	ID       string   `json:"id"`
-	Name     string   `json:"name"`
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	// FullName has the parent's name before a sub-technique's:
+	// "Insecure Credentials: Hardcoded Credentials".
+	FullName string   `json:"full_name"`
 	URL      string   `json:"url,omitempty"`
 	Tactics  []string `json:"tactics"`  // names, in the matrix's order
 	Findings []string `json:"findings"` // IDs, the riskiest first

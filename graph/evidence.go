@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/mitigraph/mitigraph/graph/finding"
 	"github.com/mitigraph/mitigraph/mitre"
@@ -49,9 +48,12 @@ func (s *Snapshot) Evidence(a *Assessment, gap int) ([]Evidence, error) {
 	if t, ok := doc[*mitre.Technique](s.index, "attack:"+g.Technique); ok {
 		e.technique(s.Catalog(), t, release)
 	}
-	if g.Kind == GapNoTechnique {
-		e.add(Site, "findings", "%s", g.Why)
-	} else {
+	switch g.Kind {
+	case GapNoTechnique, GapNotDeployed:
+		e.add(Site, "findings and site", "%s", g.Why)
+	case GapNotFeasible:
+		e.add(Analyst, "mitigraph constraints", "%s", g.Why)
+	default:
 		e.add(Official, release, "%s", g.Why)
 	}
 	s.findingEvidence(&e, a, g)
@@ -96,12 +98,12 @@ func (s *Snapshot) findingEvidence(e *evidence, a *Assessment, g Gap) {
 			continue
 		}
 		d, _ := dangerOf(f)
-		text := fmt.Sprintf("Finding %s", plain(f.ID))
+		text := fmt.Sprintf("Finding %s", finding.Plain(f.ID, maxTitle))
 		if f.Device != "" {
-			text += " on " + plain(f.Device)
+			text += " on " + finding.Plain(f.Device, maxTitle)
 		}
 		if f.Title != "" {
-			text += fmt.Sprintf(": %q", plain(f.Title))
+			text += fmt.Sprintf(": %q", finding.Plain(f.Title, maxTitle))
 		}
 		e.add(Site, f.Source, "%s (%s).", text, d.words)
 		i := slices.IndexFunc(a.Findings, func(r FindingResult) bool { return r.ID == id })
@@ -127,7 +129,7 @@ func (s *Snapshot) deviceEvidence(e *evidence, id string) {
 	if !ok {
 		return
 	}
-	text := "Device " + plain(d.ID)
+	text := "Device " + finding.Plain(d.ID, maxTitle)
 	for n := range s.index.from(deviceKey(id), predOf) {
 		if asset, ok := n.doc.(*mitre.Asset); ok {
 			text += fmt.Sprintf(" is of the asset type %s %s", asset.ID, asset.Name)
@@ -143,25 +145,4 @@ func (s *Snapshot) deviceEvidence(e *evidence, id string) {
 		text += "; constraints: " + strings.Join(limits, ", ")
 	}
 	e.add(Site, "site", "%s.", text)
-}
-
-// plain makes text from the input safe to stand in a sentence: no control or
-// format characters, no line breaks, bounded in length.
-func plain(s string) string {
-	var b strings.Builder
-	n := 0
-	for _, r := range strings.ToValidUTF8(s, "\uFFFD") {
-		switch {
-		case unicode.IsSpace(r):
-			r = ' '
-		case !unicode.IsPrint(r):
-			continue
-		}
-		if n++; n > maxTitle {
-			b.WriteString("…")
-			break
-		}
-		b.WriteRune(r)
-	}
-	return strings.Join(strings.Fields(b.String()), " ")
 }

@@ -154,7 +154,7 @@ func (w *assessor) detectionGap(o *opened) (Gap, bool) {
 		return Gap{}, false
 	}
 	g := gap(GapNoDetection, o, o.by)
-	g.Score *= detectionWeight
+	g.Score = round(g.Score * detectionWeight)
 	g.Why = fmt.Sprintf("%s has no detection strategy for %s.", w.catalog.Info(), o.technique.ID)
 	for r := range w.catalog.To(o.technique, mitre.Detects) {
 		if r.Live() {
@@ -177,7 +177,7 @@ func (w *assessor) silentGaps() []Gap {
 		if d := s.finding.Device; d != "" && !slices.Contains(g.Devices, d) {
 			g.Devices = append(g.Devices, d)
 		}
-		g.Score = max(g.Score, s.danger.severity*s.danger.exploitation*silentConfidence)
+		g.Score = max(g.Score, round(s.danger.severity*s.danger.exploitation*silentConfidence))
 	}
 	var out []Gap
 	for _, why := range sorted(byWhy) {

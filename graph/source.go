@@ -71,7 +71,7 @@ const (
 	predLimited   predicate = "rel:limited-by" // device to constraint
 	predRulesOut  predicate = "rel:rules-out"  // constraint to mitigation
 	predMakesHard predicate = "rel:makes-hard" // constraint to mitigation
-	predAnswers   predicate = "rel:answers"    // draft to technique
+	predAnswers   predicate = "rel:answers"    // draft to technique and finding
 
 	// The ATT&CK relationships that questions walk.
 	predMitigates predicate = "rel:mitigates"

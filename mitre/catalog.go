@@ -227,6 +227,18 @@ func (c *Catalog) TacticsOf(t *Technique) iter.Seq[*Tactic] {
 	}
 }
 
+// FullName returns the technique's name, and for a sub-technique the parent's
+// name before it, as ATT&CK writes it: "Insecure Credentials: Hardcoded
+// Credentials".
+func (c *Catalog) FullName(t *Technique) string {
+	for r := range c.From(t, SubtechniqueOf) {
+		if !r.Revoked && !r.Deprecated {
+			return r.Target.Common().Name + ": " + t.Name
+		}
+	}
+	return t.Name
+}
+
 // LogSources iterates over the log sources by which a technique can be
 // detected: those of the live analytics of its live detection strategies or,
 // before release 18, the names of the data components that detect it. It
