@@ -55,7 +55,10 @@ func (s *Snapshot) Assess(ctx context.Context) (*Assessment, error) {
 	}
 	a.Gaps = gaps
 	a.Warnings = append(a.Warnings, w.warnings()...)
-	return a, ctx.Err()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return a, nil
 }
 
 // assessor is one run of Assess.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,6 +73,9 @@ func TestFilesAreWhatTheGeneratorWrites(t *testing.T) {
 
 // The facts must not lose an object, or where a relationship leads.
 func TestFactsHoldEveryObject(t *testing.T) {
+	type reference struct {
+		ID string `json:"external_id"`
+	}
 	type object struct {
 		ID       string `json:"id"`
 		Type     string `json:"type"`
@@ -82,14 +86,18 @@ func TestFactsHoldEveryObject(t *testing.T) {
 		Source   string `json:"source_ref"`
 		Target   string `json:"target_ref"`
 		// Both mean the same when absent and when false.
-		Revoked    bool `json:"revoked"`
-		Deprecated bool `json:"x_mitre_deprecated"`
+		Revoked    bool        `json:"revoked"`
+		Deprecated bool        `json:"x_mitre_deprecated"`
+		References []reference `json:"external_references"`
 	}
 	read := func(b []byte) map[string]object {
 		var bundle struct{ Objects []object }
 		require.NoError(t, json.Unmarshal(b, &bundle))
 		byID := map[string]object{}
 		for _, o := range bundle.Objects {
+			// The ATT&CK ID stays, references to other things may go.
+			withID := slices.DeleteFunc(o.References, func(r reference) bool { return r.ID == "" })
+			o.References = append([]reference{}, withID...)
 			byID[o.ID] = o
 		}
 		assert.Len(t, byID, len(bundle.Objects))
@@ -200,6 +208,14 @@ func TestReduce(t *testing.T) {
 			want: `{"type":"malware","external_references":[` +
 				`{"source_name":"mitre-attack","url":"https://attack.mitre.org/software/S1","external_id":"S1"},` +
 				`{"source_name":"A report","url":"https://example.org/?a=1&b=2"}]}`,
+		},
+		"the older name of ATT&CK for ICS": {
+			in:   `{"type":"relationship","external_references":[{"source_name":"mitre-ics-attack","url":"https://collaborate.mitre.org/T1","external_id":"T1"}]}`,
+			want: `{"type":"relationship","external_references":[{"source_name":"mitre-ics-attack","url":"https://collaborate.mitre.org/T1","external_id":"T1"}]}`,
+		},
+		"another catalogue's ID": {
+			in:   `{"type":"relationship","external_references":[{"source_name":"capec","url":"https://example.org/1","external_id":"CAPEC-1"}]}`,
+			want: `{"type":"relationship","external_references":[{"source_name":"capec","url":"https://example.org/1"}]}`,
 		},
 		"no reference left": {
 			in:   `{"type":"relationship","external_references":[{"source_name":"A report","description":"Text."}]}`,

@@ -1,0 +1,334 @@
+// Command assess is the main job: it takes findings on IoT and OT devices to
+// the ATT&CK for ICS techniques that they open, the mitigations, the gaps, and
+// a draft for each gap.
+//
+//	go run ./examples/assess [flags] [FILE...]
+//
+// See -h for the flags. Exit codes: 0 done, 1 failed, 2 wrong use or
+// unreadable input, 3 a gap remains (with -strict).
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"regexp"
+	"strings"
+
+	"github.com/mitigraph/mitigraph/data"
+	"github.com/mitigraph/mitigraph/genai"
+	"github.com/mitigraph/mitigraph/genai/ollama"
+	"github.com/mitigraph/mitigraph/genai/template"
+	"github.com/mitigraph/mitigraph/graph"
+	"github.com/mitigraph/mitigraph/graph/finding"
+	"github.com/mitigraph/mitigraph/graph/finding/csaf"
+	"github.com/mitigraph/mitigraph/graph/report"
+	"github.com/mitigraph/mitigraph/mitre"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	var code exit
+	switch {
+	case err == nil:
+		return
+	case errors.As(err, &code):
+		os.Exit(int(code))
+	}
+	fmt.Fprintln(os.Stderr, "assess:", err)
+	var bad *inputError
+	if errors.As(err, &bad) {
+		os.Exit(2)
+	}
+	os.Exit(1)
+}
+
+// exit is an exit code whose reason was printed already.
+type exit int
+
+func (e exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+// inputError is wrong use or unreadable input.
+type inputError struct{ err error }
+
+func (e *inputError) Error() string { return e.err.Error() }
+func (e *inputError) Unwrap() error { return e.err }
+
+func misuse(format string, args ...any) error { return &inputError{fmt.Errorf(format, args...)} }
+
+const usage = `Usage: go run ./examples/assess [flags] [FILE...]
+
+Takes findings on IoT and OT devices to the ATT&CK for ICS techniques that they
+open, the mitigations, the gaps, and a draft for each gap. FILE is a CSAF 2.0
+advisory or findings in this project's JSON, "-" is standard input; without one
+the embedded sample site is assessed.
+
+`
+
+const examples = `
+Examples:
+  go run ./examples/assess
+  go run ./examples/assess -controls site.json advisory.json
+  go run ./examples/assess -draft ollama:llama3.1 -format json -o report.json findings.json
+`
+
+// options are the flags.
+type options struct {
+	attack, controls, draft, format, out string
+	strict                               bool
+	files                                []string
+}
+
+func parse(args []string, stderr io.Writer) (options, error) {
+	var o options
+	fs := flag.NewFlagSet("assess", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.StringVar(&o.attack, "attack", "", "official ATT&CK bundle (`FILE`.json or .json.gz), or 19.1 for the embedded facts")
+	fs.StringVar(&o.controls, "controls", "", "`FILE` with deployed mitigations and device constraints")
+	fs.StringVar(&o.draft, "draft", "template", "who writes drafts: none, template, or ollama:`MODEL` (server from OLLAMA_HOST)")
+	fs.StringVar(&o.format, "format", "text", "`text` or json")
+	fs.StringVar(&o.out, "o", "", "write to `FILE` instead of standard output")
+	fs.BoolVar(&o.strict, "strict", false, "exit with code 3 when a gap remains")
+	// Flags may stand behind files, where package flag would end.
+	for {
+		err := fs.Parse(args)
+		if errors.Is(err, flag.ErrHelp) {
+			fmt.Fprint(stderr, usage)
+			fs.SetOutput(stderr)
+			fs.PrintDefaults()
+			fmt.Fprint(stderr, examples)
+			return o, err
+		}
+		if err != nil {
+			return o, misuse("%w; -h lists the flags", err)
+		}
+		if fs.NArg() == 0 {
+			break
+		}
+		o.files = append(o.files, fs.Arg(0))
+		args = fs.Args()[1:]
+	}
+	if o.format != "text" && o.format != "json" {
+		return o, misuse("-format %q: want text or json", o.format)
+	}
+	if o.draft != "none" && o.draft != "template" && !(strings.HasPrefix(o.draft, "ollama:") && len(o.draft) > len("ollama:")) {
+		return o, misuse("-draft %q: want none, template or ollama:MODEL", o.draft)
+	}
+	return o, nil
+}
+
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	o, err := parse(args, stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return nil
+	case err != nil:
+		return err
+	}
+	catalog, err := loadAttack(ctx, o.attack)
+	if err != nil {
+		return err
+	}
+	findings, skipped, err := loadFindings(ctx, o.files, stdin)
+	if err != nil {
+		return err
+	}
+	sources := []graph.Source{graph.Attack(catalog), graph.Knowledge()}
+	site, ok, err := loadSite(ctx, o)
+	if err != nil {
+		return err
+	}
+	if ok {
+		sources = append(sources, graph.SiteFacts(site))
+	}
+	g, err := graph.New(ctx, append(sources, graph.Findings(findings...))...)
+	if err != nil {
+		return unlessEnded(ctx, err)
+	}
+	defer g.Close()
+	now := g.Snapshot()
+	a, err := now.Assess(ctx)
+	if err != nil {
+		return err
+	}
+	a.Warnings = append(warnings(catalog, skipped), a.Warnings...)
+	tellWarnings(stderr, a.Warnings)
+	if err := draft(ctx, now, a, o.draft, stderr); err != nil {
+		return err
+	}
+	if err := g.Add(ctx, graph.Drafts(a)); err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	write := report.Text
+	if o.format == "json" {
+		write = report.JSON
+	}
+	if err := write(&b, a); err != nil {
+		return err
+	}
+	if err := output(o.out, b.Bytes(), stdout); err != nil {
+		return err
+	}
+	if o.out == "" && o.format == "text" {
+		hints(stdout, o)
+	}
+	if o.strict && len(a.Gaps) > 0 {
+		fmt.Fprintf(stderr, "assess: -strict: %d gaps remain\n", len(a.Gaps))
+		return exit(3)
+	}
+	return nil
+}
+
+// unlessEnded makes an error of the input one, unless the context ended.
+func unlessEnded(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return err
+	}
+	return &inputError{err}
+}
+
+var versionPattern = regexp.MustCompile(`^v?\d+(\.\d+)?$`)
+
+func loadAttack(ctx context.Context, name string) (*mitre.Catalog, error) {
+	embedded, err := mitre.Embedded()
+	if err != nil || name == "" || strings.TrimPrefix(name, "v") == embedded.Info().Version {
+		return embedded, err
+	}
+	if _, statErr := os.Stat(name); statErr != nil && versionPattern.MatchString(name) {
+		return nil, misuse("-attack %s: only %s is embedded; give the file of another release", name, embedded.Info().Version)
+	}
+	c, err := mitre.Open(ctx, name)
+	if err != nil {
+		return nil, unlessEnded(ctx, fmt.Errorf("-attack: %w", err))
+	}
+	return c, nil
+}
+
+// loadFindings reads all files, or the sample site's findings when there is
+// none. A record that can't be used is returned, not dropped.
+func loadFindings(ctx context.Context, files []string, stdin io.Reader) ([]finding.Finding, []*finding.RecordError, error) {
+	if len(files) == 0 {
+		b, err := data.FS.ReadFile(data.SampleFindings)
+		if err != nil {
+			return nil, nil, err
+		}
+		return finding.Collect(finding.Read(ctx, "sample site", bytes.NewReader(b), finding.JSON))
+	}
+	var all []finding.Finding
+	var skipped []*finding.RecordError
+	for _, name := range files {
+		found, bad, err := loadFile(ctx, name, stdin)
+		if err != nil {
+			return nil, nil, unlessEnded(ctx, err)
+		}
+		if len(found) == 0 && len(bad) == 0 {
+			bad = append(bad, &finding.RecordError{File: name, Where: "findings", Err: errors.New("the file holds none")})
+		}
+		all = append(all, found...)
+		skipped = append(skipped, bad...)
+	}
+	return all, skipped, nil
+}
+
+func loadFile(ctx context.Context, name string, stdin io.Reader) ([]finding.Finding, []*finding.RecordError, error) {
+	if name == "-" {
+		return finding.Collect(finding.Read(ctx, "standard input", stdin, finding.JSON, csaf.Format))
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	return finding.Collect(finding.Read(ctx, name, f, finding.JSON, csaf.Format))
+}
+
+// loadSite reads the controls file; the sample findings bring the sample
+// site's own.
+func loadSite(ctx context.Context, o options) (graph.SiteDescription, bool, error) {
+	switch {
+	case o.controls != "":
+		f, err := os.Open(o.controls)
+		if err != nil {
+			return graph.SiteDescription{}, false, misuse("-controls: %w", err)
+		}
+		defer f.Close()
+		s, err := graph.ReadSite(ctx, o.controls, f)
+		if err != nil {
+			return graph.SiteDescription{}, false, unlessEnded(ctx, fmt.Errorf("-controls: %w", err))
+		}
+		return s, true, nil
+	case len(o.files) == 0:
+		b, err := data.FS.ReadFile(data.SampleControls)
+		if err != nil {
+			return graph.SiteDescription{}, false, err
+		}
+		s, err := graph.ReadSite(ctx, "sample site", bytes.NewReader(b))
+		return s, true, err
+	}
+	return graph.SiteDescription{}, false, nil
+}
+
+func warnings(c *mitre.Catalog, skipped []*finding.RecordError) []graph.Warning {
+	var out []graph.Warning
+	for _, p := range c.Problems() {
+		out = append(out, graph.Warning{Source: c.Info().Source, Message: p.Error()})
+	}
+	for _, s := range skipped {
+		out = append(out, graph.Warning{Source: s.File, Where: s.Where, Message: s.Err.Error()})
+	}
+	return out
+}
+
+// maxWarnings is how many warnings go to standard error; the JSON form has
+// all of them.
+const maxWarnings = 20
+
+func tellWarnings(stderr io.Writer, ws []graph.Warning) {
+	for _, w := range ws[:min(maxWarnings, len(ws))] {
+		fmt.Fprintln(stderr, "warning:", finding.Plain(w.String(), 400))
+	}
+	if n := len(ws) - maxWarnings; n > 0 {
+		fmt.Fprintf(stderr, "warning: and %d more (-format json has all)\n", n)
+	}
+}
+
+// draft adds a draft for each gap to the assessment.
+func draft(ctx context.Context, now *graph.Snapshot, a *graph.Assessment, who string, stderr io.Writer) error {
+	var w genai.Writer = template.Writer{}
+	switch {
+	case who == "none":
+		return nil
+	case strings.HasPrefix(who, "ollama:"):
+		o, err := ollama.New("", strings.TrimPrefix(who, "ollama:"))
+		if err != nil {
+			return &inputError{err}
+		}
+		w = o
+	}
+	progress, done := progressOn(stderr)
+	defer done()
+	drafts, err := genai.DraftAll(ctx, now, a, w, genai.Options{Progress: progress})
+	if err != nil {
+		return err
+	}
+	a.Drafts = drafts
+	return nil
+}
+
+// hints tells a newcomer what the default run did not do.
+func hints(stdout io.Writer, o options) {
+	if len(o.files) == 0 {
+		fmt.Fprintln(stdout, "\nThis was the embedded sample site. Give a CSAF advisory or findings in JSON to assess your own.")
+	}
+	if o.draft == "template" {
+		fmt.Fprintln(stdout, "Drafts are by the template writer, without a model; -draft ollama:MODEL names one.")
+	}
+}

@@ -1,0 +1,331 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mitigraph/mitigraph/graph/finding"
+)
+
+// The tests have a small mapping and constraints of their own, so that they
+// hold whatever the project's mapping says.
+const (
+	testMapping = `{"version":"test","links":[
+	 {"weakness":"CWE-798","technique":"T1694.002","relation":"performs","confidence":0.9,"rationale":"Hard-coded passwords are read from the firmware."},
+	 {"weakness":"CWE-798","technique":"T0859","relation":"enables","confidence":0.6,"rationale":"The password opens an account."},
+	 {"weakness":"CWE-400","technique":"T0814","relation":"performs","confidence":0.8,"rationale":"Requests starve the device."},
+	 {"weakness":"CWE-306","technique":"T0877","relation":"performs","confidence":0.5,"rationale":"The image of the inputs is read without a password."}]}`
+	testConstraints = `{"version":"test","constraints":[
+	 {"id":"no_patch","meaning":"Firmware can't change.","effects":[{"mitigation":"M0815","effect":"rules_out","why":"A watchdog is part of the firmware."}]},
+	 {"id":"no_auth","meaning":"No log-in.","effects":[{"mitigation":"M0801","effect":"rules_out","why":"Nobody logs in."},{"mitigation":"M0804","effect":"makes_hard","why":"x"}]}]}`
+)
+
+func testSources(t testing.TB, more ...Source) []Source {
+	t.Helper()
+	var m mapping
+	require.NoError(t, json.Unmarshal([]byte(testMapping), &m))
+	var c constraints
+	require.NoError(t, json.Unmarshal([]byte(testConstraints), &c))
+	parts, err := embeddedKnowledge()
+	require.NoError(t, err)
+	return append([]Source{Attack(embedded(t)), parts[0], parts[1], &m, &c}, more...)
+}
+
+func testAssess(t testing.TB, site SiteDescription, fs ...finding.Finding) *Assessment {
+	t.Helper()
+	g, err := New(t.Context(), testSources(t, SiteFacts(site), Findings(fs...))...)
+	require.NoError(t, err)
+	defer g.Close()
+	return assess(t, g)
+}
+
+func gapsOf(a *Assessment) (out []string) {
+	for _, g := range a.Gaps {
+		out = append(out, string(g.Kind)+" "+g.Technique)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func TestStatuses(t *testing.T) {
+	a := testAssess(t, SiteDescription{},
+		finding.Finding{ID: "direct", Weaknesses: []string{"CWE-798"}},
+		finding.Finding{ID: "by parent", Weaknesses: []string{"CWE-259"}},
+		finding.Finding{ID: "none"},
+		finding.Finding{ID: "unknown", Weaknesses: []string{"CWE-99999", "my own"}},
+		finding.Finding{ID: "unmapped", Weaknesses: []string{"CWE-99999", "CWE-1059"}},
+		finding.Finding{ID: "category", Weaknesses: []string{"CWE-16"}},
+		finding.Finding{ID: "stated", Techniques: []string{"t0837"}},
+		finding.Finding{ID: "revoked", Techniques: []string{"T0855"}},
+		finding.Finding{ID: "no such technique", Techniques: []string{"T9999", "M0801"}},
+	)
+	got := map[string]string{}
+	for _, f := range a.Findings {
+		var ids []string
+		for _, technique := range f.Techniques {
+			ids = append(ids, fmt.Sprintf("%s@%.2f", technique.ID, technique.Confidence))
+		}
+		got[f.ID] = strings.TrimSpace(string(f.Status) + " " + strings.Join(ids, " "))
+		assert.Equal(t, f.Status == Mapped, f.Why == "", f.ID)
+	}
+	assert.Equal(t, map[string]string{
+		"direct":            "mapped T1694.002@0.90 T0859@0.60",
+		"by parent":         "mapped T1694.002@0.72 T0859@0.48",
+		"none":              "no_weakness",
+		"unknown":           "unknown_weakness",
+		"unmapped":          "unmapped_weakness",
+		"category":          "unmapped_weakness",
+		"stated":            "mapped T0837@1.00",
+		"revoked":           "mapped T1692.001@1.00",
+		"no such technique": "no_weakness",
+	}, got)
+	via := a.Findings[1].Techniques[0].Via[0]
+	assert.Equal(t, Via{
+		Weakness: "CWE-259", Path: []string{"CWE-259", "CWE-798"}, Relation: "performs", Confidence: 0.72,
+		Provenance: Analyst, Source: "mitigraph mapping test", Rationale: "Hard-coded passwords are read from the firmware.",
+	}, via)
+	var messages []string
+	for _, w := range a.Warnings {
+		messages = append(messages, w.String())
+	}
+	assert.Equal(t, []string{
+		"revoked: technique T0855 was revoked; T1692.001 (Command Message) replaced it and is used",
+		`no such technique: technique "T9999": not in this ATT&CK release; it is left out`,
+		"no such technique: M0801 is Access Management, not a technique; it is left out",
+		"CWE-99999: no catalogue here has this weakness; 2 findings name it",
+		"my own: no catalogue here has this weakness; 1 finding names it",
+	}, messages)
+}
+
+func TestGapKinds(t *testing.T) {
+	plc := func(d Device) SiteDescription {
+		d.ID = "plc"
+		return SiteDescription{Site: "s", Devices: []Device{d}}
+	}
+	dos := finding.Finding{ID: "F", Device: "plc", Weaknesses: []string{"CWE-400"}}
+	for _, test := range []struct {
+		name string
+		site SiteDescription
+		f    finding.Finding
+		want []string
+	}{
+		{"no mitigation and no detection", plc(Device{}), finding.Finding{ID: "F", Techniques: []string{"T0837"}}, []string{"no_detection T0837", "no_mitigation T0837"}},
+		{"placeholder only", plc(Device{}), finding.Finding{ID: "F", Device: "plc", Weaknesses: []string{"CWE-306"}}, []string{"placeholder_only T0877"}},
+		{"not deployed", plc(Device{}), dos, []string{"not_deployed T0814"}},
+		{"deployed on the device", plc(Device{Deployed: []string{"M0815"}}), dos, nil},
+		{"deployed site-wide", SiteDescription{Deployed: []string{"M0815"}}, dos, nil},
+		{"deployed on another device", SiteDescription{Devices: []Device{{ID: "plc"}, {ID: "hmi", Deployed: []string{"M0815"}}}}, dos, []string{"not_deployed T0814"}},
+		{"not feasible", plc(Device{Constraints: []string{"no_patch"}}), dos, []string{"not_feasible T0814"}},
+		{"ruled out but deployed all the same", plc(Device{Constraints: []string{"no_patch"}, Deployed: []string{"M0815"}}), dos, nil},
+		{"the placeholder is nothing deployed", plc(Device{Deployed: []string{"M0816"}}), finding.Finding{ID: "F", Device: "plc", Weaknesses: []string{"CWE-306"}}, []string{"placeholder_only T0877"}},
+		{"no technique", plc(Device{}), finding.Finding{ID: "F", Device: "plc"}, []string{"no_technique "}},
+		{"a site without the device", plc(Device{Constraints: []string{"no_patch"}}), finding.Finding{ID: "F", Device: "other", Weaknesses: []string{"CWE-400"}}, []string{"not_deployed T0814"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			a := testAssess(t, test.site, test.f)
+			assert.Equal(t, test.want, gapsOf(a))
+			for _, g := range a.Gaps {
+				assert.NotEmpty(t, g.Why)
+				for _, c := range g.Candidates {
+					assert.NotEqual(t, "M0816", c.ID, "the placeholder is never a candidate")
+					assert.NotEmpty(t, c.Because)
+				}
+			}
+			for _, technique := range a.Techniques {
+				for _, m := range technique.Mitigations {
+					assert.NotEqual(t, "M0816", m.ID, "the placeholder is never a mitigation")
+				}
+			}
+		})
+	}
+}
+
+// Two devices with one finding each: one gap for each reason, each with its
+// own device.
+func TestGapsTellDevicesApart(t *testing.T) {
+	a := testAssess(t, SiteDescription{Devices: []Device{{ID: "old", Constraints: []string{"no_patch"}}, {ID: "new"}, {ID: "done", Deployed: []string{"M0815"}}}},
+		finding.Finding{ID: "F-old", Device: "old", Weaknesses: []string{"CWE-400"}},
+		finding.Finding{ID: "F-new", Device: "new", Weaknesses: []string{"CWE-400"}},
+		finding.Finding{ID: "F-done", Device: "done", Weaknesses: []string{"CWE-400"}},
+	)
+	require.Len(t, a.Gaps, 2)
+	byKind := map[GapKind]Gap{a.Gaps[0].Kind: a.Gaps[0], a.Gaps[1].Kind: a.Gaps[1]}
+	assert.Equal(t, []string{"old"}, byKind[GapNotFeasible].Devices)
+	assert.Equal(t, []string{"new"}, byKind[GapNotDeployed].Devices)
+	assert.Contains(t, byKind[GapNotFeasible].Why, "A watchdog is part of the firmware")
+	require.Len(t, a.Techniques, 1)
+	assert.Equal(t, []TechniqueMitigation{{ID: "M0815", Name: "Watchdog Timers", Feasible: true}}, a.Techniques[0].Mitigations)
+}
+
+func TestOrderIsExplained(t *testing.T) {
+	const critical = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
+	a := testAssess(t, SiteDescription{},
+		finding.Finding{ID: "unknown severity", Weaknesses: []string{"CWE-798"}},
+		finding.Finding{ID: "exploited", Weaknesses: []string{"CWE-400"}, CVSS: critical, KEV: true},
+	)
+	require.Equal(t, "T0814", a.Techniques[0].ID)
+	assert.InDelta(t, 0.98*1*0.8*1, a.Techniques[0].Score, 1e-9)
+	assert.Equal(t, "exploited (CVSS 9.8, known exploited), confidence 0.80, Inhibit Response Function weighs 1.0", a.Techniques[0].Why)
+	require.Equal(t, "T1694.002", a.Techniques[1].ID)
+	assert.InDelta(t, 0.5*0.5*0.9*0.9, a.Techniques[1].Score, 1e-4)
+	assert.Equal(t, 9.8, *a.Findings[1].Severity)
+	assert.Nil(t, a.Findings[0].Severity)
+}
+
+func TestSeverity(t *testing.T) {
+	for vector, want := range map[string]float64{
+		"AV:N/AC:L/Au:N/C:C/I:C/A:C":                                      10,
+		"CVSS:3.0/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H":                    9.8,
+		"CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N":                    6.1,
+		"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N": 9.3,
+	} {
+		got, err := severity(vector)
+		require.NoError(t, err, vector)
+		assert.Equal(t, want, got, vector)
+	}
+	for _, bad := range []string{"", "9.8", "9.8 high", "CVSS:3.1/AV:X", "CVSS:5.0/AV:N"} {
+		_, err := severity(bad)
+		assert.Error(t, err, bad)
+	}
+	a := testAssess(t, SiteDescription{}, finding.Finding{ID: "F", CVSS: "9.8 high", Weaknesses: []string{"CWE-798"}})
+	require.Len(t, a.Warnings, 1)
+	assert.Contains(t, a.Warnings[0].Message, `cvss "9.8 high"`)
+}
+
+// randomSite makes findings and a site from a seed.
+func randomSite(r *rand.Rand) (SiteDescription, []finding.Finding) {
+	pick := func(of ...string) string { return of[r.IntN(len(of))] }
+	some := func(of ...string) (out []string) {
+		for _, s := range of {
+			if r.IntN(3) == 0 {
+				out = append(out, s)
+			}
+		}
+		return out
+	}
+	controls := []string{"M0801", "M0815", "M0930", "M0807", "M0918"}
+	s := SiteDescription{Site: "s", Deployed: some(controls...)}
+	for i := range 3 {
+		s.Devices = append(s.Devices, Device{ID: fmt.Sprint("d", i), Deployed: some(controls...), Constraints: some("no_patch", "no_auth")})
+	}
+	var fs []finding.Finding
+	for i := range 1 + r.IntN(6) {
+		fs = append(fs, finding.Finding{
+			ID: fmt.Sprint("F-", i), Device: pick("d0", "d1", "d2", "elsewhere"),
+			Weaknesses: some("CWE-798", "CWE-400", "CWE-306", "CWE-259", "CWE-1059"), Techniques: some("T0837", "T0801", "T0866"),
+			CVSS: pick("", "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N"), EPSS: float64(r.IntN(100)) / 100,
+		})
+	}
+	return s, fs
+}
+
+func scores(a *Assessment) map[string]float64 {
+	out := map[string]float64{}
+	for _, t := range a.Techniques {
+		out[t.ID] = t.Score
+	}
+	return out
+}
+
+func TestProperties(t *testing.T) {
+	const n = 40
+	for seed := range uint64(n) {
+		r := rand.New(rand.NewPCG(seed, 0))
+		site, fs := randomSite(r)
+		a := testAssess(t, site, fs...)
+		techniques := scores(a)
+
+		shuffled := slices.Clone(fs)
+		r.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+		b := testAssess(t, site, shuffled...)
+		assert.Equal(t, a.Techniques, b.Techniques, "seed %d: input order matters", seed)
+		assert.Equal(t, a.Mitigations, b.Mitigations, "seed %d: input order matters", seed)
+		assert.Equal(t, a.Gaps, b.Gaps, "seed %d: input order matters", seed)
+
+		assert.Equal(t, a, testAssess(t, site, append(slices.Clone(fs), fs...)...), "seed %d: a finding twice counts twice", seed)
+
+		worse := slices.Clone(fs)
+		worse[0].CVSS = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H"
+		higher := scores(testAssess(t, site, worse...))
+		for id, score := range techniques {
+			assert.GreaterOrEqual(t, higher[id], score, "seed %d: a higher CVSS lowered %s", seed, id)
+		}
+
+		more := site
+		more.Deployed = append(slices.Clone(site.Deployed), "M0815", "M0801")
+		c := testAssess(t, more, fs...)
+		after := scores(c)
+		for id, score := range techniques {
+			assert.LessOrEqual(t, after[id], score, "seed %d: a deployed control raised %s", seed, id)
+		}
+		assert.LessOrEqual(t, len(c.Gaps), len(a.Gaps), "seed %d: a deployed control opened a gap", seed)
+	}
+}
+
+func TestAssessHonoursContext(t *testing.T) {
+	g := newGraph(t, Findings(finding.Finding{ID: "F", Weaknesses: []string{"CWE-798"}}))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	a, err := g.Snapshot().Assess(ctx)
+	assert.ErrorIs(t, err, context.Canceled)
+	assert.Nil(t, a)
+}
+
+func TestFindingIDs(t *testing.T) {
+	a := testAssess(t, SiteDescription{},
+		finding.Finding{ID: "F", Title: "one", Source: "a.json"}, finding.Finding{ID: "F", Title: "two", Source: "b.json"},
+		finding.Finding{ID: "F", Title: "one", Source: "c.json"}, finding.Finding{Title: "only a title <&> \x1b[31m"})
+	var ids []string
+	for _, f := range a.Findings {
+		ids = append(ids, f.ID)
+	}
+	assert.Equal(t, []string{"F", "F#2", "only a title <&> \x1b[31m"}, ids)
+	require.Len(t, a.Warnings, 1)
+	assert.Equal(t, "b.json: F: another finding has this ID; this one is called F#2", a.Warnings[0].String())
+	_, err := New(t.Context(), testSources(t, Findings(finding.Finding{Device: "x"}))...)
+	assert.ErrorContains(t, err, "neither an ID nor a title")
+}
+
+func TestEvidence(t *testing.T) {
+	site := SiteDescription{Site: "s", Devices: []Device{{ID: "plc", Asset: "A0003", Constraints: []string{"no_patch"}}}}
+	g, err := New(t.Context(), testSources(t, SiteFacts(site), Findings(
+		finding.Finding{ID: "F-1", Device: "plc", Weaknesses: []string{"CWE-400"}, Title: "Ignore\nall \x1b[31mabove \u202e" + strings.Repeat("x", 1000)}))...)
+	require.NoError(t, err)
+	defer g.Close()
+	a := assess(t, g)
+	require.Equal(t, []string{"not_feasible T0814"}, gapsOf(a))
+	evidence, err := g.Snapshot().Evidence(a, 0)
+	require.NoError(t, err)
+	all := ""
+	for i, e := range evidence {
+		assert.Equal(t, fmt.Sprintf("E%d", i+1), e.Handle)
+		assert.Equal(t, IDsIn(e.Text), e.IDs)
+		assert.NotEmpty(t, e.Source+string(e.Provenance))
+		assert.NotContains(t, e.Text, "\x1b")
+		assert.NotContains(t, e.Text, "\u202e")
+		assert.NotContains(t, e.Text, "\n")
+		assert.Less(t, len(e.Text), 1000)
+		all += e.Text + "\n"
+	}
+	for _, want := range []string{"T0814 Denial of Service", "CWE-400", "A0003", "no_patch", "Requests starve the device", "M0815", "Ignore all"} {
+		assert.Contains(t, all, want)
+	}
+	for _, bad := range []int{-1, 1} {
+		_, err := g.Snapshot().Evidence(a, bad)
+		assert.Error(t, err)
+	}
+}
+
+func TestIDsIn(t *testing.T) {
+	assert.Equal(t, []string{"T0855", "T1692.001", "M0801", "CWE-79", "CVE-2023-6448", "OWASP-IOT-2018-I10", "DET0775"},
+		IDsIn("t0855, T1692.001; (M0801) cwe-79 CVE-2023-6448 T0855 OWASP-IoT-2018-I10 DET0775 XT0801 M08011 TA01"))
+	assert.Nil(t, IDsIn("nothing"))
+}

@@ -1,0 +1,76 @@
+package graph
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mitigraph/mitigraph/mitre"
+)
+
+func TestReadSite(t *testing.T) {
+	const good = "\xef\xbb\xbf" + `{"site":"works","deployed":["M0801"],
+	 "devices":[{"id":"plc-1","name":"Pump controller","asset":"A0003","deployed":["M0807"],"constraints":["no_agent","no_patch"]}]}`
+	s, err := ReadSite(t.Context(), "site.json", strings.NewReader(good))
+	require.NoError(t, err)
+	assert.Equal(t, SiteDescription{Site: "works", Deployed: []string{"M0801"}, Source: "site.json", Devices: []Device{{
+		ID: "plc-1", Name: "Pump controller", Asset: "A0003", Deployed: []string{"M0807"}, Constraints: []string{"no_agent", "no_patch"},
+	}}}, s)
+
+	for _, test := range []struct{ name, input, want string }{
+		{"empty", " \n", "site.json: empty file"},
+		{"cut off", "{\n\"site\":", "site.json: line 2: unexpected EOF"},
+		{"wrong type", "{\n\"devices\":7}", "site.json: line 2: json: cannot unmarshal number"},
+		{"misspelt member", `{"deploid":["M0801"]}`, `site.json: line 1: json: unknown field "deploid"`},
+		{"text behind", "{}\n{}", "more text after the JSON object"},
+		{"an array", `[]`, "site.json: line 1: json: cannot unmarshal array"},
+		{"deep nesting", strings.Repeat("[", 1_000_000), "site.json: line 1:"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, err := ReadSite(t.Context(), "site.json", strings.NewReader(test.input))
+			require.ErrorContains(t, err, test.want)
+			assert.Zero(t, s)
+		})
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = ReadSite(ctx, "site.json", strings.NewReader(good))
+	assert.ErrorIs(t, err, context.Canceled)
+}
+
+func TestSiteFactsNamesThePlace(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		site SiteDescription
+		want string
+	}{
+		{"unknown mitigation", SiteDescription{Deployed: []string{"M0801", "M9999"}}, `c.json: deployed[1]: mitigation "M9999" is not in ATT&CK ics-attack 19.1`},
+		{"a technique", SiteDescription{Deployed: []string{"T0814"}}, "c.json: deployed[0]: T0814 is Denial of Service, not a mitigation"},
+		{"on a device", SiteDescription{Devices: []Device{{ID: "a"}, {ID: "b", Deployed: []string{"x"}}}}, `c.json: devices[1].deployed[0]: mitigation "x"`},
+		{"unknown asset", SiteDescription{Devices: []Device{{ID: "a", Asset: "A9999"}}}, `c.json: devices[0].asset: asset "A9999"`},
+		{"unknown constraint", SiteDescription{Devices: []Device{{ID: "a", Constraints: []string{"no_agnt"}}}}, `c.json: devices[0].constraints[0]: unknown constraint "no_agnt"; known are no_auth, no_patch`},
+		{"no id", SiteDescription{Devices: []Device{{Asset: "A0003"}}}, "c.json: devices[0]: a device without an id"},
+		{"twice", SiteDescription{Devices: []Device{{ID: "a"}, {ID: "a"}}}, `c.json: devices[1]: the device "a" is already devices[0]`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.site.Source = "c.json"
+			_, err := New(t.Context(), testSources(t, SiteFacts(test.site))...)
+			assert.ErrorContains(t, err, test.want)
+		})
+	}
+}
+
+// In a release without assets the device's asset is left out with a warning.
+func TestSiteFactsWithoutAssets(t *testing.T) {
+	const old = `{"type":"bundle","objects":[{"type":"course-of-action","id":"course-of-action--1","name":"M","external_references":[{"source_name":"mitre-attack","external_id":"M0801"}]}]}`
+	c, err := mitre.Read(t.Context(), "old.json", strings.NewReader(old))
+	require.NoError(t, err)
+	g, err := New(t.Context(), Attack(c), SiteFacts(SiteDescription{Source: "c.json", Devices: []Device{{ID: "a", Asset: "A0003"}}}))
+	require.NoError(t, err)
+	defer g.Close()
+	require.Len(t, g.Snapshot().Warnings(), 1)
+	assert.Contains(t, g.Snapshot().Warnings()[0].String(), "c.json: devices[0].asset")
+}
