@@ -15,9 +15,14 @@ import (
 	"github.com/mitigraph/mitigraph/graph/finding"
 )
 
-// The tests have a small mapping and constraints of their own, so that they
-// hold whatever the project's mapping says.
+// The tests have small catalogues of their own, so that they hold whatever
+// the project's mapping says.
 const (
+	testWeaknesses = `{"catalogue":"CWE","version":"test","weaknesses":[
+	 {"id":"CWE-798","name":"Use of Hard-coded Credentials"},{"id":"CWE-259","name":"Use of Hard-coded Password","parents":["CWE-798"]},
+	 {"id":"CWE-400","name":"Uncontrolled Resource Consumption"},{"id":"CWE-306","name":"Missing Authentication for Critical Function"},
+	 {"id":"CWE-1059","name":"Insufficient Technical Documentation","parents":["CWE-710"]},{"id":"CWE-710","name":"Improper Adherence to Coding Standards"},
+	 {"id":"CWE-16","name":"Configuration","kind":"category"}]}`
 	testMapping = `{"version":"test","links":[
 	 {"weakness":"CWE-798","technique":"T1694.002","relation":"performs","confidence":0.9,"rationale":"Hard-coded passwords are read from the firmware."},
 	 {"weakness":"CWE-798","technique":"T0859","relation":"enables","confidence":0.6,"rationale":"The password opens an account."},
@@ -34,9 +39,9 @@ func testSources(t testing.TB, more ...Source) []Source {
 	require.NoError(t, json.Unmarshal([]byte(testMapping), &m))
 	var c constraints
 	require.NoError(t, json.Unmarshal([]byte(testConstraints), &c))
-	parts, err := embeddedKnowledge()
-	require.NoError(t, err)
-	return append([]Source{Attack(embedded(t)), parts[0], parts[1], &m, &c}, more...)
+	var w weaknessCatalogue
+	require.NoError(t, json.Unmarshal([]byte(testWeaknesses), &w))
+	return append([]Source{Attack(embedded(t)), &w, &m, &c}, more...)
 }
 
 func testAssess(t testing.TB, site SiteDescription, fs ...finding.Finding) *Assessment {

@@ -46,6 +46,15 @@ type Checks struct {
 	Passed     []string    `json:"passed"`   // names of the checks that the text passed, in order
 	Rejections []Rejection `json:"rejections,omitempty"`
 	Fallback   bool        `json:"fallback"` // true when the template writer stood in
+	// Asked names the generator that the template writer stood in for; empty
+	// when none was needed.
+	Asked string `json:"asked,omitempty"`
+	// Model is the digest of the model that was asked; empty where there was
+	// none or it is not known.
+	Model string `json:"model,omitempty"`
+	// LeftOut counts the pieces of evidence that the generator's context had
+	// no room for. They are the last, and not among the draft's evidence.
+	LeftOut int `json:"left_out,omitempty"`
 }
 
 // Rejection is one reason why an answer was not kept.

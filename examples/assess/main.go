@@ -35,19 +35,24 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
-	var code exit
+	os.Exit(exitCode(err, os.Stderr))
+}
+
+// exitCode says why a run ended and gives the code for it.
+func exitCode(err error, stderr io.Writer) int {
+	var silent exit
+	var bad *inputError
 	switch {
 	case err == nil:
-		return
-	case errors.As(err, &code):
-		os.Exit(int(code))
+		return 0
+	case errors.As(err, &silent):
+		return int(silent)
 	}
-	fmt.Fprintln(os.Stderr, "assess:", err)
-	var bad *inputError
+	fmt.Fprintln(stderr, "assess:", err)
 	if errors.As(err, &bad) {
-		os.Exit(2)
+		return 2
 	}
-	os.Exit(1)
+	return 1
 }
 
 // exit is an exit code whose reason was printed already.

@@ -1,0 +1,328 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"flag"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mitigraph/mitigraph/graph"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// assess runs the program and returns what it wrote and its exit code.
+func assess(t testing.TB, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	return assessFrom(t, strings.NewReader(""), args...)
+}
+
+func assessFrom(t testing.TB, stdin io.Reader, args ...string) (string, string, int) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code := exitCode(run(t.Context(), args, stdin, &out, &errs), &errs)
+	return out.String(), errs.String(), code
+}
+
+func decode(t testing.TB, s string) *graph.Assessment {
+	t.Helper()
+	d := json.NewDecoder(strings.NewReader(s))
+	d.DisallowUnknownFields()
+	var a graph.Assessment
+	require.NoError(t, d.Decode(&a))
+	return &a
+}
+
+// write makes a file in a temporary folder.
+func write(t testing.TB, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	return path
+}
+
+func schema(t testing.TB) *jsonschema.Schema {
+	t.Helper()
+	s, err := jsonschema.NewCompiler().Compile(filepath.Join("..", "..", "data", "schema", "assessment.json"))
+	require.NoError(t, err)
+	return s
+}
+
+func validate(t testing.TB, s *jsonschema.Schema, report string) {
+	t.Helper()
+	v, err := jsonschema.UnmarshalJSON(strings.NewReader(report))
+	require.NoError(t, err)
+	assert.NoError(t, s.Validate(v))
+}
+
+// The sample site shows every kind of gap, a draft for each, and the same
+// bytes each time.
+func TestSampleSite(t *testing.T) {
+	text, stderr, code := assess(t)
+	require.Zero(t, code, stderr)
+	golden := filepath.Join("testdata", "sample.txt")
+	if *update {
+		require.NoError(t, os.WriteFile(golden, []byte(text), 0o644))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	assert.Equal(t, string(want), text, "go test ./examples/assess -update writes it anew")
+	for _, line := range strings.Split(text, "\n") {
+		assert.LessOrEqual(t, len([]rune(line)), 100, line)
+	}
+
+	report, _, code := assess(t, "-format", "json")
+	require.Zero(t, code)
+	validate(t, schema(t), report)
+	a := decode(t, report)
+	kinds := map[graph.GapKind]bool{}
+	for _, g := range a.Gaps {
+		kinds[g.Kind] = true
+	}
+	assert.Len(t, kinds, 6, "every kind of gap: %v", kinds)
+	require.Len(t, a.Drafts, len(a.Gaps))
+	for i, d := range a.Drafts {
+		assert.Equal(t, i, d.Gap)
+		assert.Equal(t, "draft", d.Status)
+		assert.Equal(t, "template", d.Generator)
+	}
+	again, _, _ := assess(t, "-format", "json")
+	assert.Equal(t, report, again)
+
+	none, _, code := assess(t, "-format", "json", "-draft", "none")
+	require.Zero(t, code)
+	assert.Empty(t, decode(t, none).Drafts)
+	validate(t, schema(t), none)
+}
+
+func advisories(t testing.TB) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("..", "..", "..", "shared", "data", "csaf", "*.json"))
+	require.NoError(t, err)
+	if len(files) == 0 {
+		t.Skip("needs ../shared/data/csaf")
+	}
+	return files
+}
+
+func TestAdvisories(t *testing.T) {
+	files := advisories(t)
+	report, stderr, code := assess(t, append([]string{"-format", "json"}, files...)...)
+	require.Zero(t, code, stderr)
+	validate(t, schema(t), report)
+	a := decode(t, report)
+	assert.Len(t, files, 81)
+	assert.Len(t, a.Findings, 326)
+	assert.Len(t, a.Drafts, len(a.Gaps))
+
+	official := filepath.Join("..", "..", "..", "shared", "data", "attack", "ics-attack-19.1.json.gz")
+	if _, err := os.Stat(official); err != nil {
+		t.Skip("needs ../shared/data/attack/ics-attack-19.1.json.gz")
+	}
+	report, stderr, code = assess(t, append([]string{"-attack", official, "-format", "json"}, files...)...)
+	require.Zero(t, code, stderr)
+	b := decode(t, report)
+	assert.Equal(t, a.Findings, b.Findings, "the official release gives other techniques than the embedded facts")
+	assert.Equal(t, a.Techniques, b.Techniques)
+	assert.Equal(t, a.Mitigations, b.Mitigations)
+	assert.Equal(t, official, b.Attack.Source)
+}
+
+const oneFinding = `[{"id":"F-1","title":"t","weaknesses":["CWE-798"]}]`
+
+func TestBadInput(t *testing.T) {
+	var zipped bytes.Buffer
+	w := gzip.NewWriter(&zipped)
+	_, _ = io.WriteString(w, strings.Repeat(oneFinding, 1000))
+	require.NoError(t, w.Close())
+	half := zipped.String()[:zipped.Len()/2]
+	dir := t.TempDir()
+	good := write(t, "good.json", oneFinding)
+	const stix = `{"type":"bundle","id":"bundle--1","objects":[{"type":"indicator","id":"indicator--1"}]}`
+	for _, test := range []struct {
+		name string
+		args []string
+		want []string // all in the message
+	}{
+		{"missing file", []string{filepath.Join(dir, "no.json")}, []string{"no.json", "no such file"}},
+		{"directory", []string{dir}, []string{dir, "directory"}},
+		{"empty file", []string{write(t, "empty.json", "")}, []string{"empty.json: empty"}},
+		{"truncated gzip", []string{write(t, "cut.json.gz", half)}, []string{"cut.json.gz"}},
+		{"truncated JSON", []string{write(t, "cut.json", oneFinding[:30])}, []string{"cut.json"}},
+		{"a STIX bundle", []string{write(t, "stix.json", stix)}, []string{"stix.json", "STIX bundle"}},
+		{"other JSON", []string{write(t, "other.json", `{"name":"x","version":1}`)}, []string{"other.json"}},
+		{"binary", []string{write(t, "x.bin", "\x7fELF\x00\x01\x02")}, []string{"x.bin"}},
+		{"one good, one bad file", []string{good, write(t, "empty.json", "")}, []string{"empty.json: empty"}},
+		{"-attack missing", []string{"-attack", filepath.Join(dir, "no.json")}, []string{"-attack", "no.json"}},
+		{"-attack directory", []string{"-attack", dir}, []string{"-attack", dir, "directory"}},
+		{"-attack truncated", []string{"-attack", write(t, "cut.json.gz", half)}, []string{"cut.json.gz", "cut off"}},
+		{"-attack no ATT&CK", []string{"-attack", write(t, "stix.json", stix)}, []string{"stix.json", "not one of ATT&CK"}},
+		{"-attack version", []string{"-attack", "17.1"}, []string{"only 19.1 is embedded"}},
+		{"-controls missing", []string{"-controls", filepath.Join(dir, "no.json")}, []string{"-controls", "no.json"}},
+		{"-controls directory", []string{"-controls", dir}, []string{"-controls", dir, "directory"}},
+		{"-controls unknown mitigation", []string{"-controls", write(t, "c.json", `{"deployed":["M9999"]}`)}, []string{"c.json", "deployed[0]", "M9999"}},
+		{"-controls unknown constraint", []string{"-controls", write(t, "c.json", `{"devices":[{"id":"a","constraints":["nope"]}]}`)}, []string{"c.json", "devices[0].constraints[0]", "no_agent"}},
+		{"unknown flag", []string{"-fromat", "json"}, []string{"-fromat"}},
+		{"unknown format", []string{"-format", "pdf"}, []string{"pdf", "text or json"}},
+		{"unknown writer", []string{"-draft", "gpt"}, []string{"gpt", "ollama:MODEL"}},
+		{"model without a name", []string{"-draft", "ollama:"}, []string{"ollama:MODEL"}},
+		{"-o directory", []string{"-o", dir}, []string{dir, "directory"}},
+		{"-o in no folder", []string{"-o", filepath.Join(dir, "no", "x.txt")}, []string{"-o", "no such file"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			out := write(t, "report.txt", "what was there before")
+			args := test.args
+			if !strings.HasPrefix(test.name, "-o") {
+				args = append([]string{"-o", out}, args...)
+			}
+			stdout, stderr, code := assess(t, args...)
+			assert.Equal(t, 2, code, stderr)
+			for _, w := range test.want {
+				assert.Contains(t, stderr, w)
+			}
+			assert.Empty(t, stdout)
+			kept, err := os.ReadFile(out)
+			require.NoError(t, err)
+			assert.Equal(t, "what was there before", string(kept))
+			left, err := filepath.Glob(filepath.Join(filepath.Dir(out), ".*"))
+			require.NoError(t, err)
+			assert.Empty(t, left, "a temporary file stayed behind")
+		})
+	}
+}
+
+// What can be used is used, and what can't is named.
+func TestWarnings(t *testing.T) {
+	const noVulnerabilities = `{"document":{"category":"csaf_base","csaf_version":"2.0","title":"T","publisher":{"category":"vendor","name":"N","namespace":"https://n.example"},` +
+		`"tracking":{"id":"X-1","status":"final","version":"1","current_release_date":"2024-01-01T00:00:00Z","initial_release_date":"2024-01-01T00:00:00Z","revision_history":[{"date":"2024-01-01T00:00:00Z","number":"1","summary":"s"}]}}}`
+	for _, test := range []struct {
+		name, file, content string
+		findings            int
+		want                []string
+	}{
+		{"CSAF without vulnerabilities", "none.json", noVulnerabilities, 0, []string{"none.json", "vulnerabilities"}},
+		{"a weakness that does not exist", "f.json", `[{"id":"F","weaknesses":["CWE-99999"]}]`, 1, []string{"CWE-99999", "no catalogue"}},
+		{"no findings", "f.json", `{"findings":[]}`, 0, []string{"f.json", "holds none"}},
+		{"EPSS out of range", "f.json", `[{"id":"A","epss":7},{"id":"B"}]`, 1, []string{"f.json", "epss", "7"}},
+		{"neither ID nor title", "f.json", "{\"id\":\"A\"}\n{\"device\":\"x\"}\n", 1, []string{"f.json", "line 2"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			report, stderr, code := assess(t, "-format", "json", write(t, test.file, test.content))
+			require.Zero(t, code, stderr)
+			a := decode(t, report)
+			assert.Len(t, a.Findings, test.findings)
+			require.NotEmpty(t, a.Warnings)
+			for _, w := range test.want {
+				assert.Contains(t, stderr, w)
+			}
+			validate(t, schema(t), report)
+		})
+	}
+}
+
+// repeat yields n bytes without holding them.
+type repeat struct{ n int }
+
+func (r *repeat) Read(p []byte) (int, error) {
+	if r.n == 0 {
+		return 0, io.EOF
+	}
+	n := min(len(p), r.n)
+	for i := range p[:n] {
+		p[i] = 'x'
+	}
+	r.n -= n
+	return n, nil
+}
+
+func TestLineOf200MB(t *testing.T) {
+	in := io.MultiReader(strings.NewReader("{\"id\":\"A\"}\n{\"id\":\""), &repeat{200 << 20}, strings.NewReader("\"}\n{\"id\":\"C\"}\n"))
+	report, stderr, code := assessFrom(t, in, "-format", "json", "-")
+	require.Zero(t, code, stderr)
+	a := decode(t, report)
+	require.Len(t, a.Findings, 2)
+	assert.Equal(t, "C", a.Findings[1].ID)
+	assert.Contains(t, stderr, "standard input: line 2")
+}
+
+func TestFlagsBehindFiles(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "report.json")
+	stdout, stderr, code := assess(t, write(t, "f.json", oneFinding), "-format", "json", "-o", out)
+	require.Zero(t, code, stderr)
+	assert.Empty(t, stdout)
+	b, err := os.ReadFile(out)
+	require.NoError(t, err)
+	assert.Len(t, decode(t, string(b)).Findings, 1)
+}
+
+func TestHelpNamesOnlyWhatIsBuilt(t *testing.T) {
+	_, stderr, code := assess(t, "-h")
+	assert.Zero(t, code)
+	for _, flag := range []string{"-attack", "-controls", "-draft", "-format", "-o ", "-strict"} {
+		assert.Contains(t, stderr, flag)
+	}
+	for _, later := range []string{"-store", "html", "navigator", "jsonl"} {
+		assert.NotContains(t, stderr, later)
+	}
+	assert.LessOrEqual(t, strings.Count(stderr, "\n"), 40)
+}
+
+func TestCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out, errs bytes.Buffer
+	code := exitCode(run(ctx, nil, strings.NewReader(""), &out, &errs), &errs)
+	assert.Equal(t, 1, code)
+	assert.Empty(t, out.String())
+	assert.Contains(t, errs.String(), "context canceled")
+}
+
+func TestUnreachableServer(t *testing.T) {
+	t.Setenv("OLLAMA_HOST", "127.0.0.1:1")
+	stdout, stderr, code := assess(t, "-draft", "ollama:some-model")
+	assert.Equal(t, 1, code)
+	assert.Empty(t, stdout)
+	assert.Contains(t, stderr, "127.0.0.1:1")
+	assert.Contains(t, stderr, "ollama serve")
+}
+
+// The exit codes of the program as it is built.
+func TestExitCodes(t *testing.T) {
+	binary := filepath.Join(t.TempDir(), "assess")
+	build, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput()
+	require.NoError(t, err, string(build))
+	for _, test := range []struct {
+		name string
+		args []string
+		want int
+	}{
+		{"done", nil, 0},
+		{"help", []string{"-h"}, 0},
+		{"wrong use", []string{"-nonsense"}, 2},
+		{"unreadable", []string{"does-not-exist.json"}, 2},
+		{"gaps", []string{"-strict"}, 3},
+		{"no gap", []string{"-strict", write(t, "f.json", `{"findings":[]}`)}, 0},
+		{"failed", []string{"-draft", "ollama:m"}, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := exec.Command(binary, test.args...)
+			c.Env = append(os.Environ(), "OLLAMA_HOST=127.0.0.1:1")
+			out, err := c.CombinedOutput()
+			if test.want == 0 {
+				require.NoError(t, err, string(out))
+			}
+			assert.Equal(t, test.want, c.ProcessState.ExitCode(), string(out))
+		})
+	}
+}

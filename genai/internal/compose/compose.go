@@ -1,0 +1,265 @@
+// Package compose writes a mitigation draft without a model: fixed sentences
+// around the graph's IDs, names and reasons. Package template offers it as a
+// writer; package genai falls back to it.
+//
+// What it writes passes package verify, because each sentence that would not
+// is replaced by a plainer one.
+package compose
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mitigraph/mitigraph/genai/verify"
+	"github.com/mitigraph/mitigraph/graph"
+)
+
+// Name is the generator's name in drafts.
+const Name = "template"
+
+// ErrNoEvidence says that there is nothing to rest a draft on.
+var ErrNoEvidence = errors.New("genai: no evidence to rest a draft on")
+
+// maxCandidates bounds the steps that name a candidate.
+const maxCandidates = 4
+
+// Write writes the draft for a gap. The evidence is what
+// [graph.Snapshot.Evidence] returned for it, whole or with its end left out;
+// a candidate of the gap is named only where evidence holds its ID. The error
+// is [ErrNoEvidence] for empty evidence; there is no other.
+func Write(g graph.Gap, evidence []graph.Evidence) (graph.DraftText, error) {
+	if len(evidence) == 0 {
+		return graph.DraftText{}, ErrNoEvidence
+	}
+	w := newWriter(g, evidence)
+	words := kinds[g.Kind]
+	if words == nil {
+		words = otherKind
+	}
+	t := graph.DraftText{Summary: w.summary(words(w))}
+	t.Steps = append(t.Steps, w.candidates()...)
+	for _, s := range []sentence{words(w).step, w.constraints(), w.around()} {
+		if len(t.Steps) < verify.MaxSteps {
+			t.Steps = append(t.Steps, w.claim(s))
+		}
+	}
+	t.Limits = w.claim(words(w).limits)
+	return t, nil
+}
+
+// sentence is a claim in several forms, the richest first. The last must hold
+// for any gap and name nothing.
+type sentence struct {
+	forms []string
+	cites []string
+}
+
+type writer struct {
+	gap      graph.Gap
+	evidence []graph.Evidence
+	subject  string   // "T0837 Loss of Protection", or what stands for it
+	basis    []string // handles of what the gap itself rests on, never empty
+	site     []string // handles of statements about findings and devices
+}
+
+func newWriter(g graph.Gap, evidence []graph.Evidence) *writer {
+	w := &writer{gap: g, evidence: evidence, subject: "this technique"}
+	for _, e := range evidence {
+		switch {
+		case e.Text == g.Why, g.Technique != "" && e.Provenance == string(graph.Official) && slices.Contains(e.IDs, g.Technique) && len(w.basis) == 0:
+			w.basis = append(w.basis, e.Handle)
+		case e.Provenance == string(graph.Site):
+			w.site = append(w.site, e.Handle)
+		}
+	}
+	if len(w.basis) == 0 {
+		w.basis = []string{evidence[0].Handle}
+	}
+	w.basis = w.basis[:min(len(w.basis), 2)]
+	if g.Technique != "" {
+		for _, s := range []string{strings.TrimSpace(g.Technique + " " + g.Name), g.Technique} {
+			if w.fits(graph.Claim{Text: "This draft is about " + s + ".", Evidence: w.basis}) {
+				w.subject = s
+				break
+			}
+		}
+	}
+	return w
+}
+
+func (w *writer) fits(c graph.Claim) bool { return len(verify.Claim(c, w.evidence)) == 0 }
+
+// claim takes the richest form that passes.
+func (w *writer) claim(s sentence) graph.Claim {
+	cites := s.cites
+	if len(cites) == 0 {
+		cites = w.basis
+	}
+	for _, form := range s.forms {
+		if c := (graph.Claim{Text: form, Evidence: cites}); w.fits(c) {
+			return c
+		}
+	}
+	return graph.Claim{Text: s.forms[len(s.forms)-1], Evidence: cites}
+}
+
+// citing returns handles for a sentence: the basis, and the first of the
+// others given.
+func (w *writer) citing(others []string) []string {
+	out := slices.Clone(w.basis)
+	for _, h := range others {
+		if len(out) < verify.MaxCited && !slices.Contains(out, h) {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+func (w *writer) summary(k kind) graph.Claim {
+	where := ""
+	if d := w.devices(); d != "" {
+		where = " on " + d
+	}
+	note := " This draft is assembled from the graph, not written by a person or a model."
+	return w.claim(sentence{
+		forms: []string{k.summary(where) + note, k.summary("") + note, k.plain + note},
+		cites: w.citing(w.site),
+	})
+}
+
+// devices names the gap's devices, as far as their names may stand in a
+// sentence; empty when none may.
+func (w *writer) devices() string {
+	var names []string
+	for _, d := range w.gap.Devices {
+		if len(names) == 2 {
+			break
+		}
+		if len(d) > 40 || strings.ContainsAny(d, " \t\"'`()[]<>,;!?") || !w.fits(graph.Claim{Text: "The device is called " + d + " here.", Evidence: w.basis}) {
+			continue
+		}
+		names = append(names, d)
+	}
+	more := len(w.gap.Devices) - len(names)
+	switch {
+	case len(names) == 0:
+		return ""
+	case more == 0:
+		return strings.Join(names, " and ")
+	case more == 1:
+		return strings.Join(names, ", ") + " and one more device"
+	default:
+		return fmt.Sprintf("%s and %d more devices", strings.Join(names, ", "), more)
+	}
+}
+
+// openings begin the steps that name a candidate, so that a list of them
+// reads like one.
+var openings = [maxCandidates]string{"Begin with", "Then weigh", "Also consider", "Where the first ones don't fit, look at"}
+
+func (w *writer) candidates() []graph.Claim {
+	var out []graph.Claim
+	for _, c := range w.gap.Candidates {
+		if len(out) == maxCandidates {
+			break
+		}
+		i := slices.IndexFunc(w.evidence, func(e graph.Evidence) bool {
+			return e.Provenance != string(graph.Site) && slices.Contains(e.IDs, c.ID) && strings.Contains(e.Text, "Candidate "+c.ID)
+		})
+		if i < 0 {
+			continue
+		}
+		opening, named := openings[len(out)], strings.TrimSpace(c.ID+" "+c.Name)
+		s := sentence{cites: []string{w.evidence[i].Handle}}
+		for _, subject := range []string{named, c.ID} {
+			for n := min(2, len(c.Because)); n >= 0; n-- {
+				s.forms = append(s.forms, fmt.Sprintf("%s %s%s.%s", opening, subject, w.reason(c.Because[:n]), w.howTo(len(out))))
+			}
+		}
+		claim := w.claim(s)
+		if w.fits(claim) {
+			out = append(out, claim)
+		}
+	}
+	return out
+}
+
+// reason says why a candidate is one.
+func (w *writer) reason(because []string) string {
+	if len(because) == 0 {
+		return ""
+	}
+	if w.gap.Kind == graph.GapNotDeployed {
+		return ": " + strings.Join(because, "; ")
+	}
+	return " as a compensating control: it " + strings.Join(because, ", and it ")
+}
+
+// howTo ends the first two candidates with what to decide about them; the
+// others need no repetition.
+func (w *writer) howTo(n int) string {
+	official := w.gap.Kind == graph.GapNotDeployed
+	switch {
+	case n == 0 && official:
+		return " Agree with operations on an outage window for it and on how to go back."
+	case n == 0:
+		return " It is a proposal: let the owner of the process and the person in charge of safety judge whether it fits."
+	case n == 1 && official:
+		return " Try it on a spare device or a test stand first."
+	default:
+		return ""
+	}
+}
+
+// constraintAdvice says what a device constraint means for the work.
+var constraintAdvice = []struct{ id, advice string }{
+	{"no_patch", "Don't count on a patch, and plan controls around the device instead"},
+	{"no_firmware_update", "Don't count on new firmware, and plan controls around the device instead"},
+	{"no_agent", "Install nothing on the device, and watch it from the network"},
+	{"no_downtime", "Do nothing that needs a restart outside a planned outage"},
+	{"no_reboot", "Do nothing that needs a restart outside a planned outage"},
+	{"no_crypto", "Protect its traffic by equipment in front of it, as it can't encrypt itself"},
+	{"no_auth", "Put the access check in front of the device, as it has none itself"},
+}
+
+// constraints is the step that keeps to what the devices allow.
+func (w *writer) constraints() sentence {
+	plain := "Check what the devices allow before any work: a change to a device that controls a process belongs in a planned outage, with a way back and the safety function in place."
+	var cites, advice []string
+	for _, e := range w.evidence {
+		_, limits, ok := strings.Cut(e.Text, "; constraints: ")
+		if !ok || e.Provenance != string(graph.Site) || len(cites) == verify.MaxCited {
+			continue
+		}
+		cites = append(cites, e.Handle)
+		for _, c := range constraintAdvice {
+			if strings.Contains(limits, c.id+" ") && !slices.Contains(advice, c.advice) {
+				advice = append(advice, c.advice)
+			}
+		}
+	}
+	s := sentence{forms: []string{plain}, cites: cites}
+	if len(cites) > 0 {
+		general := "Keep to the constraints that the site has named for the devices; what they rule out is not an option here, however good it looks."
+		s.forms = []string{general}
+		if len(advice) > 0 {
+			rich := "Keep to the constraints of the devices. " + strings.Join(advice[:min(3, len(advice))], ". ") + "."
+			s.forms = []string{rich, general}
+		}
+	}
+	return s
+}
+
+// around is the step that helps whatever the technique is.
+func (w *writer) around() sentence {
+	cites := w.site
+	if len(cites) > verify.MaxCited {
+		cites = cites[:verify.MaxCited]
+	}
+	return sentence{
+		forms: []string{"Until then, limit who and what can reach the affected devices, watch their traffic passively, and make sure that operators know how to bring the process to a safe state by hand."},
+		cites: cites,
+	}
+}

@@ -1,0 +1,237 @@
+package verify
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/mitigraph/mitigraph/graph"
+)
+
+// Answer checks a raw answer against the evidence that its writer was given.
+// It returns the text when there is nothing against it; otherwise the zero
+// text and every reason found, in the order of the checks. The rejections'
+// Attempt is 0, since the package knows nothing of attempts.
+//
+// An ID passes only when it is in [graph.Evidence.IDs] of evidence that the
+// same claim cites; a standard's label when the text of that evidence holds
+// it; an address when the text of any evidence does. In evidence about the
+// site (its provenance is "site") titles are the words of strangers: they
+// vouch for no ATT&CK ID and for no address.
+func Answer(raw string, evidence []graph.Evidence) (graph.DraftText, []graph.Rejection) {
+	reject := func(format string, args ...any) (graph.DraftText, []graph.Rejection) {
+		return graph.DraftText{}, []graph.Rejection{{Check: CheckSchema, Why: fmt.Sprintf(format, args...)}}
+	}
+	switch {
+	case len(raw) > MaxAnswer:
+		return reject("the answer has %d bytes; at most %d are read", len(raw), MaxAnswer)
+	case !utf8.ValidString(raw):
+		return reject("the answer is not valid UTF-8")
+	}
+	t, rejected, ok := decode(raw, evidence)
+	if !ok {
+		return graph.DraftText{}, rejected
+	}
+	shaped := len(rejected) == 0
+	rejected = append(rejected, Draft(t, evidence)...)
+	if len(rejected) == 0 && shaped {
+		return t, nil
+	}
+	return graph.DraftText{}, rejected
+}
+
+// Draft checks a text as [Answer] does, for a writer that needs no JSON. It
+// returns nil when there is nothing against it.
+func Draft(t graph.DraftText, evidence []graph.Evidence) []graph.Rejection {
+	c := newChecker(evidence)
+	claims := []located{{"summary", t.Summary}}
+	for i, s := range t.Steps {
+		claims = append(claims, located{fmt.Sprintf("steps[%d]", i), s})
+	}
+	claims = append(claims, located{"limits", t.Limits})
+
+	switch n := len(t.Steps); {
+	case n == 0:
+		c.reject(CheckLength, "steps", "there is no step; at least one is needed")
+	case n > MaxSteps:
+		c.reject(CheckLength, "steps", "there are %d steps; at most %d are allowed", n, MaxSteps)
+		claims = claims[:MaxSteps+1] // the rest is not worth reading
+	}
+	first := map[string]string{}
+	for _, claim := range claims {
+		c.claim(claim)
+		key := strings.Join(strings.Fields(fold(claim.Text)), " ")
+		if earlier, ok := first[key]; ok {
+			c.reject(CheckLength, claim.where+".text", "this says the same as %s", earlier)
+		} else {
+			first[key] = claim.where
+		}
+	}
+	order := Checks()
+	slices.SortStableFunc(c.rejected, func(a, b graph.Rejection) int {
+		return slices.Index(order, a.Check) - slices.Index(order, b.Check)
+	})
+	return c.rejected
+}
+
+// Claim checks one claim as [Answer] does. It returns nil when there is
+// nothing against it. Where is left empty or names a member of the claim.
+func Claim(claim graph.Claim, evidence []graph.Evidence) []graph.Rejection {
+	c := newChecker(evidence)
+	c.claim(located{"", claim})
+	return c.rejected
+}
+
+type located struct {
+	where string
+	graph.Claim
+}
+
+func (l located) at(member string) string {
+	if l.where == "" {
+		return member
+	}
+	return l.where + "." + member
+}
+
+type checker struct {
+	evidence map[string]facts // by handle
+	rejected []graph.Rejection
+}
+
+func newChecker(evidence []graph.Evidence) *checker {
+	c := &checker{evidence: make(map[string]facts, len(evidence))}
+	for _, e := range evidence {
+		c.evidence[e.Handle] = factsOf(e)
+	}
+	return c
+}
+
+func (c *checker) reject(check, where, format string, args ...any) {
+	c.rejected = append(c.rejected, graph.Rejection{Check: check, Where: where, Why: fmt.Sprintf(format, args...)})
+}
+
+func (c *checker) claim(l located) {
+	cited := c.handles(l)
+	folded := fold(l.Text)
+	c.ids(l, folded, cited)
+	c.addresses(l, folded)
+	c.standards(l, folded, cited)
+	c.length(l)
+	c.text(l)
+}
+
+// handles returns what the cited evidence vouches for.
+func (c *checker) handles(l located) []facts {
+	var cited []facts
+	where := l.at("evidence")
+	switch n := len(l.Evidence); {
+	case n == 0:
+		c.reject(CheckHandles, where, "this claim cites no evidence")
+	case n > MaxCited:
+		c.reject(CheckHandles, where, "this claim cites %d handles; at most %d are allowed", n, MaxCited)
+	}
+	for i, h := range l.Evidence[:min(len(l.Evidence), MaxCited)] {
+		f, ok := c.evidence[h]
+		switch {
+		case !ok:
+			c.reject(CheckHandles, where, "%q is not the handle of any evidence", clip(h))
+		case slices.Contains(l.Evidence[:i], h):
+			c.reject(CheckHandles, where, "%s is cited twice", clip(h))
+		default:
+			cited = append(cited, f)
+		}
+	}
+	return cited
+}
+
+func (c *checker) ids(l located, folded string, cited []facts) {
+	for _, m := range inText(l.Text, folded) {
+		held := func(f facts) bool { return slices.Contains(f.ids, m) }
+		switch {
+		case slices.ContainsFunc(cited, held):
+		case c.any(held):
+			c.reject(CheckIDs, l.at("text"), "%s is not in the evidence that this claim cites", clip(m.canonical))
+		default:
+			c.reject(CheckIDs, l.at("text"), "%s is not in the evidence", clip(m.canonical))
+		}
+	}
+	for _, m := range handle.FindAllStringSubmatch(folded, -1) {
+		h := "E" + m[1]
+		if _, ok := c.evidence[h]; !ok && !slices.ContainsFunc(cited, func(f facts) bool { return slices.Contains(f.handles, h) }) {
+			c.reject(CheckHandles, l.at("text"), "%s is not the handle of any evidence", h)
+		}
+	}
+}
+
+func (c *checker) any(held func(facts) bool) bool {
+	for _, f := range c.evidence {
+		if held(f) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *checker) addresses(l located, folded string) {
+	for _, a := range addresses(folded) {
+		if !c.any(func(f facts) bool { return slices.Contains(f.addresses, a.canonical) }) {
+			c.reject(CheckURLs, l.at("text"), "%q reads as %s that the evidence does not hold", clip(strings.ToLower(a.canonical)), a.kind)
+		}
+	}
+}
+
+func (c *checker) standards(l located, folded string, cited []facts) {
+	for _, s := range labels(folded) {
+		if !slices.ContainsFunc(cited, func(f facts) bool { return holds(f.labels, s) }) {
+			c.reject(CheckStandards, l.at("text"), "%q is not in the evidence that this claim cites", clip(strings.Join(s, " ")))
+		}
+	}
+}
+
+func (c *checker) length(l located) {
+	switch n := utf8.RuneCountInString(strings.TrimSpace(l.Text)); {
+	case n < MinClaim:
+		c.reject(CheckLength, l.at("text"), "%d characters; a claim needs at least %d", n, MinClaim)
+	case n > MaxClaim:
+		c.reject(CheckLength, l.at("text"), "%d characters; a claim has at most %d", n, MaxClaim)
+	}
+}
+
+var markup = []struct {
+	what    string
+	pattern *regexp.Regexp
+}{
+	{"an HTML tag", regexp.MustCompile(`<[/!?]?[A-Za-z]`)},
+	{"an HTML entity", regexp.MustCompile(`&(?:#|[A-Za-z]{2,8};)`)},
+	{"a Markdown link or image", regexp.MustCompile(`!\[|\][(\[:]`)},
+	{"a code fence", regexp.MustCompile("```|~~~")},
+}
+
+func (c *checker) text(l located) {
+	where := l.at("text")
+	if !utf8.ValidString(l.Text) {
+		c.reject(CheckText, where, "the text is not valid UTF-8")
+	}
+	var bad []rune
+	for _, r := range l.Text {
+		if (r == utf8.RuneError || !unicode.IsGraphic(r)) && !slices.Contains(bad, r) {
+			bad = append(bad, r)
+		}
+	}
+	for i, r := range bad {
+		if i == 5 {
+			c.reject(CheckText, where, "and %d more such characters", len(bad)-i)
+			break
+		}
+		c.reject(CheckText, where, "the character U+%04X is not text", r)
+	}
+	for _, m := range markup {
+		if m.pattern.MatchString(l.Text) || m.pattern.MatchString(fold(l.Text)) {
+			c.reject(CheckText, where, "the text holds %s", m.what)
+		}
+	}
+}

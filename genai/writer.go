@@ -1,0 +1,68 @@
+package genai
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/mitigraph/mitigraph/graph"
+)
+
+// Writer writes answers. An implementation may also have
+//
+//	Ready(ctx context.Context) error  // can it write at all? asked before the first request
+//	ContextTokens() int               // how much it can read and write together; 0 for no limit
+//
+// of which ContextTokens is asked after Ready.
+type Writer interface {
+	// Name is the generator's name in drafts: "template", or
+	// "ollama:smollm2:135m".
+	Name() string
+	// Write answers a request. An [*AnswerError] says that this answer is
+	// of no use, any other error that the writer is not. Write ends when
+	// its context does.
+	Write(ctx context.Context, r Request) (Answer, error)
+}
+
+// Request is all that a writer is told.
+type Request struct {
+	Gap graph.Gap
+	// Evidence is what may be cited, as far as the writer's context holds
+	// it. Of the ATT&CK IDs in it only those count that the release knows.
+	Evidence []graph.Evidence
+	// System and Prompt are the instructions and the task, with the
+	// evidence in words.
+	System, Prompt string
+	// Schema is the JSON Schema that the answer must match.
+	Schema json.RawMessage
+	// MaxTokens bounds the answer.
+	MaxTokens int
+	// Previous is the rejected answer that this request is to repair, and
+	// Repair the reasons, in words for the writer. Both are empty on the
+	// first attempt; Previous also where the context has no room for it.
+	Previous, Repair string
+}
+
+// Answer is what a writer wrote, unverified.
+type Answer struct {
+	Text string // JSON, if all went well
+	// Digest identifies the model's weights; empty where there are none or
+	// they are not known.
+	Digest string
+	// PromptTokens and OutputTokens are as the writer counts them; 0 where
+	// it does not.
+	PromptTokens, OutputTokens int
+}
+
+// AnswerError says why one answer is of no use, though another may be. The
+// pipeline treats it like a rejection.
+type AnswerError struct {
+	Check string // what was looked at, such as "cut off" or "server"
+	Why   string // in words for people, free of control characters
+	Err   error  // what errors.Is shall find; may be nil
+}
+
+// Error returns the check and the reason.
+func (e *AnswerError) Error() string { return e.Check + ": " + e.Why }
+
+// Unwrap returns Err.
+func (e *AnswerError) Unwrap() error { return e.Err }
