@@ -54,6 +54,7 @@ func (t *text) wrapped(prefix, s string) {
 	line, column := prefix, uniseg.StringWidth(prefix)
 	empty := true
 	for _, word := range strings.Fields(s) {
+		word = cut(word, width-len(indent))
 		n := uniseg.StringWidth(word)
 		if !empty && column+1+n > width {
 			t.line("%s", line)
@@ -70,20 +71,22 @@ func (t *text) wrapped(prefix, s string) {
 	t.line("%s", line)
 }
 
-// pad fills or cuts s to n columns.
+// pad makes s inert and fills or cuts it to n columns.
 func pad(s string, n int) string {
-	s = finding.Plain(s, 0)
-	if uniseg.StringWidth(s) > n {
-		cut := ""
-		for g := uniseg.NewGraphemes(s); g.Next(); {
-			if uniseg.StringWidth(cut+g.Str()) > n-1 {
-				break
-			}
-			cut += g.Str()
-		}
-		s = cut + "…"
-	}
+	s = cut(finding.Plain(s, 0), n)
 	return s + strings.Repeat(" ", n-uniseg.StringWidth(s))
+}
+
+// cut shortens s to n columns; an ellipsis stands for the rest.
+func cut(s string, n int) string {
+	if uniseg.StringWidth(s) <= n {
+		return s
+	}
+	short, used := "", 0
+	for g := uniseg.NewGraphemes(s); g.Next() && used+g.Width() < n; used += g.Width() {
+		short += g.Str()
+	}
+	return short + "…"
 }
 
 func count(n int, one, many string) string {
@@ -114,8 +117,8 @@ func (t *text) summary() {
 	if source == "embedded" {
 		source = "embedded facts"
 	}
-	t.line("%s on %s, seen through %s (%s)", count(len(t.a.Findings), "finding", "findings"),
-		count(len(devices), "device", "devices"), release, finding.Plain(source, 60))
+	t.wrapped("", fmt.Sprintf("%s on %s, seen through %s (%s)", count(len(t.a.Findings), "finding", "findings"),
+		count(len(devices), "device", "devices"), release, finding.Plain(source, 0)))
 	var parts []string
 	for _, s := range []struct {
 		status graph.Status
@@ -298,7 +301,7 @@ func (t *text) drafts() {
 		if d.Checks.Fallback {
 			note = ", after the model's answers were rejected"
 		}
-		t.line("  %s (%s), by %s%s", finding.Plain(about, 60), g.Kind, finding.Plain(d.Generator, 60), note)
+		t.wrapped("  ", fmt.Sprintf("%s (%s), by %s%s", finding.Plain(about, 0), g.Kind, finding.Plain(d.Generator, 0), note))
 		t.wrapped("    ", cited(d.Text.Summary))
 		for i, s := range d.Text.Steps {
 			t.wrapped(fmt.Sprintf("    %d. ", i+1), cited(s))
