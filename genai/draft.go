@@ -122,6 +122,9 @@ func draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, gap int,
 	}
 	d.Text = *text
 	d.Checks.Passed = verify.Checks()
+	if d.Generator != compose.Name {
+		d.Checks.Passed = append(d.Checks.Passed, verify.CheckGrounding)
+	}
 	d.ID = id(g, d)
 	return d, nil
 }
@@ -151,9 +154,14 @@ func ask(ctx context.Context, g graph.Gap, evidence []graph.Evidence, w Writer, 
 		if err != nil {
 			return nil, nil, err
 		}
-		c.Model = answer.Digest
+		if answer.Digest != "" {
+			c.Model = answer.Digest
+		}
 		if len(rejected) == 0 {
 			text, reasons := verify.Answer(answer.Text, r.Evidence)
+			if len(reasons) == 0 && w.Name() != compose.Name {
+				reasons = verify.Grounding(text, r.Evidence)
+			}
 			if len(reasons) == 0 {
 				return &text, r.Evidence, nil
 			}

@@ -64,15 +64,16 @@ func (s *Snapshot) Assess(ctx context.Context) (*Assessment, error) {
 // assessor is one run of Assess.
 type assessor struct {
 	*Snapshot
-	catalog  *mitre.Catalog
-	siteWide map[string]bool       // mitigation IDs
-	devices  map[string]*deviceNow // by device ID; "" is a finding without one
-	opens    map[string]openings
-	opened   map[string]*opened // by technique ID
-	silent   []silentFinding
-	unknown  map[string]int      // weaknesses in no catalogue, with the number of findings
-	compared map[string]features // by technique ID
-	strays   []string            // devices that findings name and the site does not
+	catalog   *mitre.Catalog
+	siteWide  map[string]bool       // mitigation IDs
+	devices   map[string]*deviceNow // by device ID; "" is a finding without one
+	opens     map[string]openings
+	opened    map[string]*opened // by technique ID
+	silent    []silentFinding
+	unknown   map[string]int      // weaknesses in no catalogue, with the number of findings
+	compared  map[string]features // by technique ID
+	described bool                // the site names devices
+	strays    []string            // devices that findings name and the site does not
 }
 
 type openings struct {
@@ -136,6 +137,7 @@ func (w *assessor) site() {
 			}
 		}
 		w.devices[d.ID] = now
+		w.described = true
 	}
 }
 
@@ -145,7 +147,7 @@ func (w *assessor) device(id string) *deviceNow {
 	d, ok := w.devices[id]
 	if !ok {
 		d = &deviceNow{id: id}
-		if id != "" && len(w.devices) > 0 {
+		if id != "" && w.described {
 			w.strays = append(w.strays, id)
 		}
 		w.devices[id] = d

@@ -245,14 +245,14 @@ func loadFindings(ctx context.Context, files []string, stdin io.Reader) ([]findi
 
 func loadFile(ctx context.Context, name string, stdin io.Reader) ([]finding.Finding, []*finding.RecordError, error) {
 	if name == "-" {
-		return finding.Collect(finding.Read(ctx, "standard input", stdin, finding.JSON, csaf.Format))
+		return finding.Collect(finding.Read(ctx, "standard input", stdin, csaf.Format, finding.JSON))
 	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer f.Close()
-	return finding.Collect(finding.Read(ctx, name, f, finding.JSON, csaf.Format))
+	return finding.Collect(finding.Read(ctx, name, f, csaf.Format, finding.JSON))
 }
 
 // loadSite reads the controls file; the sample findings bring the sample

@@ -214,7 +214,7 @@ func TestWarnings(t *testing.T) {
 		{"CSAF without vulnerabilities", "none.json", noVulnerabilities, 0, []string{"none.json", "vulnerabilities"}},
 		{"a weakness that does not exist", "f.json", `[{"id":"F","weaknesses":["CWE-99999"]}]`, 1, []string{"CWE-99999", "no catalogue"}},
 		{"no findings", "f.json", `{"findings":[]}`, 0, []string{"f.json", "holds none"}},
-		{"EPSS out of range", "f.json", `[{"id":"A","epss":7},{"id":"B"}]`, 1, []string{"f.json", "epss", "7"}},
+		{"EPSS out of range", "f.json", `[{"id":"A","epss":7},{"id":"B"}]`, 2, []string{"f.json", "epss", "7"}},
 		{"neither ID nor title", "f.json", "{\"id\":\"A\"}\n{\"device\":\"x\"}\n", 1, []string{"f.json", "line 2"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -22,7 +22,11 @@ const (
 	CheckText      = "text"      // plain text: no control characters, markup or escapes
 )
 
-// Checks returns the names of all checks, in order.
+// CheckGrounding is the check of [Grounding]: a model's claims are about the
+// evidence that they cite.
+const CheckGrounding = "grounding"
+
+// Checks returns the names of the checks of [Answer], in order.
 func Checks() []string {
 	return []string{CheckSchema, CheckHandles, CheckIDs, CheckURLs, CheckStandards, CheckLength, CheckText}
 }

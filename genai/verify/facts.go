@@ -3,7 +3,6 @@ package verify
 import (
 	"net/netip"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"

@@ -15,9 +15,8 @@ import (
 
 const (
 	width        = 100 // columns
-	maxRows      = 10  // of each list; what is left out is counted
-	maxDrafts    = 2   // shown whole
-	maxGapsShown = 4   // of each kind
+	maxRows      = 8   // of each list; what is left out is counted
+	maxGapsShown = 3   // of each kind
 )
 
 // Text writes the assessment for a person: what to do first, the most urgent
@@ -269,10 +268,7 @@ func (t *text) gap(g graph.Gap) {
 		}
 	}
 	if g.Technique == "" {
-		what = strings.Join(g.Findings[:min(3, len(g.Findings))], ", ")
-		if n := len(g.Findings) - 3; n > 0 {
-			what += fmt.Sprintf(" and %d more", n)
-		}
+		what = some(g.Findings)
 	}
 	say := finding.Plain(what+": "+g.Why, 0)
 	if len(g.Candidates) > 0 {
@@ -286,29 +282,46 @@ func (t *text) gap(g graph.Gap) {
 	t.wrapped(fmt.Sprintf("    %.2f  ", g.Score), say)
 }
 
+// drafts shows one draft whole: of the most urgent gap where ATT&CK has
+// nothing to offer, or else of the most urgent gap.
 func (t *text) drafts() {
 	if len(t.a.Drafts) == 0 {
 		return
 	}
 	t.heading("DRAFTS  not official: written for the gaps from the evidence in the graph, for a person to judge")
-	for _, d := range t.a.Drafts[:min(maxDrafts, len(t.a.Drafts))] {
-		g := t.a.Gaps[d.Gap]
-		about := g.Technique
-		if about == "" {
-			about = strings.Join(g.Findings[:min(3, len(g.Findings))], ", ")
-		}
-		note := ""
-		if d.Checks.Fallback {
-			note = ", after the model's answers were rejected"
-		}
-		t.wrapped("  ", fmt.Sprintf("%s (%s), by %s%s", finding.Plain(about, 0), g.Kind, finding.Plain(d.Generator, 0), note))
-		t.wrapped("    ", cited(d.Text.Summary))
-		for i, s := range d.Text.Steps {
-			t.wrapped(fmt.Sprintf("    %d. ", i+1), cited(s))
-		}
-		t.wrapped("    Remains: ", cited(d.Text.Limits))
+	silent := slices.IndexFunc(t.a.Drafts, func(d graph.Draft) bool {
+		k := t.a.Gaps[d.Gap].Kind
+		return k == graph.GapNoMitigation || k == graph.GapPlaceholderOnly || k == graph.GapNotFeasible
+	})
+	t.draft(t.a.Drafts[max(silent, 0)])
+	t.more(1, len(t.a.Drafts), "drafts")
+}
+
+func (t *text) draft(d graph.Draft) {
+	g := t.a.Gaps[d.Gap]
+	about := g.Technique + " " + g.Name
+	if g.Technique == "" {
+		about = some(g.Findings)
 	}
-	t.more(maxDrafts, len(t.a.Drafts), "drafts")
+	note := ""
+	if d.Checks.Fallback {
+		note = ", after the model's answers were rejected"
+	}
+	t.wrapped("  ", fmt.Sprintf("%s (%s), by %s%s", finding.Plain(about, 0), g.Kind, finding.Plain(d.Generator, 0), note))
+	t.wrapped("    ", cited(d.Text.Summary))
+	for i, s := range d.Text.Steps {
+		t.wrapped(fmt.Sprintf("    %d. ", i+1), cited(s))
+	}
+	t.wrapped("    Remains: ", cited(d.Text.Limits))
+}
+
+// some names the first few of a list.
+func some(ids []string) string {
+	out := strings.Join(ids[:min(3, len(ids))], ", ")
+	if n := len(ids) - 3; n > 0 {
+		out += fmt.Sprintf(" and %d more", n)
+	}
+	return out
 }
 
 func cited(c graph.Claim) string {

@@ -215,13 +215,16 @@ func (w *writer) howTo(n int) string {
 
 // constraintAdvice says what a device constraint means for the work.
 var constraintAdvice = []struct{ id, advice string }{
-	{"no_patch", "Don't count on a patch, and plan controls around the device instead"},
-	{"no_firmware_update", "Don't count on new firmware, and plan controls around the device instead"},
-	{"no_agent", "Install nothing on the device, and watch it from the network"},
+	{"safety_certified", "Change nothing that the safety certificate covers without the vendor and a new assessment"},
 	{"no_downtime", "Do nothing that needs a restart outside a planned outage"},
-	{"no_reboot", "Do nothing that needs a restart outside a planned outage"},
-	{"no_crypto", "Protect its traffic by equipment in front of it, as it can't encrypt itself"},
+	{"no_patch", "Don't count on a patch, and plan controls around the device instead"},
+	{"no_agent", "Install nothing on the device, and watch it from the network"},
 	{"no_auth", "Put the access check in front of the device, as it has none itself"},
+	{"no_crypto", "Protect its traffic by equipment in front of it, as it can't encrypt itself"},
+	{"legacy_protocol", "Treat its protocol as readable and changeable by anyone on the same network"},
+	{"no_network_change", "Leave the network as it is, and look at procedures and access instead"},
+	{"no_physical_access", "Plan for work without anyone at the device"},
+	{"vendor_managed", "Agree on every step with the vendor who runs the device"},
 }
 
 // constraints is the step that keeps to what the devices allow.

@@ -1,0 +1,93 @@
+package verify
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/mitigraph/mitigraph/graph"
+)
+
+const (
+	minWord      = 4 // characters of a word that says something
+	stem         = 5 // characters that two forms of a word share
+	sharedNeeded = 2 // words that a claim shares with its evidence
+)
+
+// common words say nothing about what a sentence is about, here also those of
+// the task itself.
+var common = words4(`about above after against all also and another any are because been before being below between both
+	but can could does each evidence every first for from further gap have here into its json line lines list lists made make
+	more most must need needs never none not object one only other others over same shall should some step steps such than that
+	the their them then there these they this those through under used using very was were what when where which while who will
+	with within without would your missing summary draft text answer request limits`)
+
+func words4(s string) map[string]bool {
+	out := map[string]bool{}
+	for w := range strings.FieldsSeq(s) {
+		out[strings.ToUpper(w)] = true
+	}
+	return out
+}
+
+// Grounding checks that the summary and each step are about the evidence that
+// they cite: they name one of its IDs, or share at least two of its words. The
+// limits are exempt, since what remains open is what no evidence speaks of.
+// It returns nil when there is nothing against the text.
+//
+// [Answer] does not ask for it, since a writer of fixed sentences would fail
+// it where the evidence is thin. Sharing words is no proof of sense; not even
+// sharing them is one of nonsense.
+func Grounding(t graph.DraftText, evidence []graph.Evidence) []graph.Rejection {
+	known := map[string]map[string]bool{}
+	for _, e := range evidence {
+		known[e.Handle] = stems(e.Text)
+	}
+	var out []graph.Rejection
+	check := func(where string, c graph.Claim) {
+		shared := map[string]bool{}
+		for w := range stems(c.Text) {
+			for _, h := range c.Evidence {
+				if known[h][w] {
+					shared[w] = true
+				}
+			}
+		}
+		if len(shared) < sharedNeeded && !namesID(shared) {
+			out = append(out, graph.Rejection{Check: CheckGrounding, Where: where + ".text",
+				Why: "this says nothing that is in the evidence that it cites"})
+		}
+	}
+	check("summary", t.Summary)
+	for i, s := range t.Steps {
+		check(fmt.Sprintf("steps[%d]", i), s)
+	}
+	return out
+}
+
+func namesID(shared map[string]bool) bool {
+	for w := range shared {
+		if strings.ContainsFunc(w, unicode.IsDigit) && strings.ContainsFunc(w, unicode.IsLetter) {
+			return true
+		}
+	}
+	return false
+}
+
+// stems returns the words of a text that say something, shortened so that
+// forms of a word are alike; words with digits are kept whole.
+func stems(s string) map[string]bool {
+	out := map[string]bool{}
+	split := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
+	for w := range strings.FieldsFuncSeq(fold(s), split) {
+		r := []rune(w)
+		if len(r) < minWord || common[w] {
+			continue
+		}
+		if len(r) > stem && !strings.ContainsFunc(w, unicode.IsDigit) {
+			w = string(r[:stem])
+		}
+		out[w] = true
+	}
+	return out
+}

@@ -1,0 +1,299 @@
+package finding_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mitigraph/mitigraph/graph/finding"
+)
+
+func read(t testing.TB, input string) ([]finding.Finding, []string, error) {
+	t.Helper()
+	found, skipped, err := finding.Collect(finding.Read(t.Context(), "dir/x.json", strings.NewReader(input), finding.JSON))
+	var problems []string
+	for _, s := range skipped {
+		assert.Equal(t, "dir/x.json", s.File)
+		problems = append(problems, s.Where+": "+s.Err.Error())
+	}
+	return found, problems, err
+}
+
+const full = `{"id":"F-1","title":"T","description":"D","device":"plc-1","weaknesses":["cwe 798","CWE-798: Use of Hard-coded Credentials","OWASP-IOT-2018-I1","own"],
+ "cves":["cve-2023-6448"],"cvss":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H","kev":true,"epss":0.42,"techniques":["t0859 "],"extra":{"a":[1]}}`
+
+var fullFinding = finding.Finding{
+	ID: "F-1", Title: "T", Description: "D", Device: "plc-1", Weaknesses: []string{"CWE-798", "OWASP-IOT-2018-I1", "own"},
+	CVEs: []string{"CVE-2023-6448"}, CVSS: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", KEV: true, EPSS: 0.42,
+	Techniques: []string{"T0859"}, Source: "dir/x.json",
+}
+
+func TestJSONForms(t *testing.T) {
+	one := strings.ReplaceAll(full, "\n", "")
+	for name, input := range map[string]string{
+		"an array":              "[" + full + "]",
+		"a wrapper":             `{"site":"s","findings":[` + full + `],"more":1}`,
+		"a wrapper on one line": `{"findings":[` + one + `]}`,
+		"one object":            full,
+		"one line":              one,
+		"a line with its break": one + "\n",
+		"lines":                 "\n" + one + "\r\n\n",
+		"a byte order mark":     "\xef\xbb\xbf[" + full + "]",
+		"space around":          " \n [ " + full + " ] \n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			found, problems, err := read(t, input)
+			require.NoError(t, err)
+			assert.Empty(t, problems)
+			assert.Equal(t, []finding.Finding{fullFinding}, found)
+		})
+	}
+	t.Run("gzip", func(t *testing.T) {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		_, _ = io.WriteString(w, full)
+		require.NoError(t, w.Close())
+		found, _, err := read(t, b.String())
+		require.NoError(t, err)
+		assert.Equal(t, []finding.Finding{fullFinding}, found)
+	})
+	t.Run("several objects", func(t *testing.T) {
+		found, problems, err := read(t, full+"\n"+strings.ReplaceAll(full, "F-1", "F-2"))
+		require.NoError(t, err)
+		assert.Empty(t, problems)
+		assert.Len(t, found, 2)
+	})
+}
+
+func TestIDsAreMade(t *testing.T) {
+	found, _, err := read(t, "{\"title\":\"a\"}\n{\"id\":\"B\"}\n{\"title\":\"c\"}")
+	require.NoError(t, err)
+	require.Len(t, found, 3)
+	assert.Equal(t, []string{"x.json#1", "B", "x.json#3"}, []string{found[0].ID, found[1].ID, found[2].ID})
+}
+
+func TestRecordsThatCantBeUsed(t *testing.T) {
+	for _, test := range []struct {
+		name, input string
+		ids, want   []string
+	}{
+		{"neither id nor title", `[{"id":"A"},{"device":"x"},{"id":"C"}]`, []string{"A", "C"}, []string{"[1]: a finding needs an id or a title"}},
+		{"wrapped", `{"findings":[{}]}`, nil, []string{"findings[0]: a finding needs an id or a title"}},
+		{"no object", `[{"id":"A"},7,"x",null]`, []string{"A"}, []string{
+			"[1]: want an object, found a JSON number", "[2]: want an object, found a JSON string", "[3]: a finding needs an id or a title"}},
+		{"wrong types", `[{"id":1},{"id":"A","weaknesses":"CWE-1"},{"id":"A","kev":"yes"},{"id":"A","epss":"high"}]`, nil, []string{
+			"[0].id: want a string, found a JSON number", "[1].weaknesses: want a list of strings, found a JSON string",
+			"[2].kev: want true or false, found a JSON string", "[3].epss: want a number, found a JSON string"}},
+		{"out of range", "{\"id\":\"A\",\"epss\":7}\n{\"id\":\"B\",\"epss\":-0.1}", []string{"A", "B"}, []string{
+			"line 1.epss: 7 is not a probability between 0 and 1; it counts as unknown", "line 2.epss: -0.1 is not a probability between 0 and 1; it counts as unknown"}},
+		{"no CVE", `[{"id":"A","cves":["CVE-2020-1","x\u001b[31m"]}]`, []string{"A"}, []string{
+			`[0].cves[0]: "CVE-2020-1" is not a CVE ID; it is left out`, `[0].cves[1]: "x[31m" is not a CVE ID; it is left out`}},
+		{"a bad line", "{\"id\":\"A\"}\n{\"id\":\nnonsense\n{\"id\":\"D\"}", []string{"A", "D"}, []string{
+			"line 2: unexpected end of JSON input", "line 3: invalid character 'o' in literal null (expecting 'u')"}},
+		{"deep nesting", "{\"id\":\"A\"}\n{\"id\":\"B\",\"x\":" + strings.Repeat(`{"a":`, 1_000_000), []string{"A"}, []string{"line 2: invalid character '{' exceeded max depth"}},
+		{"a long line", "{\"id\":\"A\"}\n{\"id\":\"" + strings.Repeat("x", finding.MaxRecord) + "\"}\n{\"id\":\"C\"}\n", []string{"A", "C"}, []string{"line 2: longer than 16 MiB"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			found, problems, err := read(t, test.input)
+			require.NoError(t, err)
+			assert.Equal(t, test.want, problems)
+			var ids []string
+			for _, f := range found {
+				ids = append(ids, f.ID)
+				assert.Zero(t, f.EPSS)
+				assert.Empty(t, f.CVEs)
+			}
+			assert.Equal(t, test.ids, ids)
+		})
+	}
+}
+
+func TestFilesThatCantBeRead(t *testing.T) {
+	var zipped bytes.Buffer
+	w := gzip.NewWriter(&zipped)
+	_, _ = io.WriteString(w, strings.Repeat("{\"id\":\"A\"}\n", 100000))
+	require.NoError(t, w.Close())
+	for _, test := range []struct {
+		name, input, want string
+		is                error
+	}{
+		{"empty", "", "dir/x.json: empty file", finding.ErrEmpty},
+		{"blank", " \n\t\n", "dir/x.json: empty file", finding.ErrEmpty},
+		{"gzip of nothing", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x01\x00\x00\xff\xff\x00\x00\x00\x00\x00\x00\x00\x00", "dir/x.json: empty file", finding.ErrEmpty},
+		{"text", "hello there", "want findings (a JSON array", finding.ErrUnknownFormat},
+		{"binary", "\x7fELF\x00\x01\xff\xfe", "binary content", finding.ErrUnknownFormat},
+		{"UTF-16", "\xff\xfe[\x00]\x00", "UTF-16 text; save it as UTF-8", finding.ErrUnknownFormat},
+		{"STIX", `{"type":"bundle","id":"bundle--1","objects":[]}`, "this is a STIX bundle", finding.ErrUnknownFormat},
+		{"CycloneDX", `{"bomFormat":"CycloneDX"}`, "this is a CycloneDX document", finding.ErrUnknownFormat},
+		{"SARIF", `{"$schema":"https://x/sarif-2.1.0.json","runs":[]}`, "this is a SARIF log", finding.ErrUnknownFormat},
+		{"another object", `{"name":"x","version":1}` + " ", "a JSON object with the members name, version; want", finding.ErrUnknownFormat},
+		{"a number", "[1", "line 1: the JSON is cut off", io.ErrUnexpectedEOF},
+		{"findings is no list", `{"findings":{"a":1}}`, "line 1: findings: want an array, found {", nil},
+		{"cut off in an array", "[\n{\"id\":\"A\"},\n{\"id\":", "line 3: the JSON is cut off", io.ErrUnexpectedEOF},
+		{"cut off in an object", "{\n\"id\":\"A\"", "line 2: the JSON is cut off", io.ErrUnexpectedEOF},
+		{"a syntax error", "[\n{\"id\":\"A\"},\n{\"id\" \"B\"}]", "line 3: invalid character", nil},
+		{"text behind", "[]\n x", "line 2: invalid character", nil},
+		{"cut off gzip", zipped.String()[:zipped.Len()/2], "dir/x.json: line", io.ErrUnexpectedEOF},
+		{"a damaged gzip header", "\x1f\x8b\x08", "dir/x.json: gzip", nil},
+		{"deep nesting", "[" + strings.Repeat("[", 1_000_000), "dir/x.json: line 1:", nil},
+		{"an endless value", `[{"id":"` + strings.Repeat("x", finding.MaxRecord+1<<20), "longer than 16 MiB", finding.ErrTooLong},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, _, err := read(t, test.input)
+			require.Error(t, err)
+			assert.True(t, strings.HasPrefix(err.Error(), "dir/x.json: "), err)
+			assert.ErrorContains(t, err, test.want)
+			if test.is != nil {
+				assert.ErrorIs(t, err, test.is)
+			}
+			assert.Less(t, len(err.Error()), 500)
+		})
+	}
+}
+
+// A stream of lines flows: a finding is there before the next is written.
+func TestLinesFlow(t *testing.T) {
+	r, w := io.Pipe()
+	next, stop := iter.Pull2(finding.Read(t.Context(), "pipe", r, finding.JSON))
+	defer stop()
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		for i := range 3 {
+			fmt.Fprintf(w, "{\"id\":\"F-%d\"}\n", i)
+		}
+		w.Close()
+	}()
+	for i := range 3 {
+		f, err, ok := next()
+		require.True(t, ok)
+		require.NoError(t, err)
+		assert.Equal(t, fmt.Sprintf("F-%d", i), f.ID)
+	}
+	_, _, ok := next()
+	assert.False(t, ok)
+	<-written
+}
+
+func TestContextEndsReading(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var last error
+	n := 0
+	for _, err := range finding.Read(ctx, "x", strings.NewReader(strings.Repeat("{\"id\":\"A\"}\n", 10)), finding.JSON) {
+		if last = err; err == nil {
+			n++
+		}
+		cancel()
+	}
+	assert.Equal(t, 1, n)
+	assert.ErrorIs(t, last, context.Canceled)
+}
+
+func TestLeavingTheLoop(t *testing.T) {
+	for _, input := range []string{"[" + full + "," + full + "]", "{\"id\":\"A\"}\n{\"id\":\"B\"}\n", `[7,8]`} {
+		n := 0
+		for range finding.Read(t.Context(), "x", strings.NewReader(input), finding.JSON) {
+			n++
+			break
+		}
+		assert.Equal(t, 1, n)
+	}
+}
+
+func TestParseWeakness(t *testing.T) {
+	for in, want := range map[string]string{
+		"CWE-798": "CWE-798", " cwe 798 ": "CWE-798", "cwe798": "CWE-798", "CWE_0079": "CWE-79", "CWE-79: XSS": "CWE-79",
+		"CWE-22 ('Path')": "CWE-22", "https://cwe.mitre.org/data/definitions/798.html": "CWE-798",
+		"OWASP-IOT-2018-I1": "OWASP-IOT-2018-I1", "owasp iot 2018 i10": "OWASP-IOT-2018-I10", "OWASP-IoT-I3": "OWASP-IOT-2018-I3",
+		"OWASP IoT Top 10 2018 I5": "OWASP-IOT-2018-I5", "TID-311": "TID-311", "tid 0311": "TID-311", "PID-12": "PID-12",
+		"": "", "798": "", "CWE": "", "CWE-": "", "CWE-0": "", "CWE-12a": "", "CWE-1234567": "", "NVD-CWE-noinfo": "", "OWASP-IOT-2018-I11": "", "T0855": "",
+	} {
+		id, ok := finding.ParseWeakness(in)
+		assert.Equal(t, want, id, in)
+		assert.Equal(t, want != "", ok, in)
+	}
+}
+
+func TestPlain(t *testing.T) {
+	assert.Equal(t, "a b c", finding.Plain(" a\r\n\tb\u2028c ", 0))
+	assert.Equal(t, "[31mred", finding.Plain("\x1b[31m\u202ered\u200b", 0))
+	assert.Equal(t, "ab…", finding.Plain("abcdef", 2))
+	assert.Equal(t, "a…", finding.Plain("a bcdef", 2))
+	assert.Equal(t, "ab", finding.Plain("ab", 2))
+	assert.Equal(t, "\uFFFDx", finding.Plain("\xff\xfex", 0))
+	assert.Equal(t, "", finding.Plain("", 3))
+}
+
+func FuzzJSON(f *testing.F) {
+	for _, s := range []string{full, "[" + full + "]", `{"findings":[` + full + `]}`, "{\"id\":\"A\"}\n{\"id\":7}\n", "\x1f\x8b", "[[[", `{"findings":7}`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		for found, err := range finding.Read(t.Context(), "fuzz", bytes.NewReader(b), finding.JSON) {
+			if err != nil {
+				var record *finding.RecordError
+				if !errors.As(err, &record) {
+					assert.True(t, strings.HasPrefix(err.Error(), "fuzz: "), err)
+				}
+				assert.Zero(t, found)
+				continue
+			}
+			assert.NotEmpty(t, found.ID)
+			for _, s := range append([]string{found.ID, found.Title, found.Description, found.Device, found.CVSS}, found.Weaknesses...) {
+				assert.True(t, utf8.ValidString(s), "%q", s)
+			}
+			assert.True(t, found.EPSS >= 0 && found.EPSS <= 1)
+		}
+	})
+}
+
+func FuzzParseWeakness(f *testing.F) {
+	f.Add("CWE-798: x")
+	f.Add("OWASP-IOT-2018-I10")
+	f.Fuzz(func(t *testing.T, s string) {
+		id, ok := finding.ParseWeakness(s)
+		assert.Equal(t, ok, id != "")
+		if again, _ := finding.ParseWeakness(id); ok {
+			assert.Equal(t, id, again)
+		}
+	})
+}
+
+func FuzzPlain(f *testing.F) {
+	f.Add("\x1b[31m\u202e a \n b", 3)
+	f.Fuzz(func(t *testing.T, s string, limit int) {
+		p := finding.Plain(s, limit)
+		for _, r := range p {
+			assert.True(t, unicode.IsPrint(r), "%U", r)
+		}
+		assert.True(t, limit <= 0 || utf8.RuneCountInString(p) <= limit+1)
+	})
+}
+
+func BenchmarkLines(b *testing.B) {
+	line := strings.ReplaceAll(full, "\n", "") + "\n"
+	input := strings.Repeat(line, 10_000)
+	b.SetBytes(int64(len(input)))
+	b.ReportAllocs()
+	for b.Loop() {
+		n := 0
+		for _, err := range finding.Read(b.Context(), "x", strings.NewReader(input), finding.JSON) {
+			require.NoError(b, err)
+			n++
+		}
+		require.Equal(b, 10_000, n)
+	}
+	b.ReportMetric(float64(b.N)*10_000/b.Elapsed().Seconds(), "findings/s")
+}
