@@ -59,7 +59,7 @@ type Checks struct {
 
 // Rejection is one reason why an answer was not kept.
 type Rejection struct {
-	Attempt int    `json:"attempt"` // 1 for the first answer
+	Attempt int    `json:"attempt"` // 1 for the first answer; 0 where none was asked for
 	Check   string `json:"check"`   // schema, handles, ids, urls, length, ...
 	Where   string `json:"where,omitempty"`
 	Why     string `json:"why"`

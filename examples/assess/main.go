@@ -282,7 +282,7 @@ func loadSite(ctx context.Context, o options) (graph.SiteDescription, bool, erro
 }
 
 func warnings(c *mitre.Catalog, skipped []*finding.RecordError) []graph.Warning {
-	var out []graph.Warning
+	out := []graph.Warning{}
 	for _, p := range c.Problems() {
 		out = append(out, graph.Warning{Source: c.Info().Source, Message: p.Error()})
 	}
