@@ -5,7 +5,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"log"
+	"os"
 
 	"github.com/mitigraph/mitigraph/genai"
 	"github.com/mitigraph/mitigraph/genai/template"
@@ -15,12 +17,12 @@ import (
 )
 
 func main() {
-	if err := run(context.Background()); err != nil {
+	if err := run(context.Background(), os.Stdout); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context) error {
+func run(ctx context.Context, w io.Writer) error {
 	catalog, err := mitre.Embedded() // or mitre.Open(ctx, "ics-attack.json")
 	if err != nil {
 		return err
@@ -41,14 +43,14 @@ func run(ctx context.Context) error {
 		return err
 	}
 	for _, technique := range assessment.Techniques {
-		fmt.Printf("%.2f %s %s\n", technique.Score, technique.ID, technique.FullName)
+		fmt.Fprintf(w, "%.2f %s %s\n", technique.Score, technique.ID, technique.FullName)
 	}
 	for i, gap := range assessment.Gaps {
 		draft, err := genai.Draft(ctx, known, assessment, i, template.Writer{}, genai.Options{})
 		if err != nil {
 			return err
 		}
-		fmt.Printf("\n%s %s: %s\n  draft: %s\n", gap.Kind, gap.Technique, gap.Why, draft.Text.Summary.Text)
+		fmt.Fprintf(w, "\n%s %s: %s\n  draft: %s\n", gap.Kind, gap.Technique, gap.Why, draft.Text.Summary.Text)
 	}
 	return nil
 }
