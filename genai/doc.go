@@ -15,7 +15,7 @@
 //
 // A draft is never a mitigation: no question of package graph counts it.
 //
-// With the template writer a draft takes about a millisecond and no network;
+// With the template writer a draft takes a few milliseconds and no network;
 // with a model, what the model takes, at most twice the timeout of
 // [Options].
 package genai

@@ -32,6 +32,9 @@ func parseHost(host string) (*url.URL, error) {
 		s = defaultHost
 	}
 	fail := func(why string) (*url.URL, error) {
+		if i := strings.LastIndexByte(s, '@'); i >= 0 {
+			s = "***" + s[i:] // there may be a password before it
+		}
 		return nil, fmt.Errorf("ollama: %s %q: %s; want an address such as %s:%s or http://host:port", from, clean(s), why, defaultHost, defaultPort)
 	}
 	full, port := s, defaultPort

@@ -222,9 +222,11 @@ func (w *Writer) Write(ctx context.Context, r genai.Request) (genai.Answer, erro
 	}
 	var text strings.Builder
 	var last api.ChatResponse
+	thought := 0
 	err := w.client.Chat(ctx, req, func(part api.ChatResponse) error {
 		last = part
-		if text.WriteString(part.Message.Content); text.Len() > verify.MaxAnswer {
+		thought += len(part.Message.Thinking)
+		if text.WriteString(part.Message.Content); text.Len()+thought > verify.MaxAnswer {
 			return errEndless
 		}
 		return nil
@@ -237,7 +239,7 @@ func (w *Writer) Write(ctx context.Context, r genai.Request) (genai.Answer, erro
 	case err != nil:
 		return genai.Answer{}, w.failure(err)
 	case !last.Done:
-		return genai.Answer{}, cutOff("the connection ended before the answer did")
+		return genai.Answer{}, cutOff("the server ended the answer before it was done")
 	case last.DoneReason == "length":
 		return genai.Answer{}, cutOff("the answer did not end within its %d tokens", r.MaxTokens)
 	case last.PromptEvalCount >= a.context:

@@ -2,8 +2,8 @@
 // a model?
 //
 // [Writer] puts a mitigation draft together from the gap and its evidence, in
-// fixed sentences around the graph's IDs, names and reasons. It costs well
-// under a millisecond, gives the same text for the same input, and never says
+// fixed sentences around the graph's IDs, names and reasons. It costs a
+// few milliseconds, gives the same text for the same input, and never says
 // more than its evidence does.
 //
 // The advice is of the kind that suits a plant: controls around a device

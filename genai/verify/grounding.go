@@ -2,6 +2,8 @@ package verify
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -30,10 +32,14 @@ func words4(s string) map[string]bool {
 	return out
 }
 
+// talk matches a writer that speaks of itself or its task instead of the gap.
+var talk = regexp.MustCompile(`(?i)\bI(?:['’]m|['’]ve|['’]ll| am| have| will| can| do| don| would| think)\b|\bJSON\b|\b(?:AI|language) model\b|\?\s*$`)
+
 // Grounding checks that the summary and each step are about the evidence that
 // they cite: they name one of its IDs, or share at least two of its words. The
-// limits are exempt, since what remains open is what no evidence speaks of.
-// It returns nil when there is nothing against the text.
+// limits are exempt, since what remains open is what no evidence speaks of. No
+// claim may speak of its writer, of JSON that no evidence names, or end in a
+// question. It returns nil when there is nothing against the text.
 //
 // [Answer] does not ask for it, since a writer of fixed sentences would fail
 // it where the evidence is thin. Sharing words is no proof of sense; not even
@@ -45,6 +51,14 @@ func Grounding(t graph.DraftText, evidence []graph.Evidence) []graph.Rejection {
 	}
 	var out []graph.Rejection
 	check := func(where string, c graph.Claim) {
+		if m := talk.FindString(c.Text); m != "" && !held(evidence, m) {
+			out = append(out, graph.Rejection{Check: CheckGrounding, Where: where + ".text",
+				Why: fmt.Sprintf("this talks about itself or asks back (%q) instead of being about the gap", clip(m))})
+			return
+		}
+		if where == "limits" {
+			return
+		}
 		shared := map[string]bool{}
 		for w := range stems(c.Text) {
 			for _, h := range c.Evidence {
@@ -62,7 +76,14 @@ func Grounding(t graph.DraftText, evidence []graph.Evidence) []graph.Rejection {
 	for i, s := range t.Steps {
 		check(fmt.Sprintf("steps[%d]", i), s)
 	}
+	check("limits", t.Limits)
 	return out
+}
+
+func held(evidence []graph.Evidence, s string) bool {
+	return slices.ContainsFunc(evidence, func(e graph.Evidence) bool {
+		return strings.Contains(strings.ToUpper(e.Text), strings.ToUpper(s))
+	})
 }
 
 func namesID(shared map[string]bool) bool {

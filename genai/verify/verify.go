@@ -77,12 +77,17 @@ func Draft(t graph.DraftText, evidence []graph.Evidence) []graph.Rejection {
 	return c.rejected
 }
 
-// Claim checks one claim as [Answer] does. It returns nil when there is
-// nothing against it. Where is left empty or names a member of the claim.
-func Claim(claim graph.Claim, evidence []graph.Evidence) []graph.Rejection {
+// Claims returns a function that checks one claim as [Answer] does: for a
+// writer that tries many over the same evidence. It returns nil when there is
+// nothing against the claim; Where is a member of the claim. It is not safe
+// for concurrent use.
+func Claims(evidence []graph.Evidence) func(graph.Claim) []graph.Rejection {
 	c := newChecker(evidence)
-	c.claim(located{"", claim})
-	return c.rejected
+	return func(claim graph.Claim) []graph.Rejection {
+		c.rejected = nil
+		c.claim(located{"", claim})
+		return c.rejected
+	}
 }
 
 type located struct {

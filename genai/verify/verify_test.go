@@ -152,7 +152,7 @@ func TestClaims(t *testing.T) {
 			assert.Zero(t, got)
 			check, why, _ := strings.Cut(c.want, ":")
 			assertRejected(t, rejected, check, "steps[0].", strings.TrimSpace(why))
-			for _, r := range verify.Claim(d.Steps[0], evidence) {
+			for _, r := range verify.Claims(evidence)(d.Steps[0]) {
 				assert.NotContains(t, r.Where, "steps")
 			}
 		})
@@ -224,6 +224,31 @@ func TestEveryReasonIsGivenInTheOrderOfTheChecks(t *testing.T) {
 	assert.Equal(t, verify.Checks(), checks)
 	assertRejected(t, rejected, "length", "steps", "there are 7 steps")
 	assertRejected(t, rejected, "length", "steps[2].text", "this says the same as steps[0]")
+}
+
+func TestGrounding(t *testing.T) {
+	assert.Empty(t, verify.Grounding(good(), evidence))
+	for text, want := range map[string]string{
+		"Safety systems that are instrumented help here.":      "", // two words of E5
+		"Weigh M0812 first of all here.":                       "", // its ID
+		"This is a good thing that should be done soon.":       "nothing that is in the evidence",
+		"The safety of it is what matters to all of us.":       "nothing that is in the evidence", // one word
+		"I am not sure about safety instrumented systems.":     "talks about itself",
+		"Are safety instrumented systems deployed?":            "asks back",
+		"This JSON object is about safety instrumented system": "talks about itself",
+	} {
+		d := good()
+		d.Steps[0].Text = text
+		rejected := verify.Grounding(d, evidence)
+		if want == "" {
+			assert.Empty(t, rejected, text)
+			continue
+		}
+		assertRejected(t, rejected, "grounding", "steps[0].text", want)
+	}
+	d := good()
+	d.Limits.Text = "What are the steps that you take every day?"
+	assertRejected(t, verify.Grounding(d, evidence), "grounding", "limits.text", "asks back")
 }
 
 func TestNothingSatisfiesEmptyEvidence(t *testing.T) {

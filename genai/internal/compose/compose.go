@@ -38,15 +38,15 @@ func Write(g graph.Gap, evidence []graph.Evidence) (graph.DraftText, error) {
 	if words == nil {
 		words = otherKind
 	}
-	t := graph.DraftText{Summary: w.summary(words(w))}
-	t.Steps = append(t.Steps, w.candidates()...)
-	for _, s := range []sentence{words(w).step, w.constraints(), w.around()} {
-		if len(t.Steps) < verify.MaxSteps {
-			t.Steps = append(t.Steps, w.claim(s))
+	steps := w.candidates()
+	w.named = len(steps)
+	say := words(w)
+	for _, s := range []sentence{say.step, w.constraints(), w.around()} {
+		if len(steps) < verify.MaxSteps {
+			steps = append(steps, w.claim(s))
 		}
 	}
-	t.Limits = w.claim(words(w).limits)
-	return t, nil
+	return graph.DraftText{Summary: w.summary(say), Steps: steps, Limits: w.claim(say.limits)}, nil
 }
 
 // sentence is a claim in several forms, the richest first. The last must hold
@@ -62,10 +62,12 @@ type writer struct {
 	subject  string   // "T0837 Loss of Protection", or what stands for it
 	basis    []string // handles of what the gap itself rests on, never empty
 	site     []string // handles of statements about findings and devices
+	named    int      // candidates that the steps name
+	check    func(graph.Claim) []graph.Rejection
 }
 
 func newWriter(g graph.Gap, evidence []graph.Evidence) *writer {
-	w := &writer{gap: g, evidence: evidence, subject: "this technique"}
+	w := &writer{gap: g, evidence: evidence, subject: "this technique", check: verify.Claims(evidence)}
 	for _, e := range evidence {
 		switch {
 		case e.Text == g.Why, g.Technique != "" && e.Provenance == string(graph.Official) && slices.Contains(e.IDs, g.Technique) && len(w.basis) == 0:
@@ -89,7 +91,7 @@ func newWriter(g graph.Gap, evidence []graph.Evidence) *writer {
 	return w
 }
 
-func (w *writer) fits(c graph.Claim) bool { return len(verify.Claim(c, w.evidence)) == 0 }
+func (w *writer) fits(c graph.Claim) bool { return len(w.check(c)) == 0 }
 
 // claim takes the richest form that passes.
 func (w *writer) claim(s sentence) graph.Claim {

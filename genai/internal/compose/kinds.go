@@ -121,7 +121,7 @@ func otherKind(w *writer) kind {
 
 // proposal introduces candidates that ATT&CK does not name for the technique.
 func (w *writer) proposal() string {
-	if len(w.gap.Candidates) == 0 {
+	if w.named == 0 {
 		return " The graph holds no control to propose for it either."
 	}
 	return " The controls named below answer similar techniques and are proposals."
