@@ -56,6 +56,11 @@ func (s *Snapshot) Evidence(a *Assessment, gap int) ([]Evidence, error) {
 	default:
 		e.add(Official, release, "%s", g.Why)
 	}
+	// A device that is called like an ID does not make it one.
+	why := &e.list[len(e.list)-1]
+	for _, d := range g.Devices {
+		why.IDs = slices.DeleteFunc(why.IDs, func(id string) bool { return strings.Contains(strings.ToUpper(d), id) })
+	}
 	s.findingEvidence(&e, a, g)
 	for _, id := range g.Devices[:min(len(g.Devices), maxEvidenceFindings)] {
 		s.deviceEvidence(&e, id)
@@ -98,9 +103,10 @@ func (s *Snapshot) findingEvidence(e *evidence, a *Assessment, g Gap) {
 			continue
 		}
 		d, _ := dangerOf(f)
-		text := fmt.Sprintf("Finding %s", finding.Plain(f.ID, maxTitle))
+		// What strangers may have chosen stands in quotation marks.
+		text := fmt.Sprintf("Finding %q", finding.Plain(f.ID, maxTitle))
 		if f.Device != "" {
-			text += " on " + finding.Plain(f.Device, maxTitle)
+			text += fmt.Sprintf(" on %q", finding.Plain(f.Device, maxTitle))
 		}
 		if f.Title != "" {
 			text += fmt.Sprintf(": %q", finding.Plain(f.Title, maxTitle))
@@ -129,7 +135,7 @@ func (s *Snapshot) deviceEvidence(e *evidence, id string) {
 	if !ok {
 		return
 	}
-	text := "Device " + finding.Plain(d.ID, maxTitle)
+	text := fmt.Sprintf("Device %q", finding.Plain(d.ID, maxTitle))
 	for n := range s.index.from(deviceKey(id), predOf) {
 		if asset, ok := n.doc.(*mitre.Asset); ok {
 			text += fmt.Sprintf(" is of the asset type %s %s", asset.ID, asset.Name)
