@@ -22,7 +22,9 @@ import (
 // exploited, else (1 + EPSS) / 2) × confidence of the link × consequence of
 // the technique's tactics (1 for impact, impair process control and inhibit
 // response function, 0.9 for the tactics that gain or keep hold, 0.7 for those
-// that prepare or hide).
+// that prepare or hide). A link's confidence is less where the finding's CVSS
+// vector speaks against the technique, as AV:L does against exploiting a
+// remote service; [Via] then says so.
 //
 // A technique is covered on a device when one of its mitigations is deployed
 // there or site-wide. The error is the context's, or says that the snapshot
@@ -177,6 +179,7 @@ func (w *assessor) finding(f *finding.Finding) FindingResult {
 			})
 		}
 	}
+	vector := contextOf(f.CVSS)
 	var unknown, unmapped []string
 	for i, id := range f.Weaknesses {
 		if slices.Contains(f.Weaknesses[:i], id) {
@@ -195,8 +198,9 @@ func (w *assessor) finding(f *finding.Finding) FindingResult {
 			unmapped = append(unmapped, id)
 		}
 		for _, op := range o.list {
+			factor, why := vector.weaken(op.Technique.ID)
 			v := Via{
-				Weakness: id, Relation: op.Link.Relation, Confidence: round(op.Confidence),
+				Weakness: id, Relation: op.Link.Relation, Confidence: round(op.Confidence * factor), Weakened: why,
 				Provenance: op.Link.Kind, Source: op.Link.Source, Rationale: op.Link.Rationale,
 			}
 			if len(op.Path) > 1 {

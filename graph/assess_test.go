@@ -284,6 +284,54 @@ func TestAssessHonoursContext(t *testing.T) {
 	assert.Nil(t, a)
 }
 
+func TestVectorSpeaksAgainstTechnique(t *testing.T) {
+	confidence := func(vector, technique string) (float64, string) {
+		a := testAssess(t, SiteDescription{}, finding.Finding{ID: "F", CVSS: vector, Weaknesses: []string{"CWE-400", "CWE-798"}})
+		for _, x := range a.Findings[0].Techniques {
+			if x.ID == technique {
+				return x.Confidence, x.Via[0].Weakened
+			}
+		}
+		return 0, ""
+	}
+	for _, test := range []struct {
+		vector, technique string
+		want              float64
+		why               string
+	}{
+		{"", "T0814", 0.8, ""},
+		{"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H", "T0814", 0.8, ""},
+		{"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:N", "T0814", 0.24, "CVSS A:N: using the flaw does not impair availability"},
+		{"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:N/SC:N/SI:N/SA:N", "T0814", 0.24, "CVSS A:N: using the flaw does not impair availability"},
+		{"AV:N/AC:L/Au:N/C:C/I:C/A:N", "T0814", 0.24, "CVSS A:N: using the flaw does not impair availability"},
+		{"CVSS:3.1/AV:L/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H", "T1694.002", 0.9, ""},
+		{"nonsense", "T0814", 0.8, ""},
+	} {
+		got, why := confidence(test.vector, test.technique)
+		assert.Equal(t, test.want, got, test.vector)
+		assert.Equal(t, test.why, why, test.vector)
+	}
+}
+
+// Of two vectors that differ in one metric, the one with the higher CVSS is
+// never weakened more.
+func TestHigherCVSSNeverWeakensMore(t *testing.T) {
+	order := map[string]string{"AV": "PLAN", "C": "NLH", "I": "NLH", "A": "NLH"}
+	for _, x := range contradictions {
+		for _, id := range x.techniques {
+			_, ok := liveTechnique(embedded(t), id)
+			assert.True(t, ok, id)
+			last := 0.0
+			for _, value := range order[x.metric] {
+				factor, _ := vectorContext{x.metric: string(value)}.weaken(id)
+				assert.GreaterOrEqual(t, factor, last, "%s with %s:%c", id, x.metric, value)
+				last = factor
+			}
+			assert.Equal(t, 1.0, last)
+		}
+	}
+}
+
 func TestFindingIDs(t *testing.T) {
 	a := testAssess(t, SiteDescription{},
 		finding.Finding{ID: "F", Title: "one", Source: "a.json"}, finding.Finding{ID: "F", Title: "two", Source: "b.json"},

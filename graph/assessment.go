@@ -63,9 +63,12 @@ type Via struct {
 	Path       []string `json:"path,omitempty"`
 	Relation   string   `json:"relation,omitempty"` // performs or enables
 	Confidence float64  `json:"confidence"`
-	Provenance Kind     `json:"provenance"`
-	Source     string   `json:"source"`
-	Rationale  string   `json:"rationale"`
+	// Weakened says what in the finding's CVSS vector speaks against the
+	// technique, so that Confidence is less than the link's own.
+	Weakened   string `json:"weakened,omitempty"`
+	Provenance Kind   `json:"provenance"`
+	Source     string `json:"source"`
+	Rationale  string `json:"rationale"`
 }
 
 // TechniqueResult is a technique that at least one finding opens.

@@ -221,6 +221,9 @@ func (t *text) reason(f *graph.FindingResult, technique string) string {
 	if from != "" {
 		from = ", from " + from
 	}
+	if v.Weakened != "" {
+		from += ", weakened by " + v.Weakened
+	}
 	return fmt.Sprintf("%s [%s]: %s", finding.Plain(from, 0), v.Provenance, v.Rationale)
 }
 
