@@ -28,6 +28,8 @@ var contradictions = []struct {
 }{
 	{"AV", "LP", 0.3, "the flaw can't be used over the network",
 		[]string{"T0819", "T0822", "T0848", "T0866", "T0883", "T0886", "T0830", "T0842", "T0860", "T1692"}},
+	{"AV", "LP", 0.6, "the flaw can't be used over the network",
+		[]string{"T0814", "T0816"}},
 	{"AV", "A", 0.6, "the flaw can't be used from outside the network",
 		[]string{"T0819", "T0822", "T0883"}},
 	{"A", "N", 0.3, "using the flaw does not impair availability",
