@@ -65,6 +65,17 @@ func TestTextSaysWhatToTry(t *testing.T) {
 	assert.NotContains(t, covered, "GAPS")
 }
 
+func TestTextSaysWhatWasRejected(t *testing.T) {
+	a := assess(t, graph.SiteDescription{}, finding.Finding{ID: "F", Techniques: []string{"T0837"}})
+	a.Drafts = []graph.Draft{
+		{Generator: "template", Checks: graph.Checks{Fallback: true, Asked: "ollama:m", Rejections: []graph.Rejection{{Check: "ids"}, {Check: "urls"}, {Check: "ids"}}}},
+		{Generator: "ollama:m"},
+	}
+	assert.Contains(t, strings.Join(strings.Fields(text(t, a)), " "),
+		"1 of 2 are the template's: the answers of ollama:m were rejected (ids 2, urls 1; -format json says each reason).")
+	assert.NotContains(t, text(t, assess(t, graph.SiteDescription{})), "rejected")
+}
+
 func TestTextCountsWhatItLeavesOut(t *testing.T) {
 	var fs []finding.Finding
 	for i := range 30 {

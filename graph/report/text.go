@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -292,12 +293,35 @@ func (t *text) drafts() {
 		return
 	}
 	t.heading("DRAFTS  not official: written for the gaps from the evidence in the graph, for a person to judge")
+	t.rejected()
 	silent := slices.IndexFunc(t.a.Drafts, func(d graph.Draft) bool {
 		k := t.a.Gaps[d.Gap].Kind
 		return k == graph.GapNoMitigation || k == graph.GapPlaceholderOnly || k == graph.GapNotFeasible
 	})
 	t.draft(t.a.Drafts[max(silent, 0)])
 	t.more(1, len(t.a.Drafts), "drafts")
+}
+
+// rejected says how often a model's answers were not kept, and why.
+func (t *text) rejected() {
+	n, model, checks := 0, "", map[string]int{}
+	for _, d := range t.a.Drafts {
+		if d.Checks.Fallback {
+			n, model = n+1, d.Checks.Asked
+		}
+		for _, r := range d.Checks.Rejections {
+			checks[r.Check]++
+		}
+	}
+	if n == 0 {
+		return
+	}
+	var why []string
+	for _, c := range slices.Sorted(maps.Keys(checks)) {
+		why = append(why, fmt.Sprintf("%s %d", c, checks[c]))
+	}
+	t.wrapped("  ", fmt.Sprintf("%d of %d are the template's: the answers of %s were rejected (%s; -format json says each reason).",
+		n, len(t.a.Drafts), finding.Plain(model, 0), strings.Join(why, ", ")))
 }
 
 func (t *text) draft(d graph.Draft) {
