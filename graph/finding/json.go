@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -53,26 +54,39 @@ func readJSON(ctx context.Context, name string, r io.Reader) iter.Seq2[Finding, 
 	}
 }
 
-// isLines reports whether the first line is a JSON object of its own, and not
-// the wrapper around a list.
+// isLines reports whether the input has one finding a line. It does where the
+// first line is a finding, or begins one too long to see. Where the first line
+// is faulty but complete, the second decides, so that one bad line costs no
+// more at the top than further down.
 func isLines(br *bufio.Reader) bool {
 	head, _ := peek(br)
-	line, _, more := bytes.Cut(bytes.TrimLeft(head, " \t\r\n"), []byte("\n"))
-	var members map[string]json.RawMessage
-	if !more && len(head) >= headSize && len(line) > 0 && line[0] == '{' {
-		// A first line too long to see: a wrapper names its list early.
-		return !bytes.Contains(line[:min(len(line), 4096)], []byte(`"findings"`))
-	}
-	if json.Unmarshal(line, &members) != nil {
+	line, rest, whole := bytes.Cut(bytes.TrimLeft(head, " \t\r\n"), []byte("\n"))
+	names := Members(line)
+	switch {
+	case len(line) == 0 || line[0] != '{' || slices.Contains(names, "findings"):
 		return false
+	case isFinding(line):
+		return true
+	case !whole:
+		return len(head) >= headSize && looksLikeFinding(names)
 	}
-	return members["findings"] == nil && looksLikeFinding(members)
+	// What is complete or broken at its end goes on in no other line.
+	err := json.NewDecoder(bytes.NewReader(append(slices.Clip(line), '\n'))).Decode(new(json.RawMessage))
+	next, _, _ := bytes.Cut(bytes.TrimLeft(rest, " \t\r\n"), []byte("\n"))
+	return !errors.Is(err, io.ErrUnexpectedEOF) && isFinding(next)
 }
 
-// looksLikeFinding tells a finding, even a faulty one, from other JSON.
-func looksLikeFinding(members map[string]json.RawMessage) bool {
+// isFinding reports whether a line is a JSON object with a member that tells
+// a finding, even a faulty one, from the wrapper around a list and from other
+// JSON.
+func isFinding(line []byte) bool {
+	names := Members(line)
+	return looksLikeFinding(names) && !slices.Contains(names, "findings") && json.Valid(line)
+}
+
+func looksLikeFinding(members []string) bool {
 	return slices.ContainsFunc([]string{"id", "title", "weaknesses", "techniques", "cves", "device"}, func(k string) bool {
-		return members[k] != nil
+		return slices.Contains(members, k)
 	})
 }
 
@@ -117,6 +131,7 @@ func (in *jsonInput) lines(br *bufio.Reader) error {
 		place := fmt.Sprintf("line %d", n)
 		switch trimmed := bytes.TrimSpace(line); {
 		case long:
+			in.count++
 			if e := in.skip(place, ErrTooLong); e != nil {
 				return e
 			}
@@ -165,7 +180,7 @@ func (in *jsonInput) document(br *bufio.Reader) error {
 			case json.Delim('{'):
 				err = in.object(d, src)
 			default:
-				return fmt.Errorf("line %d: %w: found %v", src.line(d), ErrUnknownFormat, t)
+				return fmt.Errorf("line %d: %w: found %s", src.line(d), ErrUnknownFormat, kind(t))
 			}
 		}
 		if err != nil {
@@ -181,7 +196,6 @@ func (in *jsonInput) array(d *json.Decoder, src *budget, prefix string) error {
 			return err
 		}
 		src.reset()
-		src.forget(d.InputOffset())
 		var raw json.RawMessage
 		if err := d.Decode(&raw); err != nil {
 			return err
@@ -214,7 +228,7 @@ func (in *jsonInput) object(d *json.Decoder, src *budget) error {
 				return err
 			}
 			if t != json.Delim('[') {
-				return fmt.Errorf("findings: want an array, found %v", t)
+				return fmt.Errorf("findings: want an array, found %s", kind(t))
 			}
 			if err := in.array(d, src, "findings"); err != nil {
 				return err
@@ -234,14 +248,13 @@ func (in *jsonInput) object(d *json.Decoder, src *budget) error {
 	if _, err := d.Token(); err != nil || wrapper {
 		return err
 	}
-	if !looksLikeFinding(members) {
-		names := make([]string, 0, len(members))
-		for k := range members {
-			names = append(names, Plain(k, 40))
-		}
-		slices.Sort(names)
+	names := slices.Sorted(maps.Keys(members))
+	if !looksLikeFinding(names) {
 		if len(names) > 8 {
 			names = append(names[:8], "…")
+		}
+		for i, n := range names {
+			names[i] = Plain(n, 40)
 		}
 		return fmt.Errorf("%w: a JSON object with the members %s; want \"findings\", or a finding with \"id\" or \"title\"",
 			ErrUnknownFormat, strings.Join(names, ", "))
@@ -275,7 +288,9 @@ func (in *jsonInput) record(place string, raw []byte) error {
 			if typed.Field != "" {
 				at += "." + typed.Field
 			}
-			return in.skip(at, fmt.Errorf("want %s, found a JSON %s", wanted(typed), typed.Value))
+			// Value is the whole number where one is out of range.
+			found, _, _ := strings.Cut(typed.Value, " ")
+			return in.skip(at, fmt.Errorf("want %s, found a JSON %s", wanted(typed), found))
 		}
 		return in.skip(place, err)
 	}
@@ -289,14 +304,13 @@ func (in *jsonInput) record(place string, raw []byte) error {
 	if f.ID == "" {
 		f.ID = fmt.Sprintf("%s#%d", filepath.Base(in.name), in.count)
 	}
+	var weaknesses, cves, techniques distinct
 	for _, s := range w.Weaknesses {
 		id, ok := ParseWeakness(s)
 		if !ok {
 			id = strings.TrimSpace(s)
 		}
-		if id != "" && !slices.Contains(f.Weaknesses, id) {
-			f.Weaknesses = append(f.Weaknesses, id)
-		}
+		weaknesses.add(id)
 	}
 	for i, s := range w.CVEs {
 		id := strings.ToUpper(strings.TrimSpace(s))
@@ -306,16 +320,12 @@ func (in *jsonInput) record(place string, raw []byte) error {
 			}
 			continue
 		}
-		if !slices.Contains(f.CVEs, id) {
-			f.CVEs = append(f.CVEs, id)
-		}
+		cves.add(id)
 	}
 	for _, s := range w.Techniques {
-		id := strings.ToUpper(strings.TrimSpace(s))
-		if id != "" && !slices.Contains(f.Techniques, id) {
-			f.Techniques = append(f.Techniques, id)
-		}
+		techniques.add(strings.ToUpper(strings.TrimSpace(s)))
 	}
+	f.Weaknesses, f.CVEs, f.Techniques = weaknesses.list, cves.list, techniques.list
 	if w.EPSS != nil {
 		if *w.EPSS >= 0 && *w.EPSS <= 1 {
 			f.EPSS = *w.EPSS
@@ -329,72 +339,59 @@ func (in *jsonInput) record(place string, raw []byte) error {
 	return nil
 }
 
-// wanted names the JSON type of a member.
+// wanted names what a member should hold.
 func wanted(e *json.UnmarshalTypeError) string {
-	switch s := e.Type.String(); s {
-	case "[]string":
+	switch e.Field {
+	case "":
+		return "an object"
+	case "weaknesses", "cves", "techniques":
 		return "a list of strings"
-	case "float64":
-		return "a number"
-	case "bool":
+	case "epss":
+		return "a number between 0 and 1"
+	case "kev":
 		return "true or false"
-	case "string":
+	}
+	return "a string"
+}
+
+// kind names a token for people; what it says may be long.
+func kind(t json.Token) string {
+	switch t := t.(type) {
+	case nil:
+		return "null"
+	case json.Delim:
+		if t == '{' {
+			return "an object"
+		}
+		return "an array"
+	case string:
 		return "a string"
+	case bool:
+		return "true or false"
 	}
-	return "an object"
+	return "a number"
 }
 
-// budget bounds what a decoder buffers for one value, and knows lines.
-type budget struct {
-	r      io.Reader
-	left   int
-	read   int64
-	breaks []int64 // offsets of line breaks not yet counted
-	passed int     // line breaks counted
+// distinct collects strings without repetition, in their order. A record may
+// hold a million of them.
+type distinct struct {
+	list []string
+	seen map[string]bool
 }
 
-// reset starts a new value.
-func (b *budget) reset() { b.left = MaxRecord + headSize }
-
-func (b *budget) Read(p []byte) (int, error) {
-	if b.left <= 0 {
-		return 0, ErrTooLong
-	}
-	n, err := b.r.Read(p[:min(len(p), b.left)])
-	for i, c := range p[:n] {
-		if c == '\n' {
-			b.breaks = append(b.breaks, b.read+int64(i))
+func (d *distinct) add(s string) {
+	const few = 16 // as many are compared faster than hashed
+	switch {
+	case s == "", d.seen == nil && slices.Contains(d.list, s), d.seen[s]:
+		return
+	case d.seen == nil && len(d.list) == few:
+		d.seen = make(map[string]bool)
+		for _, have := range d.list {
+			d.seen[have] = true
 		}
 	}
-	b.read += int64(n)
-	b.left -= n
-	return n, err
-}
-
-// forget counts the line breaks before an offset, so that they need not be
-// kept.
-func (b *budget) forget(offset int64) {
-	i, _ := slices.BinarySearch(b.breaks, offset)
-	b.passed += i
-	b.breaks = append(b.breaks[:0], b.breaks[i:]...)
-}
-
-// line is the line of the value that the decoder has come to. Its offset is
-// that of the value before; what lies between is in its buffer.
-func (b *budget) line(d *json.Decoder) int {
-	rest, _ := io.ReadAll(d.Buffered())
-	gap := len(rest) - len(bytes.TrimLeft(rest, " \t\r\n,:"))
-	i, _ := slices.BinarySearch(b.breaks, d.InputOffset()+int64(gap))
-	return 1 + b.passed + i
-}
-
-// place says at which line an error arose.
-func (b *budget) place(d *json.Decoder, err error) error {
-	switch {
-	case errors.Is(err, errStopped):
-		return err
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("line %d: the JSON is cut off: %w", 1+b.passed+len(b.breaks), io.ErrUnexpectedEOF)
+	if d.seen != nil {
+		d.seen[s] = true
 	}
-	return fmt.Errorf("line %d: %w", b.line(d), err)
+	d.list = append(d.list, s)
 }

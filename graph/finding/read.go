@@ -9,7 +9,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"unicode/utf8"
+	"strings"
+	"syscall"
 )
 
 // MaxRecord bounds one record, such as one line of JSON Lines, in bytes. A
@@ -64,6 +65,10 @@ func Read(ctx context.Context, name string, r io.Reader, formats ...Format) iter
 				return
 			}
 		}
+		if len(bytes.TrimSpace(head)) == 0 && isBlank(content) {
+			yield(Finding{}, named(name, ErrEmpty))
+			return
+		}
 		yield(Finding{}, fmt.Errorf("%s: %w: %s", name, ErrUnknownFormat, describe(head)))
 	}
 }
@@ -91,7 +96,7 @@ func Collect(seq iter.Seq2[Finding, error]) ([]Finding, []*RecordError, error) {
 // named puts the source's name before an error that lacks it.
 func named(name string, err error) error {
 	var record *RecordError
-	if err == nil || errors.As(err, &record) || bytes.HasPrefix([]byte(err.Error()), []byte(name+":")) {
+	if err == nil || errors.As(err, &record) || strings.HasPrefix(err.Error(), name+":") {
 		return err
 	}
 	return fmt.Errorf("%s: %w", name, err)
@@ -107,33 +112,60 @@ func open(ctx context.Context, r io.Reader) (*bufio.Reader, []byte, error) {
 		}
 		br = bufio.NewReaderSize(&gzipReader{zr: zr}, headSize)
 	}
+	if bom := []byte("\xef\xbb\xbf"); startsWith(br, bom) {
+		_, _ = br.Discard(len(bom))
+	}
 	head, err := peek(br)
 	switch {
+	case errors.Is(err, syscall.EISDIR):
+		return nil, nil, fmt.Errorf("a directory, not a file: %w", err)
 	case err != nil && err != io.EOF:
 		return nil, nil, err
 	case len(bytes.TrimSpace(head)) == 0 && err == io.EOF:
 		return nil, nil, ErrEmpty
-	case bytes.HasPrefix(head, []byte{0xff, 0xfe}), bytes.HasPrefix(head, []byte{0xfe, 0xff}):
+	case isUTF16(head):
 		return nil, nil, fmt.Errorf("%w: UTF-16 text; save it as UTF-8", ErrUnknownFormat)
-	}
-	if bom := []byte("\xef\xbb\xbf"); bytes.HasPrefix(head, bom) {
-		_, _ = br.Discard(len(bom))
-		head = head[len(bom):]
 	}
 	return br, head, nil
 }
 
-// peek looks at what is there. It waits for more than the first read only
-// where that does not end a line: a stream of lines is to flow.
+func startsWith(br *bufio.Reader, prefix []byte) bool {
+	head, _ := br.Peek(len(prefix))
+	return bytes.Equal(head, prefix)
+}
+
+// isBlank reads on to see whether anything but white space comes.
+func isBlank(r io.Reader) bool {
+	b := make([]byte, headSize)
+	for {
+		n, err := r.Read(b)
+		if len(bytes.TrimSpace(b[:n])) > 0 {
+			return false
+		}
+		if err != nil {
+			return err == io.EOF
+		}
+	}
+}
+
+// peek looks at the first 64 KiB. It waits for less only where the first line
+// is a finding of its own: a stream of lines is to flow, and anything else
+// must be recognised alike in whatever pieces it comes.
 func peek(br *bufio.Reader) ([]byte, error) {
-	if _, err := br.Peek(1); err != nil {
-		return nil, err
+	for n := 1; ; {
+		if head, err := br.Peek(n); err != nil {
+			return head, err
+		}
+		head, _ := br.Peek(br.Buffered())
+		line, _, whole := bytes.Cut(bytes.TrimLeft(head, " \t\r\n"), []byte("\n"))
+		switch {
+		case whole && isFinding(line):
+			return head, nil
+		case whole, len(head) == headSize:
+			return br.Peek(headSize)
+		}
+		n = len(head) + 1
 	}
-	head, err := br.Peek(br.Buffered())
-	if !bytes.Contains(bytes.TrimLeft(head, " \t\r\n"), []byte("\n")) || !bytes.ContainsAny(head, "}]") {
-		head, err = br.Peek(headSize)
-	}
-	return head, err
 }
 
 type contextReader struct {
@@ -161,32 +193,4 @@ func (g *gzipReader) Read(p []byte) (int, error) {
 		err = fmt.Errorf("gzip: damaged or cut off after %d bytes of content: %w", g.read, err)
 	}
 	return n, err
-}
-
-// describe says what a file seems to be, for the error about it.
-func describe(head []byte) string {
-	if kind := foreign(head); kind != "" {
-		return "this is " + kind
-	}
-	const want = `want findings (a JSON array, an object with "findings", or one object a line) or a CSAF 2.0 advisory`
-	if !utf8.Valid(bytes.ToValidUTF8(head[:max(0, len(head)-utf8.UTFMax)], nil)) || bytes.IndexByte(head, 0) >= 0 {
-		return "binary content; " + want
-	}
-	return want
-}
-
-// foreign recognises other JSON that people have at hand.
-func foreign(head []byte) string {
-	has := func(s string) bool { return bytes.Contains(head, []byte(s)) }
-	switch {
-	case has(`"csaf_version"`):
-		return "a CSAF advisory"
-	case has(`"bomFormat"`):
-		return "a CycloneDX document, which can't be read yet"
-	case has(`"$schema"`) && has("sarif") && has(`"runs"`):
-		return "a SARIF log, which can't be read yet"
-	case has(`"spec_version"`) && has(`"objects"`), has(`"bundle--`):
-		return "a STIX bundle, not findings"
-	}
-	return ""
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"unicode"
@@ -51,6 +53,8 @@ func TestJSONForms(t *testing.T) {
 		"lines":                 "\n" + one + "\r\n\n",
 		"a byte order mark":     "\xef\xbb\xbf[" + full + "]",
 		"space around":          " \n [ " + full + " ] \n",
+		"a wrapper, list late":  `{"site":"` + strings.Repeat("s", 5000) + `","findings":[` + one + `],"more":"` + strings.Repeat("s", 70_000) + `"}`,
+		"a wrapper, list later": `{"site":"` + strings.Repeat("s", 70_000) + `","findings":[` + one + `]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			found, problems, err := read(t, input)
@@ -92,9 +96,16 @@ func TestRecordsThatCantBeUsed(t *testing.T) {
 		{"wrapped", `{"findings":[{}]}`, nil, []string{"findings[0]: a finding needs an id or a title"}},
 		{"no object", `[{"id":"A"},7,"x",null]`, []string{"A"}, []string{
 			"[1]: want an object, found a JSON number", "[2]: want an object, found a JSON string", "[3]: a finding needs an id or a title"}},
+		{"other types inside a list", `[{"id":"A","weaknesses":[1]},{"id":"B","techniques":{}}]`, nil, []string{
+			"[0].weaknesses: want a list of strings, found a JSON number", "[1].techniques: want a list of strings, found a JSON object"}},
+		{"a number without end", `[{"id":"A","epss":1` + strings.Repeat("0", 1<<20) + `}]`, nil, []string{"[0].epss: want a number between 0 and 1, found a JSON number"}},
+		{"a bad first line", "{\"id\":\"A\" x}\n{\"id\":\"B\"}\n", []string{"B"}, []string{"line 1: invalid character 'x' after object key:value pair"}},
+		{"a first line without an end of text", "{\"id\":\"A\n{\"id\":\"B\"}\n", []string{"B"}, []string{"line 1: unexpected end of JSON input"}},
+		{"a first line that says little", "{\"epss\":0.1}\n{\"id\":\"B\"}\n", []string{"B"}, []string{"line 1: a finding needs an id or a title"}},
+		{"a long first line", "{\"id\":\"" + strings.Repeat("x", finding.MaxRecord) + "\"}\n{\"id\":\"B\"}\n", []string{"B"}, []string{"line 1: longer than 16 MiB"}},
 		{"wrong types", `[{"id":1},{"id":"A","weaknesses":"CWE-1"},{"id":"A","kev":"yes"},{"id":"A","epss":"high"}]`, nil, []string{
 			"[0].id: want a string, found a JSON number", "[1].weaknesses: want a list of strings, found a JSON string",
-			"[2].kev: want true or false, found a JSON string", "[3].epss: want a number, found a JSON string"}},
+			"[2].kev: want true or false, found a JSON string", "[3].epss: want a number between 0 and 1, found a JSON string"}},
 		{"out of range", "{\"id\":\"A\",\"epss\":7}\n{\"id\":\"B\",\"epss\":-0.1}", []string{"A", "B"}, []string{
 			"line 1.epss: 7 is not a probability between 0 and 1; it counts as unknown", "line 2.epss: -0.1 is not a probability between 0 and 1; it counts as unknown"}},
 		{"no CVE", `[{"id":"A","cves":["CVE-2020-1","x\u001b[31m"]}]`, []string{"A"}, []string{
@@ -124,6 +135,10 @@ func TestFilesThatCantBeRead(t *testing.T) {
 	w := gzip.NewWriter(&zipped)
 	_, _ = io.WriteString(w, strings.Repeat("{\"id\":\"A\"}\n", 100000))
 	require.NoError(t, w.Close())
+	var zippedArray bytes.Buffer
+	w.Reset(&zippedArray)
+	_, _ = io.WriteString(w, "["+strings.Repeat("{\"id\":\"A\"},\n", 100000)+"{}]")
+	require.NoError(t, w.Close())
 	for _, test := range []struct {
 		name, input, want string
 		is                error
@@ -133,13 +148,27 @@ func TestFilesThatCantBeRead(t *testing.T) {
 		{"gzip of nothing", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x01\x00\x00\xff\xff\x00\x00\x00\x00\x00\x00\x00\x00", "dir/x.json: empty file", finding.ErrEmpty},
 		{"text", "hello there", "want findings (a JSON array", finding.ErrUnknownFormat},
 		{"binary", "\x7fELF\x00\x01\xff\xfe", "binary content", finding.ErrUnknownFormat},
+		{"only a byte order mark", "\xef\xbb\xbf", "dir/x.json: empty file", finding.ErrEmpty},
+		{"blank for long", strings.Repeat(" \n", 100_000), "dir/x.json: empty file", finding.ErrEmpty},
+		{"blank for long, then text", strings.Repeat(" \n", 100_000) + "x", "want findings (a JSON array", finding.ErrUnknownFormat},
+		{"Latin-1", "caf\xe9", "text that is not UTF-8", finding.ErrUnknownFormat},
+		{"UTF-16 without a mark", "[\x00]\x00", "UTF-16 text; save it as UTF-8", finding.ErrUnknownFormat},
+		{"UTF-16, high byte first", "\x00{\x00}", "UTF-16 text; save it as UTF-8", finding.ErrUnknownFormat},
 		{"UTF-16", "\xff\xfe[\x00]\x00", "UTF-16 text; save it as UTF-8", finding.ErrUnknownFormat},
 		{"STIX", `{"type":"bundle","id":"bundle--1","objects":[]}`, "this is a STIX bundle", finding.ErrUnknownFormat},
 		{"CycloneDX", `{"bomFormat":"CycloneDX"}`, "this is a CycloneDX document", finding.ErrUnknownFormat},
 		{"SARIF", `{"$schema":"https://x/sarif-2.1.0.json","runs":[]}`, "this is a SARIF log", finding.ErrUnknownFormat},
+		{"SARIF without a schema", `{"version":"2.1.0","runs":[]}`, "this is a SARIF log", finding.ErrUnknownFormat},
+		{"a STIX bundle cut by the head", `{"objects":[{"spec_version":"2.1","x":"` + strings.Repeat("x", 70_000) + `"}]}`, "this is a STIX bundle", finding.ErrUnknownFormat},
+		{"CSAF without its reader", `{"document":{"csaf_version":"2.0"}}`, "this is a CSAF advisory", finding.ErrUnknownFormat},
+		{"findings is null", `{"findings":null}`, "line 1: findings: want an array, found null", nil},
+		{"findings is a text", `{"findings":"` + strings.Repeat("x", 1000) + `"}`, "line 1: findings: want an array, found a string", nil},
+		{"text after the list", "[{\"id\":\"A\"}]]", "line 1: invalid character ']'", nil},
+		{"a syntax error deep in a record", "[\n{\"id\":\"A\",\n\n\"x\" 7}]", "line 4: invalid character '7'", nil},
+		{"cut off gzip in an array", zippedArray.String()[:zippedArray.Len()/2], "gzip: damaged or cut off after", io.ErrUnexpectedEOF},
 		{"another object", `{"name":"x","version":1}` + " ", "a JSON object with the members name, version; want", finding.ErrUnknownFormat},
 		{"a number", "[1", "line 1: the JSON is cut off", io.ErrUnexpectedEOF},
-		{"findings is no list", `{"findings":{"a":1}}`, "line 1: findings: want an array, found {", nil},
+		{"findings is no list", `{"findings":{"a":1}}`, "line 1: findings: want an array, found an object", nil},
 		{"cut off in an array", "[\n{\"id\":\"A\"},\n{\"id\":", "line 3: the JSON is cut off", io.ErrUnexpectedEOF},
 		{"cut off in an object", "{\n\"id\":\"A\"", "line 2: the JSON is cut off", io.ErrUnexpectedEOF},
 		{"a syntax error", "[\n{\"id\":\"A\"},\n{\"id\" \"B\"}]", "line 3: invalid character", nil},
@@ -159,6 +188,61 @@ func TestFilesThatCantBeRead(t *testing.T) {
 			}
 			assert.Less(t, len(err.Error()), 500)
 		})
+	}
+}
+
+func TestDirectory(t *testing.T) {
+	f, err := os.Open(t.TempDir())
+	require.NoError(t, err)
+	defer f.Close()
+	_, _, err = finding.Collect(finding.Read(t.Context(), "scans", f, finding.JSON))
+	require.Error(t, err)
+	assert.True(t, strings.HasPrefix(err.Error(), "scans: "), err)
+	if runtime.GOOS == "linux" {
+		assert.ErrorContains(t, err, "scans: a directory, not a file")
+	}
+}
+
+// A finding may quote other formats; only the outermost members count.
+func TestFindingsThatQuoteOtherFormats(t *testing.T) {
+	for _, input := range []string{
+		`{"id":"A","seen":{"bomFormat":"CycloneDX"}}`,
+		`{"id":"A","raw":{"document":{"csaf_version":"2.0"},"product_tree":{}}}`,
+		`{"id":"A","title":"bundle--1 with \"spec_version\" and \"objects\""}`,
+		`{"objects":"bundle--1","runs":1,"version":2,"findings":[{"id":"A"}]}`,
+	} {
+		found, problems, err := read(t, input)
+		require.NoError(t, err, input)
+		assert.Empty(t, problems)
+		require.Len(t, found, 1)
+		assert.Equal(t, "A", found[0].ID)
+	}
+}
+
+// What one record costs grows with its length, not with its square, and blank
+// lines inside it cost nothing.
+func TestLargeRecords(t *testing.T) {
+	var b strings.Builder
+	for i := range 30_000 {
+		fmt.Fprintf(&b, `"w%d","CWE-7",`, i)
+	}
+	found, problems, err := read(t, `[{"id":"A",`+strings.Repeat("\n", 1<<20)+`"weaknesses":[`+b.String()+`"w0"],"techniques":[`+b.String()+`"w0"]}]`)
+	require.NoError(t, err)
+	assert.Empty(t, problems)
+	require.Len(t, found, 1)
+	assert.Len(t, found[0].Weaknesses, 30_001)
+	assert.Len(t, found[0].Techniques, 30_001)
+}
+
+func TestMembers(t *testing.T) {
+	for in, want := range map[string][]string{
+		`{"a":1,"b":{"c":2},"d":[{"e":3}]} {"f":4}`: {"a", "b", "d"},
+		`{"a":{"b":"cut`: {"a"},
+		`{"a":1,"b":`:    {"a", "b"},
+		`{"a":1,"b`:      {"a"},
+		`[{"a":1}]`:      nil, `"a"`: nil, ``: nil, `{`: nil, `{}`: nil,
+	} {
+		assert.Equal(t, want, finding.Members([]byte(in)), in)
 	}
 }
 
@@ -218,7 +302,9 @@ func TestParseWeakness(t *testing.T) {
 		"CWE-22 ('Path')": "CWE-22", "https://cwe.mitre.org/data/definitions/798.html": "CWE-798",
 		"OWASP-IOT-2018-I1": "OWASP-IOT-2018-I1", "owasp iot 2018 i10": "OWASP-IOT-2018-I10", "OWASP-IoT-I3": "OWASP-IOT-2018-I3",
 		"OWASP IoT Top 10 2018 I5": "OWASP-IOT-2018-I5", "TID-311": "TID-311", "tid 0311": "TID-311", "PID-12": "PID-12",
-		"": "", "798": "", "CWE": "", "CWE-": "", "CWE-0": "", "CWE-12a": "", "CWE-1234567": "", "NVD-CWE-noinfo": "", "OWASP-IOT-2018-I11": "", "T0855": "",
+		"": "", "798": "", "CWE": "", "CWE-": "", "CWE-0": "", "CWE-12a": "", "CWE-798,CWE-79": "", "CWE-798 / cwe 79": "", "CWE-79 CWE": "CWE-79",
+		"CWE - 798": "CWE-798", "https://cwe.mitre.org/data/definitions/0798": "CWE-798", "cwe.mitre.org/data/definitions/79.html": "CWE-79",
+		"OWASP IoT Top 10 2018 - I1: Weak": "OWASP-IOT-2018-I1", "OWASP-IOT-2014-I1": "", "OWASP IoT Top 10": "", "CWE-1234567": "", "NVD-CWE-noinfo": "", "OWASP-IOT-2018-I11": "", "T0855": "",
 	} {
 		id, ok := finding.ParseWeakness(in)
 		assert.Equal(t, want, id, in)

@@ -1,9 +1,9 @@
 // Package csaf reads CSAF 2.0 advisories as findings. It answers: which
 // vulnerabilities of an advisory affect a product, and by which weakness?
 //
-// Parsing is the BSI's library's; this package picks what an assessment
-// needs. It never judges an advisory's formal validity: one that can be read
-// is read.
+// The types and their rules are those of the BSI's library; this package picks
+// what an assessment needs. It never judges an advisory's formal validity: what
+// can be read is read, and what can't is named.
 package csaf
 
 import (
@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -26,23 +27,36 @@ import (
 // one megabyte.
 const maxAdvisory = 64 << 20
 
-// maxProducts is how many product names a finding's device shows.
-const maxProducts = 3
+// maxText bounds, in characters, what every finding of an advisory repeats
+// (its ID and title, names of its product tree), so that a small file can't
+// become large findings.
+const maxText = 200
 
 // Format reads a CSAF 2.0 advisory: one finding for each vulnerability, with
 // the ID "TRACKING-ID/CVE", the weakness, the highest CVSS vector (version 3
-// before 2) and the affected products as device.
+// before 2) and the affected products as device. CSAF 2.0 has no member that
+// says a vulnerability is known to be exploited, only prose; KEV stays false.
 //
 // Only vulnerabilities that affect a product count: those with a product
 // under known, first or last affected or under investigation, and those
 // whose advisory says nothing about the status. One whose products are all
 // fixed or not affected is reported as a [finding.RecordError], and so is an
 // advisory without vulnerabilities.
+//
+// What an assessment has no use for is not looked at. Where a member that it
+// needs breaks the standard's rules, that member is reported as a
+// [finding.RecordError] with its place and left out, as if the advisory had
+// not had it; the rest is read. Input that is no JSON, of another version or
+// over 64 MiB ends the reading, and so do vulnerabilities that are no list.
 var Format = finding.Format{Name: "CSAF 2.0", Match: match, Read: read}
 
+// match goes by the outermost members: a finding may quote an advisory. The
+// version may lie behind a product tree that fills the head.
 func match(head []byte) bool {
 	head = bytes.TrimLeft(head, " \t\r\n")
-	return len(head) > 0 && head[0] == '{' && bytes.Contains(head, []byte(`"csaf_version"`))
+	names := finding.Members(head)
+	return !slices.Contains(names, "findings") &&
+		(slices.Contains(names, "document") && bytes.Contains(head, []byte(`"csaf_version"`)) || slices.Contains(names, "product_tree"))
 }
 
 func read(ctx context.Context, name string, r io.Reader) iter.Seq2[finding.Finding, error] {
@@ -52,66 +66,53 @@ func read(ctx context.Context, name string, r io.Reader) iter.Seq2[finding.Findi
 			yield(finding.Finding{}, fmt.Errorf("%s: %w", name, err))
 			return
 		}
-		skip := func(place, format string, args ...any) bool {
-			return yield(finding.Finding{}, &finding.RecordError{File: name, Where: place, Err: fmt.Errorf(format, args...)})
+		report := func(problems []problem) bool {
+			for _, p := range problems {
+				if !yield(finding.Finding{}, &finding.RecordError{File: name, Where: p.place, Err: p.err}) {
+					return false
+				}
+			}
+			return true
 		}
-		if len(a.Vulnerabilities) == 0 {
-			skip("vulnerabilities", "the advisory lists none")
+		if len(a.vulnerabilities) == 0 {
+			a.problems = append(a.problems, problem{"vulnerabilities", errors.New("the advisory lists none")})
+		}
+		if a.id == "" {
+			a.id = filepath.Base(name)
+		}
+		if !report(a.problems) {
 			return
 		}
-		products := names(a.ProductTree)
 		used := map[string]bool{}
-		for i, v := range a.Vulnerabilities {
+		for i, raw := range a.vulnerabilities {
 			if err := ctx.Err(); err != nil {
-				yield(finding.Finding{}, err)
+				yield(finding.Finding{}, fmt.Errorf("%s: %w", name, err))
 				return
 			}
-			place := fmt.Sprintf("vulnerabilities[%d]", i)
-			if v == nil {
-				if !skip(place, "want an object, found null") {
-					return
-				}
-				continue
-			}
-			affected, ok := affectedBy(v.ProductStatus)
-			if !ok {
-				if !skip(place, "%s affects none of the products: they are fixed or not affected", title(a, v)) {
-					return
-				}
-				continue
-			}
-			f := finding.Finding{
-				ID: trackingID(a, name), Title: title(a, v), Description: description(v),
-				Device: device(products, affected), CVSS: vector(v.Scores), Source: name,
-			}
-			if v.CVE != nil {
-				f.CVEs = []string{string(*v.CVE)}
-				f.ID += "/" + string(*v.CVE)
-			} else {
-				f.ID += fmt.Sprintf("#%d", i+1)
-			}
-			if used[f.ID] {
-				f.ID += fmt.Sprintf("#%d", i+1)
-			}
-			used[f.ID] = true
-			if v.CWE != nil && v.CWE.ID != nil {
-				f.Weaknesses = []string{string(*v.CWE.ID)}
-			}
-			if !yield(f, nil) {
+			f, ok, problems := a.finding(i, raw, used)
+			f.Source = name
+			if !report(problems) || ok && !yield(f, nil) {
 				return
 			}
 		}
 	}
 }
 
-// load decodes an advisory. The library's decoder must not take the process
-// down, whatever the file holds.
-func load(r io.Reader) (a *csaf.Advisory, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			a, err = nil, fmt.Errorf("can't be read as CSAF: %v", p)
-		}
-	}()
+// advisory is what an assessment needs of one.
+type advisory struct {
+	id, title       string
+	products        map[csaf.ProductID]*label
+	vulnerabilities []json.RawMessage
+	problems        []problem // of the parts above
+}
+
+// problem is a part of an advisory that can't be used.
+type problem struct {
+	place string
+	err   error
+}
+
+func load(r io.Reader) (*advisory, error) {
 	b, err := io.ReadAll(io.LimitReader(r, maxAdvisory+1))
 	switch {
 	case err != nil:
@@ -119,52 +120,166 @@ func load(r io.Reader) (a *csaf.Advisory, err error) {
 	case len(b) > maxAdvisory:
 		return nil, fmt.Errorf("an advisory of more than %d MiB", maxAdvisory>>20)
 	}
-	// The library knows version 2.0 only and would say no more than that
-	// another one does not match.
-	var version struct {
-		Document struct {
-			Version any `json:"csaf_version"`
-		} `json:"document"`
+	var parts struct {
+		Document        json.RawMessage   `json:"document"`
+		ProductTree     json.RawMessage   `json:"product_tree"`
+		Vulnerabilities []json.RawMessage `json:"vulnerabilities"`
 	}
-	if json.Unmarshal(b, &version) == nil && version.Document.Version != "2.0" {
-		return nil, fmt.Errorf("document.csaf_version: %v can't be read, only 2.0", version.Document.Version)
-	}
-	a = &csaf.Advisory{}
-	if err := json.Unmarshal(b, a); err != nil {
+	if err := json.Unmarshal(b, &parts); err != nil {
 		return nil, located(b, err)
+	}
+	if err := checkVersion(parts.Document); err != nil {
+		return nil, err
+	}
+	a := &advisory{vulnerabilities: parts.Vulnerabilities}
+	// Not the library's Document: of its many rules none matters here.
+	document, problems := pick[struct {
+		Title    string
+		Tracking struct{ ID string }
+	}]("document", parts.Document, "title", "tracking")
+	a.id, a.title = finding.Plain(document.Tracking.ID, maxText), finding.Plain(document.Title, maxText)
+	a.problems = problems
+	if len(parts.ProductTree) > 0 {
+		tree, problems := productTree(parts.ProductTree)
+		a.products = labels(tree)
+		a.problems = append(a.problems, problems...)
 	}
 	return a, nil
 }
 
+// checkVersion: the library knows version 2.0 only and would say no more than
+// that another one does not match.
+func checkVersion(document json.RawMessage) error {
+	var members map[string]json.RawMessage
+	if len(document) == 0 || json.Unmarshal(document, &members) != nil {
+		return errors.New("document: want an object with the advisory's csaf_version")
+	}
+	switch version := members["csaf_version"]; {
+	case version == nil:
+		return errors.New("document.csaf_version: missing")
+	case string(version) != `"2.0"`:
+		return fmt.Errorf("document.csaf_version: %s can't be read, only 2.0", finding.Plain(strings.Trim(string(version), `"`), 40))
+	}
+	return nil
+}
+
+// pick decodes the named members of an object. A member that does not fit is
+// reported and left out. The result is never nil.
+func pick[T any](place string, raw json.RawMessage, members ...string) (*T, []problem) {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &all); err != nil || all == nil {
+		return new(T), []problem{{place, errors.New("want an object")}}
+	}
+	kept := map[string]json.RawMessage{}
+	for _, m := range members {
+		if all[m] != nil {
+			kept[m] = all[m]
+		}
+	}
+	v := new(T)
+	if decode(kept, v) == nil {
+		return v, nil
+	}
+	var problems []problem
+	for _, m := range members {
+		if err := decode(map[string]json.RawMessage{m: kept[m]}, new(T)); kept[m] != nil && err != nil {
+			problems = append(problems, misfit(place+"."+m, err))
+			delete(kept, m)
+		}
+	}
+	v = new(T)
+	if err := decode(kept, v); err != nil {
+		return new(T), append(problems, misfit(place, err))
+	}
+	return v, problems
+}
+
+// decode runs the library's decoders, which must not take the process down,
+// whatever the file holds.
+func decode(members map[string]json.RawMessage, v any) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("can't be read: %v", p)
+		}
+	}()
+	b, err := json.Marshal(members)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(b, v)
+}
+
+// misfit words the error of a member that is left out.
+func misfit(place string, err error) problem {
+	var typed *json.UnmarshalTypeError
+	if errors.As(err, &typed) {
+		if _, inner, ok := strings.Cut(typed.Field, "."); ok {
+			place += "." + inner
+		}
+		found, _, _ := strings.Cut(typed.Value, " ")
+		return problem{place, fmt.Errorf("a JSON %s can't stand here; it is left out", found)}
+	}
+	// The library quotes the value, however long, and its pattern.
+	return problem{place, fmt.Errorf("%s; it is left out", finding.Plain(err.Error(), maxText))}
+}
+
 // located says where in the JSON an error is.
 func located(b []byte, err error) error {
+	line := func(offset int64) int { return 1 + bytes.Count(b[:min(int(offset), len(b))], []byte("\n")) }
 	var syntax *json.SyntaxError
 	var typed *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &syntax):
-		return fmt.Errorf("line %d: %w", 1+bytes.Count(b[:min(int(syntax.Offset), len(b))], []byte("\n")), err)
+		return fmt.Errorf("line %d, byte %d: %w", line(syntax.Offset), syntax.Offset, err)
 	case errors.As(err, &typed):
-		return fmt.Errorf("%s (line %d): a JSON %s can't stand here", typed.Field, 1+bytes.Count(b[:min(int(typed.Offset), len(b))], []byte("\n")), typed.Value)
+		found, _, _ := strings.Cut(typed.Value, " ")
+		return fmt.Errorf("%s (line %d): a JSON %s can't stand here", typed.Field, line(typed.Offset), found)
 	}
-	// The library's own checks of values say what, but not where.
-	return fmt.Errorf("not valid CSAF: %w", err)
+	return err
 }
 
-func trackingID(a *csaf.Advisory, name string) string {
-	if a.Document != nil && a.Document.Tracking != nil && a.Document.Tracking.ID != nil {
-		return string(*a.Document.Tracking.ID)
+// finding makes one of a vulnerability; false when it affects no product or
+// is none. The IDs in use are kept in used.
+func (a *advisory) finding(i int, raw json.RawMessage, used map[string]bool) (f finding.Finding, ok bool, problems []problem) {
+	place := fmt.Sprintf("vulnerabilities[%d]", i)
+	if string(raw) == "null" {
+		return f, false, []problem{{place, errors.New("want an object, found null")}}
 	}
-	return name
+	if len(raw) > 0 && raw[0] != '{' {
+		return f, false, []problem{{place, errors.New("want an object")}}
+	}
+	v, problems := pick[csaf.Vulnerability](place, raw, "cve", "cwe", "notes", "product_status", "scores", "title")
+	affected, ok := affectedBy(v.ProductStatus)
+	if !ok {
+		return f, false, append(problems, problem{place, fmt.Errorf("%s affects none of the products: they are fixed or not affected", finding.Plain(a.titleOf(v), 0))})
+	}
+	f = finding.Finding{
+		ID: a.id, Title: a.titleOf(v), Description: description(v),
+		Device: device(a.products, affected), CVSS: vector(v.Scores),
+	}
+	if v.CVE != nil {
+		f.CVEs = []string{string(*v.CVE)}
+		f.ID += "/" + string(*v.CVE)
+	}
+	if v.CVE == nil || used[f.ID] {
+		f.ID += fmt.Sprintf("#%d", i+1)
+	}
+	used[f.ID] = true
+	if v.CWE != nil && v.CWE.ID != nil {
+		f.Weaknesses = []string{string(*v.CWE.ID)}
+	}
+	return f, true, problems
 }
 
-// title is the vulnerability's, or the document's with the CVE ID.
-func title(a *csaf.Advisory, v *csaf.Vulnerability) string {
+// titleOf is the vulnerability's title, or the document's with the weakness
+// or the CVE ID.
+func (a *advisory) titleOf(v *csaf.Vulnerability) string {
 	if v.Title != nil && strings.TrimSpace(*v.Title) != "" {
 		return strings.TrimSpace(*v.Title)
 	}
 	var parts []string
-	if a.Document != nil && a.Document.Title != nil {
-		parts = append(parts, strings.TrimSpace(string(*a.Document.Title)))
+	if a.title != "" {
+		parts = append(parts, a.title)
 	}
 	if v.CWE != nil && v.CWE.Name != nil {
 		parts = append(parts, strings.TrimSpace(*v.CWE.Name))
@@ -187,30 +302,6 @@ func description(v *csaf.Vulnerability) string {
 		}
 	}
 	return ""
-}
-
-// affectedBy returns the affected products; false when the advisory says that
-// none is.
-func affectedBy(s *csaf.ProductStatus) ([]csaf.ProductID, bool) {
-	if s == nil {
-		return nil, true
-	}
-	var ids []csaf.ProductID
-	for _, list := range []*csaf.Products{s.KnownAffected, s.FirstAffected, s.LastAffected, s.UnderInvestigation} {
-		if list == nil {
-			continue
-		}
-		for _, id := range *list {
-			if id != nil && !slices.Contains(ids, *id) {
-				ids = append(ids, *id)
-			}
-		}
-	}
-	said := false
-	for _, list := range []*csaf.Products{s.Fixed, s.FirstFixed, s.KnownNotAffected} {
-		said = said || list != nil && len(*list) > 0
-	}
-	return ids, len(ids) > 0 || !said
 }
 
 // vector returns the CVSS vector with the highest base score, version 3
@@ -240,70 +331,4 @@ func base(score *float64) float64 {
 		return 0
 	}
 	return *score
-}
-
-// device names the affected products, the first few of them.
-func device(names map[csaf.ProductID]string, ids []csaf.ProductID) string {
-	var shown []string
-	for _, id := range ids {
-		n := names[id]
-		if n == "" {
-			n = string(id)
-		}
-		if !slices.Contains(shown, n) {
-			shown = append(shown, n)
-		}
-	}
-	if n := len(shown) - maxProducts; n > 0 {
-		shown = append(shown[:maxProducts], fmt.Sprintf("and %d more", n))
-	}
-	return strings.Join(shown, "; ")
-}
-
-// names gives each product of the tree its vendor's and its own name, without
-// versions: an assessor looks for the product first. A product outside the
-// branches has its full name.
-func names(t *csaf.ProductTree) map[csaf.ProductID]string {
-	out := map[csaf.ProductID]string{}
-	if t == nil {
-		return out
-	}
-	var walk func(branches csaf.Branches, path []string)
-	walk = func(branches csaf.Branches, path []string) {
-		for _, b := range branches {
-			if b == nil {
-				continue
-			}
-			here := path
-			if b.Category != nil && b.Name != nil {
-				switch *b.Category {
-				case csaf.CSAFBranchCategoryVendor, csaf.CSAFBranchCategoryProductFamily, csaf.CSAFBranchCategoryProductName:
-					here = append(slices.Clip(path), strings.TrimSpace(*b.Name))
-				}
-			}
-			if b.Product != nil && b.Product.ProductID != nil {
-				out[*b.Product.ProductID] = strings.Join(here, " ")
-			}
-			walk(b.Branches, here)
-		}
-	}
-	walk(t.Branches, nil)
-	full := func(p *csaf.FullProductName) {
-		if p != nil && p.ProductID != nil && p.Name != nil {
-			out[*p.ProductID] = strings.TrimSpace(*p.Name)
-		}
-	}
-	if t.FullProductNames != nil {
-		for _, p := range *t.FullProductNames {
-			full(p)
-		}
-	}
-	if t.RelationShips != nil {
-		for _, r := range *t.RelationShips {
-			if r != nil {
-				full(r.FullProductName)
-			}
-		}
-	}
-	return out
 }

@@ -3,10 +3,13 @@ package csaf_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
@@ -66,7 +69,10 @@ func TestBadAdvisories(t *testing.T) {
 		{"version is a number", strings.Replace(good, `"csaf_version": "2.0"`, `"csaf_version": 2`, 1), "x.json: document.csaf_version: 2 can't be read"},
 		{"cut off", good[:len(good)/2], "x.json: line"},
 		{"vulnerabilities is no list", `{"document":{"csaf_version":"2.0"},"vulnerabilities":{}}`, "x.json: vulnerabilities (line 1): a JSON object can't stand here"},
-		{"a CVE that is none", strings.Replace(good, "CVE-2024-10001", "CVE-24-1", 1), "x.json: not valid CSAF:"},
+		{"no version", `{"document":{},"product_tree":{}}`, "x.json: document.csaf_version: missing"},
+		{"no document", `{"product_tree":{},"vulnerabilities":[]}`, "x.json: document: want an object"},
+		{"text behind", good + "x", "after top-level value"},
+		{"too large", `{"document":{"csaf_version":"2.0"},"x":"` + strings.Repeat("x", 64<<20) + `"}`, "x.json: an advisory of more than 64 MiB"},
 		{"deep nesting", `{"document":{"csaf_version":"2.0"},"x":` + strings.Repeat("[", 1_000_000), "x.json: line 1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -87,6 +93,102 @@ func TestBadAdvisories(t *testing.T) {
 	_, problems, err := read(t, "x.json", `{"document":{"csaf_version":"2.0"},"vulnerabilities":[null]}`)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"x.json: vulnerabilities[0]: want an object, found null"}, problems)
+}
+
+// What breaks a rule is named and left out; the rest of the advisory stays.
+func TestFaultyMembers(t *testing.T) {
+	const head = `{"document":{"csaf_version":"2.0","title":"Flaws","tracking":{"id":"EX-1"}},`
+	const one = `"vulnerabilities":[{"cve":"CVE-2024-10001","product_status":{"known_affected":["P-1"]}}]}`
+	for _, test := range []struct {
+		name, content      string
+		ids, devices, want []string
+	}{
+		{"not needed by an assessment", strings.Replace(head, `"title"`, `"lang":"?","title"`, 1) + `"vulnerabilities":[{"cve":"CVE-2024-10001","remediations":[{"category":"optional_patch"}]}]}`,
+			[]string{"EX-1/CVE-2024-10001"}, []string{""}, nil},
+		{"a CVE that is none", head + `"vulnerabilities":[{"cve":"CVE-24-1"},{"cve":"CVE-2024-10001"}]}`,
+			[]string{"EX-1#1", "EX-1/CVE-2024-10001"}, []string{"", ""}, []string{"vulnerabilities[0].cve: CVE-24-1 does not match ^CVE-[0-9]{4}-[0-9]{4,}$; it is left out"}},
+		{"a wrong type inside", head + `"vulnerabilities":[{"title":"T","scores":[{"products":["P-1"],"cvss_v3":{"baseScore":"high"}}]}]}`,
+			[]string{"EX-1#1"}, []string{""}, []string{"vulnerabilities[0].scores.cvss_v3.baseScore: a JSON string can't stand here; it is left out"}},
+		{"no object", head + `"vulnerabilities":[7,{"title":"T"}]}`, []string{"EX-1#2"}, []string{""}, []string{"vulnerabilities[0]: want an object"}},
+		{"a tracking that is none", `{"document":{"csaf_version":"2.0","tracking":7},"vulnerabilities":[{"title":"T"}]}`,
+			[]string{"x.json#1"}, []string{""}, []string{"document.tracking: a JSON number can't stand here; it is left out"}},
+		{"a CPE that is none", head + `"product_tree":{"branches":[{"category":"vendor","name":"Examplia","branches":[{"category":"product_name","name":"Pump",
+			"product":{"name":"Pump 1","product_id":"P-1","product_identification_helper":{"cpe":"no"}}}]}]},` + one,
+			[]string{"EX-1/CVE-2024-10001"}, []string{"Examplia Pump"}, nil},
+		{"a product tree that is none", head + `"product_tree":{"branches":7},` + one,
+			[]string{"EX-1/CVE-2024-10001"}, []string{"P-1"}, []string{"product_tree.branches: a JSON number can't stand here; it is left out"}},
+		{"only a version in the tree", head + `"product_tree":{"branches":[{"category":"vendor","name":"Examplia","branches":[{"category":"product_version","name":"1",
+			"product":{"name":"Examplia Pump 1","product_id":"P-1"}}]}]},` + one,
+			[]string{"EX-1/CVE-2024-10001"}, []string{"Examplia Pump 1"}, nil},
+		{"a product that repeats its vendor", head + `"product_tree":{"branches":[{"category":"vendor","name":"Examplia","branches":[{"category":"product_name","name":"EXAMPLIA Pump",
+			"product":{"name":"n","product_id":"P-1"}}]}]},` + one,
+			[]string{"EX-1/CVE-2024-10001"}, []string{"EXAMPLIA Pump"}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			found, problems, err := read(t, "dir/x.json", test.content)
+			require.NoError(t, err)
+			var ids, devices []string
+			for _, f := range found {
+				ids, devices = append(ids, f.ID), append(devices, f.Device)
+			}
+			for i, p := range problems {
+				problems[i] = strings.TrimPrefix(p, "dir/x.json: ")
+			}
+			assert.Equal(t, test.ids, ids)
+			assert.Equal(t, test.devices, devices)
+			assert.Equal(t, test.want, problems)
+		})
+	}
+}
+
+// An advisory is recognised in whatever pieces and order it comes, and one
+// that a finding quotes is not.
+func TestRecognised(t *testing.T) {
+	good := pump(t)
+	for name, r := range map[string]io.Reader{
+		"in pieces":     io.MultiReader(strings.NewReader(good[:70]), strings.NewReader(good[70:])),
+		"byte by byte":  iotest.OneByteReader(strings.NewReader(good)),
+		"document last": strings.NewReader(`{"product_tree":{"x":"` + strings.Repeat("x", 70_000) + `"},"vulnerabilities":[{},{},{},{}],"document":{"csaf_version":"2.0"}}`),
+	} {
+		found, _, err := finding.Collect(finding.Read(t.Context(), "x", r, csaf.Format, finding.JSON))
+		require.NoError(t, err, name)
+		assert.Len(t, found, 4, name)
+	}
+	found, problems, err := read(t, "x", `[{"id":"A","raw":`+good+`}]`)
+	require.NoError(t, err)
+	assert.Empty(t, problems)
+	assert.Len(t, found, 1)
+	found, _, err = read(t, "x", `{"id":"A","raw":`+good+`}`)
+	require.NoError(t, err)
+	assert.Len(t, found, 1)
+}
+
+// Time and size grow with the file, not with its square: a wide tree, a deep
+// one and a long name that every product stands under.
+func TestLargeTrees(t *testing.T) {
+	advisory := func(branches string, ids []string) string {
+		return `{"document":{"csaf_version":"2.0","tracking":{"id":"EX-1"}},"product_tree":{"branches":` + branches +
+			`},"vulnerabilities":[{"cve":"CVE-2024-10001","product_status":{"known_affected":["` + strings.Join(ids, `","`) + `"]}}]}`
+	}
+	var wide, ids []string
+	for i := range 20_000 {
+		ids = append(ids, fmt.Sprint(i))
+		wide = append(wide, fmt.Sprintf(`{"category":"product_name","name":"Pump %d","product":{"name":"n","product_id":"%d"}}`, i, i))
+	}
+	found, _, err := read(t, "x", advisory("["+strings.Join(wide, ",")+"]", ids))
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	assert.Equal(t, "Pump 0; Pump 1; Pump 2; and 19997 more", found[0].Device)
+
+	long := strings.Repeat("x", 1000)
+	deep := "[]"
+	for i := range 300 {
+		deep = fmt.Sprintf(`[{"category":"product_family","name":"%d %s","product":{"name":"n","product_id":"%d"},"branches":%s}]`, i, long, i, deep)
+	}
+	found, _, err = read(t, "x", advisory(deep, ids[:300]))
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	assert.Less(t, len(found[0].Device), 10_000)
 }
 
 // Every advisory of the collection is read whole: a vulnerability is a
@@ -129,12 +231,18 @@ func FuzzCSAF(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for found, err := range csaf.Format.Read(t.Context(), "fuzz", bytes.NewReader(b)) {
 			var record *finding.RecordError
+			if err != nil {
+				assert.True(t, strings.HasPrefix(err.Error(), "fuzz: "), err)
+				assert.Zero(t, found)
+			}
 			if err != nil && !errors.As(err, &record) {
 				return
 			}
 			if err == nil {
 				assert.NotEmpty(t, found.ID)
-				assert.True(t, utf8.ValidString(found.ID+found.Title+found.Device+found.Description))
+				assert.NotEmpty(t, found.Title)
+				assert.True(t, utf8.ValidString(found.ID+found.Title+found.Device+found.Description+found.CVSS))
+				assert.LessOrEqual(t, len(found.ID)+len(found.Title)+len(found.Device)+len(found.Description), 2*len(b)+1000)
 			}
 		}
 	})
