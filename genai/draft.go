@@ -60,6 +60,9 @@ func Draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, gap int,
 // after the other. Whether the writer can write is asked before the first. It
 // returns all drafts, never nil, or an error and none. See [Draft].
 func DraftAll(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, w Writer, o Options) ([]graph.Draft, error) {
+	if a == nil {
+		return nil, errors.New("genai: the assessment is nil")
+	}
 	out := make([]graph.Draft, 0, len(a.Gaps))
 	if len(a.Gaps) == 0 {
 		return out, nil

@@ -1,6 +1,9 @@
 package graph
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Evidence is one statement of the graph in plain words, under the handle by
 // which a draft may cite it.
@@ -76,6 +79,9 @@ type drafts struct{ assessment *Assessment }
 
 func (d drafts) write(b *batch, _ *index) error {
 	b.from(Drafted, "mitigraph drafts", "drafts")
+	if d.assessment == nil {
+		return errors.New("graph: Drafts: the assessment is nil")
+	}
 	for i := range d.assessment.Drafts {
 		draft := &d.assessment.Drafts[i]
 		if draft.ID == "" || draft.Gap < 0 || draft.Gap >= len(d.assessment.Gaps) {

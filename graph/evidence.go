@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -39,6 +40,9 @@ func IDsIn(text string) []string {
 // Titles come from the input: control characters are removed and they are
 // cut to 160 characters, but nothing vouches for what they say.
 func (s *Snapshot) Evidence(a *Assessment, gap int) ([]Evidence, error) {
+	if a == nil {
+		return nil, errors.New("graph: Evidence: the assessment is nil")
+	}
 	if gap < 0 || gap >= len(a.Gaps) {
 		return nil, fmt.Errorf("graph: gap %d does not exist; the assessment has %d", gap, len(a.Gaps))
 	}

@@ -16,7 +16,7 @@ var ErrClosed = errors.New("graph: closed")
 
 // Graph is a knowledge graph. It is safe for concurrent readers and writers:
 // a writer works beside the readers and its statements show all at once.
-// The zero value is not usable; [New] makes one.
+// [New] makes one; the zero value is closed and knows nothing.
 type Graph struct {
 	now atomic.Pointer[Snapshot] // what readers see
 
@@ -36,7 +36,12 @@ func New(ctx context.Context, sources ...Source) (*Graph, error) {
 
 // Snapshot returns what the graph knows now. It stays as it is while the
 // graph goes on, and costs nothing to keep but the memory of what changed.
-func (g *Graph) Snapshot() *Snapshot { return g.now.Load() }
+func (g *Graph) Snapshot() *Snapshot {
+	if s := g.now.Load(); s != nil {
+		return s
+	}
+	return &Snapshot{index: newIndex()} // of a graph that New did not make
+}
 
 // Add writes the statements of the sources, in their order, so that a later
 // source may refer to an earlier one. Either all of them are written or, with
@@ -89,7 +94,10 @@ func (g *Graph) Add(ctx context.Context, sources ...Source) error {
 // expand puts the parts of a source that is made of several in its place.
 func expand(sources []Source) ([]Source, error) {
 	var out []Source
-	for _, s := range sources {
+	for i, s := range sources {
+		if s == nil {
+			return nil, fmt.Errorf("graph: source %d is nil", i)
+		}
 		c, ok := s.(interface{ parts() ([]Source, error) })
 		if !ok {
 			out = append(out, s)

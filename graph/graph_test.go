@@ -268,3 +268,24 @@ func TestSourcesNeedAttack(t *testing.T) {
 	require.NoError(t, err)
 	assert.ErrorContains(t, g.Add(t.Context(), Attack(other)), "already holds ATT&CK ics-attack 19.1")
 }
+
+// Nothing that a caller can leave out makes a panic.
+func TestNothingGiven(t *testing.T) {
+	var g Graph
+	assert.Nil(t, g.Snapshot().Catalog())
+	assert.ErrorIs(t, g.Add(t.Context()), ErrClosed)
+	require.NoError(t, g.Close())
+	_, err := g.Snapshot().Assess(t.Context())
+	assert.ErrorContains(t, err, "add Attack first")
+	_, status := g.Snapshot().Opens("CWE-798")
+	assert.Equal(t, UnknownWeakness, status)
+	assert.Empty(t, slices.Collect(g.Snapshot().Mitigations("T0800")))
+	assert.Empty(t, slices.Collect(g.Snapshot().Techniques("")))
+	_, err = g.Snapshot().Evidence(nil, 0)
+	assert.Error(t, err)
+
+	_, err = New(t.Context(), nil)
+	assert.ErrorContains(t, err, "source 0 is nil")
+	_, err = New(t.Context(), Drafts(nil))
+	assert.ErrorContains(t, err, "assessment is nil")
+}
