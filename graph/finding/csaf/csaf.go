@@ -209,18 +209,20 @@ func decode(members map[string]json.RawMessage, v any) (err error) {
 	return json.Unmarshal(b, v)
 }
 
-// misfit words the error of a member that is left out.
+// misfit words the error of a member that is left out, which is the whole one
+// at place, however deep inside it the fault is.
 func misfit(place string, err error) problem {
+	left := place[strings.LastIndexByte(place, '.')+1:]
 	var typed *json.UnmarshalTypeError
 	if errors.As(err, &typed) {
 		if _, inner, ok := strings.Cut(typed.Field, "."); ok {
 			place += "." + inner
 		}
 		found, _, _ := strings.Cut(typed.Value, " ")
-		return problem{place, fmt.Errorf("a JSON %s can't stand here; it is left out", found)}
+		return problem{place, fmt.Errorf("a JSON %s can't stand here; %s left out", found, left)}
 	}
 	// The library quotes the value, however long, and its pattern.
-	return problem{place, fmt.Errorf("%s; it is left out", finding.Plain(err.Error(), maxText))}
+	return problem{place, fmt.Errorf("%s; %s left out", finding.Plain(err.Error(), maxText), left)}
 }
 
 // located says where in the JSON an error is.
@@ -281,7 +283,7 @@ func (a *advisory) titleOf(v *csaf.Vulnerability) string {
 	if a.title != "" {
 		parts = append(parts, a.title)
 	}
-	if v.CWE != nil && v.CWE.Name != nil {
+	if v.CWE != nil && v.CWE.Name != nil && strings.TrimSpace(*v.CWE.Name) != "" {
 		parts = append(parts, strings.TrimSpace(*v.CWE.Name))
 	} else if v.CVE != nil {
 		parts = append(parts, string(*v.CVE))
