@@ -15,7 +15,7 @@
 //     1.1.19 (Apache-2.0) ships it. CWE is of The MITRE Corporation too.
 //   - owasp/: the ten items of the OWASP IoT Top 10 of 2018, by OWASP, whose
 //     texts are CC BY-SA.
-//   - mapping/, constraints/, sample/: this project's own work, Apache-2.0.
+//   - summaries/, mapping/, constraints/, sample/: this project's own work, Apache-2.0.
 //
 // The file NOTICE of the module has the terms in full. The command in gen
 // makes the first three from their sources; its -h says how. The CWE one
@@ -30,7 +30,7 @@ import "embed"
 // concurrent use.
 //
 //go:embed attack/*.json cwe/*.json owasp/*.json
-//go:embed mapping/*.json constraints/*.json sample/*.json
+//go:embed summaries/*.json mapping/*.json constraints/*.json sample/*.json
 var FS embed.FS
 
 // The files in [FS].
@@ -38,6 +38,7 @@ const (
 	AttackICS      = "attack/ics-attack-19.1.json"     // STIX 2.1 bundle, facts only
 	CWE            = "cwe/cwe-4.15.json"               // weakness catalogue
 	OWASPIoT       = "owasp/owasp-iot-2018.json"       // weakness catalogue, same shape
+	Summaries      = "summaries/ics-attack-19.1.json"  // what entries of ATT&CK say, in our own words, by ATT&CK ID
 	Mapping        = "mapping/weakness-technique.json" // weakness to technique, with confidence and rationale
 	Constraints    = "constraints/constraints.json"    // what device constraints do to mitigations
 	SampleFindings = "sample/findings.json"            // findings of the sample site

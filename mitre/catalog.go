@@ -23,14 +23,16 @@ var (
 // concurrent use. The zero value is an empty catalogue.
 type Catalog struct {
 	info     Info
-	objects  []Object // by STIX type, then ATT&CK ID, then STIX ID
-	byType   map[string][]Object
-	byID     map[string]Object   // STIX IDs, and ATT&CK IDs in upper case
+	objects  []Object            // by STIX type, then ATT&CK ID, then STIX ID
+	byType   map[string][]Object // parts of objects
+	byID     map[string]Object   // by STIX ID, and the best by ATT&CK ID in upper case
+	sameID   map[string][]Object // where several objects have one ATT&CK ID
 	byName   map[string][]Object // names and aliases in lower case
-	from, to map[string][]*Relationship
-	rels     []*Relationship
-	tactics  []*Tactic // in the matrix's order
+	out, in  [][]*Relationship   // of each object, by type, then the other end
+	rels     []*Relationship     // without those that are properties
+	tactics  []*Tactic           // in the matrix's order
 	problems []error
+	document document
 }
 
 // Info says which release a catalogue holds and where it came from.
@@ -125,17 +127,27 @@ func Live[T Object](c *Catalog) iter.Seq[T] {
 	}
 }
 
-// Find looks an object of type T up by ATT&CK ID (in any case) or STIX ID.
-// It does not follow revoked objects; [Catalog.Resolve] does.
+// Find looks an object of type T up by ATT&CK ID (in any case) or STIX ID. Of
+// several such objects of type T with one ATT&CK ID a live one wins. It does
+// not follow revoked objects; [Catalog.Resolve] does.
 func Find[T Object](c *Catalog, id string) (T, bool) {
-	o, _ := c.Lookup(id)
-	t, ok := o.(T)
-	return t, ok
+	o, ok := c.Lookup(id)
+	t, is := o.(T)
+	if is || !ok {
+		return t, is
+	}
+	// Early releases gave a mitigation the ID of its technique.
+	for _, o := range c.sameID[o.Common().ID] {
+		if t, is = o.(T); is {
+			return t, true
+		}
+	}
+	return t, false
 }
 
 // Lookup finds an object by ATT&CK ID (in any case) or STIX ID. Of several
-// objects with one ATT&CK ID a live one wins. It does not follow revoked
-// objects; [Catalog.Resolve] does.
+// objects with one ATT&CK ID a live one wins, then the first in the order of
+// [All]. It does not follow revoked objects; [Catalog.Resolve] does.
 func (c *Catalog) Lookup(id string) (Object, bool) {
 	if o, ok := c.byID[id]; ok {
 		return o, true
@@ -144,10 +156,16 @@ func (c *Catalog) Lookup(id string) (Object, bool) {
 	return o, ok
 }
 
-// Named returns the objects whose name or one of whose aliases equals name,
-// regardless of case, ordered as in [All]. It is nil when there is none.
-func (c *Catalog) Named(name string) []Object {
-	return slices.Clone(c.byName[strings.ToLower(strings.TrimSpace(name))])
+// Named iterates over the objects of type T whose name or one of whose
+// aliases equals name, regardless of case, ordered as in [All].
+func Named[T Object](c *Catalog, name string) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for _, o := range c.byName[strings.ToLower(strings.TrimSpace(name))] {
+			if t, ok := o.(T); ok && !yield(t) {
+				return
+			}
+		}
+	}
 }
 
 // Resolution is the answer of [Catalog.Resolve].
@@ -184,32 +202,9 @@ func (c *Catalog) Resolve(id string) (Resolution, error) {
 	return Resolution{Object: o, Followed: followed}, nil
 }
 
-// From iterates over the relationships of the given type that start at o, in
-// order of the target's ATT&CK ID. Revoked and deprecated ones are included;
-// [Relationship.Live] tells.
-func (c *Catalog) From(o Object, t RelationshipType) iter.Seq[*Relationship] {
-	return ofType(c.from[o.Common().STIXID], t)
-}
-
-// To iterates over the relationships of the given type that end at o, in
-// order of the source's ATT&CK ID. Revoked and deprecated ones are included;
-// [Relationship.Live] tells.
-func (c *Catalog) To(o Object, t RelationshipType) iter.Seq[*Relationship] {
-	return ofType(c.to[o.Common().STIXID], t)
-}
-
-func ofType(rels []*Relationship, t RelationshipType) iter.Seq[*Relationship] {
-	return func(yield func(*Relationship) bool) {
-		for _, r := range rels {
-			if r.Type == t && !yield(r) {
-				return
-			}
-		}
-	}
-}
-
-// Relationships iterates over all relationships, ordered by type, then the
-// source's and the target's ATT&CK ID.
+// Relationships iterates over all relationships, revoked and deprecated ones
+// too, ordered by type, then the source's and the target's ATT&CK ID, then
+// STIX ID. Links that STIX keeps as properties are not among them.
 func (c *Catalog) Relationships() iter.Seq[*Relationship] { return slices.Values(c.rels) }
 
 // Tactics iterates over the live tactics in the order of the matrix, or by
@@ -222,50 +217,6 @@ func (c *Catalog) TacticsOf(t *Technique) iter.Seq[*Tactic] {
 		for _, tactic := range c.tactics {
 			if slices.Contains(t.Tactics, tactic.Shortname) && !yield(tactic) {
 				return
-			}
-		}
-	}
-}
-
-// FullName returns the technique's name, and for a sub-technique the parent's
-// name before it, as ATT&CK writes it: "Insecure Credentials: Hardcoded
-// Credentials".
-func (c *Catalog) FullName(t *Technique) string {
-	for r := range c.From(t, SubtechniqueOf) {
-		if !r.Revoked && !r.Deprecated {
-			return r.Target.Common().Name + ": " + t.Name
-		}
-	}
-	return t.Name
-}
-
-// LogSources iterates over the log sources by which a technique can be
-// detected: those of the live analytics of its live detection strategies or,
-// before release 18, the names of the data components that detect it. It
-// yields nothing where ATT&CK names no place to collect from.
-func (c *Catalog) LogSources(t *Technique) iter.Seq[LogSource] {
-	return func(yield func(LogSource) bool) {
-		for r := range c.To(t, Detects) {
-			if !r.Live() {
-				continue
-			}
-			switch d := r.Source.(type) {
-			case *DataComponent:
-				if !yield(LogSource{Name: d.Name, DataComponentRef: d.STIXID}) {
-					return
-				}
-			case *DetectionStrategy:
-				for _, ref := range d.AnalyticRefs {
-					a, ok := Find[*Analytic](c, ref)
-					if !ok || !a.Live() {
-						continue
-					}
-					for _, s := range a.LogSources {
-						if !yield(s) {
-							return
-						}
-					}
-				}
 			}
 		}
 	}

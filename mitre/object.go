@@ -36,6 +36,8 @@ type Properties struct {
 	Revoked     bool // replaced by another object, see [Catalog.Resolve]
 	Deprecated  bool // withdrawn without a replacement
 	References  []Reference
+
+	place int32 // in Catalog.objects
 }
 
 // Common returns p itself, which makes every struct that embeds Properties
@@ -152,7 +154,10 @@ type Matrix struct {
 // carries no knowledge, such as the marking definition.
 type Other struct{ Properties }
 
-// Relationship is a typed, directed link between two objects.
+// Relationship is a typed, directed link between two objects. Where STIX
+// keeps a link as a property of its source, not as an object (see
+// [HasAnalytic], [ReadsComponent] and [InDataSource]), all but the type and
+// the two ends is empty.
 type Relationship struct {
 	STIXID      string
 	Type        RelationshipType
@@ -185,4 +190,9 @@ const (
 	SubtechniqueOf RelationshipType = "subtechnique-of" // sub-technique to its parent
 	AttributedTo   RelationshipType = "attributed-to"   // campaign to group
 	RevokedBy      RelationshipType = "revoked-by"      // revoked object to its successor
+
+	// Links that STIX keeps as a property, after which they are called.
+	HasAnalytic    RelationshipType = "x_mitre_analytic_refs"      // detection strategy to its analytics
+	ReadsComponent RelationshipType = "x_mitre_data_component_ref" // analytic to the data components it reads
+	InDataSource   RelationshipType = "x_mitre_data_source_ref"    // data component to its data source, before release 18
 )

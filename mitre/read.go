@@ -3,6 +3,7 @@ package mitre
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	stdjson "encoding/json"
@@ -11,6 +12,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/goccy/go-json"
@@ -31,6 +33,13 @@ var (
 // The largest official release, Enterprise, has about 50 MB.
 const maxBundle = 1 << 30
 
+// A file of nothing but {},{},... would need hundreds of times its size in
+// memory. No STIX object, with its type and ID, is that small.
+const (
+	maxObjects = 100_000 // up to here the sizes do not matter
+	minObject  = 24      // mean bytes for each JSON object, nested ones too
+)
+
 // Embedded returns the facts of ATT&CK for ICS 19.1 that this module carries:
 // every object and relationship, without MITRE's sentences. All calls return
 // the same catalogue. The error is not nil only if the module itself was
@@ -42,7 +51,11 @@ var embedded = sync.OnceValues(func() (*Catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	return decode("embedded", b)
+	c, err := decode("embedded", b)
+	if err == nil {
+		c.document.plain = b
+	}
+	return c, err
 })
 
 // Open reads an official bundle from a .json or .json.gz file. Errors name
@@ -85,7 +98,21 @@ func Read(ctx context.Context, name string, r io.Reader) (*Catalog, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return decode(name, b)
+	return load(name, b)
+}
+
+// load decodes a bundle and at the same time compresses it for [Catalog.Write].
+func load(name string, b []byte) (*Catalog, error) {
+	var d document
+	var wait sync.WaitGroup
+	wait.Go(func() { d = compress(b) })
+	c, err := decode(name, b)
+	wait.Wait()
+	if err != nil {
+		return nil, err
+	}
+	c.document = d
+	return c, nil
 }
 
 type contextReader struct {
@@ -102,9 +129,12 @@ func (c *contextReader) Read(p []byte) (int, error) {
 
 // decode builds a catalogue from a bundle's JSON.
 func decode(name string, b []byte) (*Catalog, error) {
-	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
+	b = bytes.TrimPrefix(b, []byte(byteOrderMark))
 	if len(bytes.TrimSpace(b)) == 0 {
 		return nil, fmt.Errorf("%s: %w", name, ErrEmpty)
+	}
+	if n := bytes.Count(b, []byte("{")); n > maxObjects && n > len(b)/minObject {
+		return nil, fmt.Errorf("%s: %w: %d JSON objects in %d bytes", name, ErrNotSTIX, n, len(b))
 	}
 	var bundle stixBundle
 	if err := unmarshal(b, &bundle); err != nil {
@@ -113,7 +143,7 @@ func decode(name string, b []byte) (*Catalog, error) {
 	if bundle.Type != "bundle" {
 		return nil, fmt.Errorf("%s: %w: its type is %q", name, ErrNotSTIX, bundle.Type)
 	}
-	if !slices.ContainsFunc(bundle.Objects, func(o stixObject) bool { _, _, ok := o.attackID(); return ok }) {
+	if !slices.ContainsFunc(bundle.Objects, func(o *stixObject) bool { return o != nil && o.hasAttackID() }) {
 		return nil, fmt.Errorf("%s: %w: none of its %d objects has an ATT&CK ID", name, ErrNotATTACK, len(bundle.Objects))
 	}
 	return build(name, bundle.Objects), nil
@@ -148,8 +178,15 @@ func explain(name string, b []byte, err error) error {
 	}
 	for i, raw := range shape.Objects {
 		var o stixObject
-		if e := stdjson.Unmarshal(raw, &o); e != nil {
-			return fmt.Errorf("%s: objects[%d] (%s): %w", name, i, o.ID, e)
+		e := stdjson.Unmarshal(raw, &o)
+		var typed *stdjson.UnmarshalTypeError
+		switch {
+		case errors.As(e, &typed):
+			found, _, _ := strings.Cut(typed.Value, " ")
+			place := strings.TrimSuffix(fmt.Sprintf("objects[%d].%s", i, typed.Field), ".")
+			return fmt.Errorf("%s: %s (%s): a JSON %s can't stand here", name, place, cmp.Or(o.ID, "no id"), found)
+		case e != nil:
+			return fmt.Errorf("%s: objects[%d] (%s): %w", name, i, cmp.Or(o.ID, "no id"), e)
 		}
 	}
 	return fmt.Errorf("%s: %w", name, err)

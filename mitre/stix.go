@@ -11,8 +11,8 @@ import (
 // type between releases, such as x_mitre_data_sources, are not among them.
 type (
 	stixBundle struct {
-		Type    string       `json:"type"`
-		Objects []stixObject `json:"objects"`
+		Type    string        `json:"type"`
+		Objects []*stixObject `json:"objects"`
 	}
 	stixObject struct {
 		Type        string          `json:"type"`
@@ -80,24 +80,42 @@ func (o *stixObject) attackID() (id, url string, ok bool) {
 	return "", "", false
 }
 
+func (o *stixObject) hasAttackID() bool {
+	_, _, ok := o.attackID()
+	return ok
+}
+
 func isAttackReference(r stixReference) bool {
 	return r.ExternalID != "" && strings.HasPrefix(r.SourceName, "mitre-") && strings.HasSuffix(r.SourceName, "attack")
 }
 
 // build links the objects of a bundle.
-func build(name string, objects []stixObject) *Catalog {
-	c := &Catalog{
-		info:   Info{Source: name},
-		byType: map[string][]Object{},
-		byID:   make(map[string]Object, 2*len(objects)),
-		byName: make(map[string][]Object, len(objects)),
-		from:   make(map[string][]*Relationship, len(objects)),
-		to:     make(map[string][]*Relationship, len(objects)),
+func build(name string, objects []*stixObject) *Catalog {
+	relationships := 0
+	for _, s := range objects {
+		if s != nil && s.Type == "relationship" {
+			relationships++
+		}
 	}
-	seen := make(map[string]int, len(objects))
-	for i := range objects {
-		s := &objects[i]
-		if s.Type == "relationship" || s.ID == "" {
+	n := len(objects) - relationships
+	c := &Catalog{
+		info:    Info{Source: name},
+		objects: make([]Object, 0, n),
+		byType:  map[string][]Object{},
+		byID:    make(map[string]Object, 2*n),
+		sameID:  map[string][]Object{},
+		byName:  make(map[string][]Object, n),
+	}
+	seen := make(map[string]int, n)
+	for i, s := range objects {
+		switch {
+		case s == nil:
+			c.problem("objects[%d]: null; it is left out", i)
+			continue
+		case s.Type == "relationship":
+			continue
+		case s.ID == "":
+			c.problem("objects[%d]: no id; it is left out", i)
 			continue
 		}
 		if at, ok := seen[s.ID]; ok {
@@ -111,7 +129,7 @@ func build(name string, objects []stixObject) *Catalog {
 		c.objects = append(c.objects, c.object(s))
 	}
 	c.index()
-	c.link(objects)
+	c.arrange(c.link(objects, relationships), c.properties())
 	c.describe(objects)
 	return c
 }
@@ -128,30 +146,55 @@ func (c *Catalog) index() {
 		}
 		return compareObjects(a, b)
 	})
-	for _, o := range c.objects {
+	first := 0
+	for i, o := range c.objects {
 		p := o.Common()
-		c.byType[p.STIXType] = append(c.byType[p.STIXType], o)
+		p.place = int32(i)
+		if i+1 == len(c.objects) || c.objects[i+1].Common().STIXType != p.STIXType {
+			c.byType[p.STIXType] = c.objects[first : i+1 : i+1]
+			first = i + 1
+		}
 		c.byID[p.STIXID] = o
-		if p.ID != "" {
-			if other, ok := c.byID[p.ID]; !ok || !other.Common().Live() && p.Live() {
-				c.byID[p.ID] = o
+		if id := strings.ToUpper(p.ID); id != "" {
+			other, taken := c.byID[id]
+			if !taken || !other.Common().Live() && p.Live() {
+				c.byID[id] = o
+			}
+			if taken {
+				if c.sameID[id] == nil {
+					c.sameID[id] = []Object{other}
+				}
+				c.sameID[id] = append(c.sameID[id], o)
 			}
 		}
-		names := append([]string{p.Name}, p.Aliases...)
-		for i, n := range names {
-			if n = strings.ToLower(n); n != "" && !slices.ContainsFunc(names[:i], func(s string) bool { return strings.EqualFold(s, n) }) {
-				c.byName[n] = append(c.byName[n], o)
+		c.byName[strings.ToLower(p.Name)] = append(c.byName[strings.ToLower(p.Name)], o)
+		for _, alias := range p.Aliases {
+			if named := c.byName[strings.ToLower(alias)]; len(named) == 0 || named[len(named)-1] != o {
+				c.byName[strings.ToLower(alias)] = append(named, o)
 			}
 		}
+	}
+	delete(c.byName, "")
+	for _, same := range c.sameID {
+		slices.SortStableFunc(same, func(a, b Object) int { // live ones first
+			switch x, y := a.Common().Live(), b.Common().Live(); {
+			case x == y:
+				return 0
+			case x:
+				return -1
+			}
+			return 1
+		})
 	}
 }
 
 // link resolves the relationships; one whose end is missing is a problem.
-func (c *Catalog) link(objects []stixObject) {
-	seen := map[string]bool{}
-	for i := range objects {
-		s := &objects[i]
-		if s.Type != "relationship" {
+func (c *Catalog) link(objects []*stixObject, n int) []*Relationship {
+	rels := make([]*Relationship, 0, n)
+	slab := make([]Relationship, n) // one allocation for all
+	seen := make(map[string]bool, n)
+	for i, s := range objects {
+		if s == nil || s.Type != "relationship" {
 			continue
 		}
 		source, ok := c.byID[s.SourceRef]
@@ -164,40 +207,60 @@ func (c *Catalog) link(objects []stixObject) {
 			c.problem("objects[%d]: %s ends at %s, which is not in the bundle", i, s.ID, s.TargetRef)
 			continue
 		}
-		if seen[s.ID] {
-			c.problem("objects[%d]: %s occurs twice; the first counts", i, s.ID)
+		if s.ID == "" || seen[s.ID] {
+			c.problem("objects[%d]: the relationship %s occurs twice or has no id; the first counts", i, s.ID)
 			continue
 		}
 		seen[s.ID] = true
-		c.rels = append(c.rels, &Relationship{
+		r := &slab[len(rels)]
+		*r = Relationship{
 			STIXID: s.ID, Type: RelationshipType(s.RelationshipType), Source: source, Target: target,
 			Description: s.Description, Created: c.time(s, s.Created), Modified: c.time(s, s.Modified),
 			Revoked: s.Revoked, Deprecated: s.Deprecated, References: references(s),
-		})
+		}
+		rels = append(rels, r)
 	}
-	slices.SortFunc(c.rels, func(a, b *Relationship) int {
-		if n := strings.Compare(string(a.Type), string(b.Type)); n != 0 {
-			return n
+	return rels
+}
+
+// properties returns the links that STIX keeps as properties, each once.
+func (c *Catalog) properties() []*Relationship {
+	var links []*Relationship
+	type ends struct{ source, target Object }
+	seen := map[ends]bool{}
+	add := func(source Object, t RelationshipType, ref string) {
+		if ref == "" {
+			return
 		}
-		if n := compareObjects(a.Source, b.Source); n != 0 {
-			return n
+		target, ok := c.byID[ref]
+		if !ok {
+			c.problem("%s: %s names %s, which is not in the bundle", source.Common().STIXID, t, ref)
+		} else if e := (ends{source, target}); !seen[e] {
+			seen[e] = true
+			links = append(links, &Relationship{Type: t, Source: source, Target: target})
 		}
-		if n := compareObjects(a.Target, b.Target); n != 0 {
-			return n
-		}
-		return strings.Compare(a.STIXID, b.STIXID)
-	})
-	for _, r := range c.rels {
-		s, t := r.Source.Common().STIXID, r.Target.Common().STIXID
-		c.from[s] = append(c.from[s], r)
-		c.to[t] = append(c.to[t], r)
 	}
+	for _, o := range c.objects {
+		switch o := o.(type) {
+		case *DetectionStrategy:
+			for _, ref := range o.AnalyticRefs {
+				add(o, HasAnalytic, ref)
+			}
+		case *Analytic:
+			for _, s := range o.LogSources {
+				add(o, ReadsComponent, s.DataComponentRef)
+			}
+		case *DataComponent:
+			add(o, InDataSource, o.DataSourceRef)
+		}
+	}
+	return links
 }
 
 // describe finds the release's name and the order of its tactics.
-func (c *Catalog) describe(objects []stixObject) {
-	for i := range objects {
-		if o := &objects[i]; o.Type == "x-mitre-collection" && c.info.Version == "" {
+func (c *Catalog) describe(objects []*stixObject) {
+	for _, o := range objects {
+		if o != nil && o.Type == "x-mitre-collection" && c.info.Version == "" {
 			c.info.Version = o.Version
 		}
 	}
@@ -220,8 +283,11 @@ func (c *Catalog) describe(objects []stixObject) {
 	}
 	// The kill chain tells the domain in every release; the matrix's ID and
 	// x_mitre_domains do so only in later ones.
-	for i := range objects {
-		for _, k := range objects[i].KillChain {
+	for _, o := range objects {
+		if o == nil {
+			continue
+		}
+		for _, k := range o.KillChain {
 			switch {
 			case k.Chain == "mitre-attack":
 				c.info.Domain = "enterprise-attack"
@@ -301,8 +367,11 @@ func logSources(in []stixLogSource) []LogSource {
 
 func references(s *stixObject) []Reference {
 	var out []Reference
-	for _, r := range s.References {
+	for i, r := range s.References {
 		if !isAttackReference(r) {
+			if out == nil {
+				out = make([]Reference, 0, len(s.References)-i)
+			}
 			out = append(out, Reference{r.SourceName, r.Description, r.URL})
 		}
 	}
