@@ -3,6 +3,7 @@ package mitre
 import (
 	"cmp"
 	"iter"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -176,44 +177,28 @@ func (c *Catalog) LogSources(t *Technique) iter.Seq[LogSource] {
 	}
 }
 
-// arrange builds the adjacency of relationships and of links that are
-// properties, and sorts the relationships.
-func (c *Catalog) arrange(rels, properties []*Relationship) {
-	c.rels = rels
-	// Objects in the order of their ATT&CK IDs, whatever their type.
-	order := slices.Clone(c.objects)
-	slices.SortFunc(order, compareObjects)
-	rank := make([]uint64, len(order))
-	for i, o := range order {
+// arrange sorts the links, those that are properties among them, and gives
+// each object its part of them. The objects come in the order of their ATT&CK
+// IDs. Of several relationships with one STIX ID the first counts.
+func (c *Catalog) arrange(ranked []Object, links []*Relationship) {
+	rank := make([]uint64, len(ranked)) // by place
+	for i, o := range ranked {
 		rank[o.Common().place] = uint64(i)
 	}
 	types := map[RelationshipType]uint64{}
-	for _, list := range [][]*Relationship{c.rels, properties} {
-		for _, r := range list {
-			types[r.Type] = 0
-		}
+	for _, r := range links {
+		types[r.Type] = 0
 	}
-	names := make([]RelationshipType, 0, len(types))
-	for t := range types {
-		names = append(names, t)
-	}
-	slices.Sort(names)
-	for i, t := range names {
+	for i, t := range slices.Sorted(maps.Keys(types)) {
 		types[t] = uint64(i)
 	}
-	// Sorting small keys, not strings, saves a third of the loading time of
-	// a large release.
-	type keyed struct {
-		typ, ends uint64 // ends: the rank of source and target
-		r         *Relationship
+	// Numbers are sorted, not strings: links of a large release are many.
+	keys := make([]linkKey, len(links))
+	for i, r := range links {
+		source, target := r.Source.Common().place, r.Target.Common().place
+		keys[i] = linkKey{types[r.Type], rank[source]<<32 | rank[target], source, target, r}
 	}
-	keys := make([]keyed, 0, len(c.rels)+len(properties))
-	for _, list := range [][]*Relationship{c.rels, properties} {
-		for _, r := range list {
-			keys = append(keys, keyed{types[r.Type], rank[r.Source.Common().place]<<32 | rank[r.Target.Common().place], r})
-		}
-	}
-	slices.SortFunc(keys, func(a, b keyed) int {
+	slices.SortFunc(keys, func(a, b linkKey) int {
 		if a.typ != b.typ {
 			return cmp.Compare(a.typ, b.typ)
 		}
@@ -222,31 +207,42 @@ func (c *Catalog) arrange(rels, properties []*Relationship) {
 		}
 		return strings.Compare(a.r.STIXID, b.r.STIXID)
 	})
-	// One array for each direction, cut into the objects' parts.
-	c.out = cut(len(c.objects), keys, func(k keyed) (int32, *Relationship) { return k.r.Source.Common().place, k.r })
-	c.in = cut(len(c.objects), keys, func(k keyed) (int32, *Relationship) { return k.r.Target.Common().place, k.r })
-	c.rels = c.rels[:0]
-	for _, k := range keys {
-		if k.r.STIXID != "" {
-			c.rels = append(c.rels, k.r)
+	keys = slices.CompactFunc(keys, func(a, b linkKey) bool {
+		twice := a.r.STIXID != "" && a.r.STIXID == b.r.STIXID
+		if twice {
+			c.problem("the relationship %s occurs twice; the first counts", a.r.STIXID)
+		}
+		return twice
+	})
+	c.out = distribute(len(ranked), keys, func(k *linkKey) int32 { return k.source })
+	c.in = distribute(len(ranked), keys, func(k *linkKey) int32 { return k.target })
+	for i := range keys {
+		if r := keys[i].r; r.STIXID != "" {
+			c.rels = append(c.rels, r)
 		}
 	}
 }
 
-// cut distributes the links to n objects, keeping their order.
-func cut[K any](n int, keys []K, of func(K) (int32, *Relationship)) [][]*Relationship {
+// linkKey is what links are sorted and distributed by.
+type linkKey struct {
+	typ, ends      uint64 // the type's place in the alphabet; the ends' ranks
+	source, target int32  // the ends' places
+	r              *Relationship
+}
+
+// distribute gives each of n objects its part of the links, in their order.
+func distribute(n int, keys []linkKey, at func(*linkKey) int32) [][]*Relationship {
 	sizes := make([]int32, n)
-	for _, k := range keys {
-		at, _ := of(k)
-		sizes[at]++
+	for i := range keys {
+		sizes[at(&keys[i])]++
 	}
 	parts, array := make([][]*Relationship, n), make([]*Relationship, len(keys))
 	for i, size := range sizes {
 		parts[i], array = array[:0:size], array[size:]
 	}
-	for _, k := range keys {
-		at, r := of(k)
-		parts[at] = append(parts[at], r)
+	for i := range keys {
+		place := at(&keys[i])
+		parts[place] = append(parts[place], keys[i].r)
 	}
 	return parts
 }

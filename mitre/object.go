@@ -50,9 +50,10 @@ func (p *Properties) Live() bool { return !p.Revoked && !p.Deprecated }
 // Reference is a source that an object or relationship cites. The reference
 // to the object's own ATT&CK page is not among them.
 type Reference struct {
-	Source      string // the citation's key, such as "Dragos EKANS"
-	Description string // the full citation; empty in the embedded facts
-	URL         string // may be empty
+	Source      string `json:"source_name"` // the citation's key, such as "Dragos EKANS"
+	ID          string `json:"external_id"` // the ID there, such as "CAPEC-13"; mostly empty
+	Description string `json:"description"` // the full citation; empty in the embedded facts
+	URL         string `json:"url"`         // may be empty
 }
 
 // Tactic is a goal that an adversary pursues, a column of the matrix.

@@ -143,7 +143,7 @@ func decode(name string, b []byte) (*Catalog, error) {
 	if bundle.Type != "bundle" {
 		return nil, fmt.Errorf("%s: %w: its type is %q", name, ErrNotSTIX, bundle.Type)
 	}
-	if !slices.ContainsFunc(bundle.Objects, func(o *stixObject) bool { return o != nil && o.hasAttackID() }) {
+	if !slices.ContainsFunc(bundle.Objects, func(o *stixObject) bool { return o != nil && o.attackID() != nil }) {
 		return nil, fmt.Errorf("%s: %w: none of its %d objects has an ATT&CK ID", name, ErrNotATTACK, len(bundle.Objects))
 	}
 	return build(name, bundle.Objects), nil

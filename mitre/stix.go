@@ -2,6 +2,7 @@ package mitre
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -15,21 +16,21 @@ type (
 		Objects []*stixObject `json:"objects"`
 	}
 	stixObject struct {
-		Type        string          `json:"type"`
-		ID          string          `json:"id"`
-		Name        string          `json:"name"`
-		Description string          `json:"description"`
-		Created     string          `json:"created"`
-		Modified    string          `json:"modified"`
-		Revoked     bool            `json:"revoked"`
-		Deprecated  bool            `json:"x_mitre_deprecated"`
-		Version     string          `json:"x_mitre_version"`
-		Domains     []string        `json:"x_mitre_domains"`
-		Platforms   []string        `json:"x_mitre_platforms"`
-		Aliases     []string        `json:"aliases"`
-		MITREAlias  []string        `json:"x_mitre_aliases"`
-		Labels      []string        `json:"labels"`
-		References  []stixReference `json:"external_references"`
+		Type        string      `json:"type"`
+		ID          string      `json:"id"`
+		Name        string      `json:"name"`
+		Description string      `json:"description"`
+		Created     string      `json:"created"`
+		Modified    string      `json:"modified"`
+		Revoked     bool        `json:"revoked"`
+		Deprecated  bool        `json:"x_mitre_deprecated"`
+		Version     string      `json:"x_mitre_version"`
+		Domains     []string    `json:"x_mitre_domains"`
+		Platforms   []string    `json:"x_mitre_platforms"`
+		Aliases     []string    `json:"aliases"`
+		MITREAlias  []string    `json:"x_mitre_aliases"`
+		Labels      []string    `json:"labels"`
+		References  []Reference `json:"external_references"`
 
 		KillChain    []stixPhase `json:"kill_chain_phases"`
 		Subtechnique bool        `json:"x_mitre_is_subtechnique"`
@@ -52,12 +53,6 @@ type (
 		SourceRef        string `json:"source_ref"`
 		TargetRef        string `json:"target_ref"`
 	}
-	stixReference struct {
-		SourceName  string `json:"source_name"`
-		ExternalID  string `json:"external_id"`
-		URL         string `json:"url"`
-		Description string `json:"description"`
-	}
 	stixPhase struct {
 		Chain string `json:"kill_chain_name"`
 		Phase string `json:"phase_name"`
@@ -69,24 +64,20 @@ type (
 	}
 )
 
-// attackID returns the ATT&CK ID and page of an object. Its reference is named
-// mitre-attack since 2021 and mitre-ics-attack or the like before.
-func (o *stixObject) attackID() (id, url string, ok bool) {
-	for _, r := range o.References {
-		if isAttackReference(r) {
-			return r.ExternalID, r.URL, true
+// attackID returns the reference to an object's own page, which has its
+// ATT&CK ID, or nil. It is named mitre-attack since 2021 and mitre-ics-attack
+// or the like before.
+func (o *stixObject) attackID() *Reference {
+	for i := range o.References {
+		if r := &o.References[i]; isOwnPage(*r) {
+			return r
 		}
 	}
-	return "", "", false
+	return nil
 }
 
-func (o *stixObject) hasAttackID() bool {
-	_, _, ok := o.attackID()
-	return ok
-}
-
-func isAttackReference(r stixReference) bool {
-	return r.ExternalID != "" && strings.HasPrefix(r.SourceName, "mitre-") && strings.HasSuffix(r.SourceName, "attack")
+func isOwnPage(r Reference) bool {
+	return r.ID != "" && strings.HasPrefix(r.Source, "mitre-") && strings.HasSuffix(r.Source, "attack")
 }
 
 // build links the objects of a bundle.
@@ -128,8 +119,8 @@ func build(name string, objects []*stixObject) *Catalog {
 		seen[s.ID] = len(c.objects)
 		c.objects = append(c.objects, c.object(s))
 	}
-	c.index()
-	c.arrange(c.link(objects, relationships), c.properties())
+	ranked := c.index()
+	c.arrange(ranked, append(c.link(objects, relationships), c.properties()...))
 	c.describe(objects)
 	return c
 }
@@ -138,22 +129,22 @@ func (c *Catalog) problem(format string, args ...any) {
 	c.problems = append(c.problems, fmt.Errorf(format, args...))
 }
 
-// index sorts the objects and makes them findable.
-func (c *Catalog) index() {
-	slices.SortFunc(c.objects, func(a, b Object) int {
-		if n := strings.Compare(a.Common().STIXType, b.Common().STIXType); n != 0 {
-			return n
-		}
-		return compareObjects(a, b)
-	})
-	first := 0
+// index sorts the objects and makes them findable. It returns them in the
+// order of their ATT&CK IDs, whatever their type.
+func (c *Catalog) index() []Object {
+	ranked := slices.Clone(c.objects)
+	slices.SortFunc(ranked, compareObjects)
+	for _, o := range ranked {
+		t := o.Common().STIXType
+		c.byType[t] = append(c.byType[t], o)
+	}
+	c.objects = c.objects[:0]
+	for _, t := range slices.Sorted(maps.Keys(c.byType)) {
+		c.objects = append(c.objects, c.byType[t]...)
+	}
 	for i, o := range c.objects {
 		p := o.Common()
 		p.place = int32(i)
-		if i+1 == len(c.objects) || c.objects[i+1].Common().STIXType != p.STIXType {
-			c.byType[p.STIXType] = c.objects[first : i+1 : i+1]
-			first = i + 1
-		}
 		c.byID[p.STIXID] = o
 		if id := strings.ToUpper(p.ID); id != "" {
 			other, taken := c.byID[id]
@@ -186,13 +177,13 @@ func (c *Catalog) index() {
 			return 1
 		})
 	}
+	return ranked
 }
 
-// link resolves the relationships; one whose end is missing is a problem.
+// link resolves the n relationships; one whose end is missing is a problem.
 func (c *Catalog) link(objects []*stixObject, n int) []*Relationship {
 	rels := make([]*Relationship, 0, n)
 	slab := make([]Relationship, n) // one allocation for all
-	seen := make(map[string]bool, n)
 	for i, s := range objects {
 		if s == nil || s.Type != "relationship" {
 			continue
@@ -207,11 +198,10 @@ func (c *Catalog) link(objects []*stixObject, n int) []*Relationship {
 			c.problem("objects[%d]: %s ends at %s, which is not in the bundle", i, s.ID, s.TargetRef)
 			continue
 		}
-		if s.ID == "" || seen[s.ID] {
-			c.problem("objects[%d]: the relationship %s occurs twice or has no id; the first counts", i, s.ID)
+		if s.ID == "" {
+			c.problem("objects[%d]: a relationship without an id; it is left out", i)
 			continue
 		}
-		seen[s.ID] = true
 		r := &slab[len(rels)]
 		*r = Relationship{
 			STIXID: s.ID, Type: RelationshipType(s.RelationshipType), Source: source, Target: target,
@@ -226,30 +216,31 @@ func (c *Catalog) link(objects []*stixObject, n int) []*Relationship {
 // properties returns the links that STIX keeps as properties, each once.
 func (c *Catalog) properties() []*Relationship {
 	var links []*Relationship
-	type ends struct{ source, target Object }
-	seen := map[ends]bool{}
-	add := func(source Object, t RelationshipType, ref string) {
-		if ref == "" {
-			return
-		}
-		target, ok := c.byID[ref]
-		if !ok {
-			c.problem("%s: %s names %s, which is not in the bundle", source.Common().STIXID, t, ref)
-		} else if e := (ends{source, target}); !seen[e] {
-			seen[e] = true
-			links = append(links, &Relationship{Type: t, Source: source, Target: target})
+	seen := map[string]bool{}
+	add := func(source Object, t RelationshipType, refs ...string) {
+		clear(seen)
+		for _, ref := range refs {
+			if ref == "" || seen[ref] {
+				continue
+			}
+			seen[ref] = true
+			if target, ok := c.byID[ref]; ok {
+				links = append(links, &Relationship{Type: t, Source: source, Target: target})
+			} else {
+				c.problem("%s: %s names %s, which is not in the bundle", source.Common().STIXID, t, ref)
+			}
 		}
 	}
 	for _, o := range c.objects {
 		switch o := o.(type) {
 		case *DetectionStrategy:
-			for _, ref := range o.AnalyticRefs {
-				add(o, HasAnalytic, ref)
-			}
+			add(o, HasAnalytic, o.AnalyticRefs...)
 		case *Analytic:
-			for _, s := range o.LogSources {
-				add(o, ReadsComponent, s.DataComponentRef)
+			refs := make([]string, len(o.LogSources))
+			for i, s := range o.LogSources {
+				refs[i] = s.DataComponentRef
 			}
+			add(o, ReadsComponent, refs...)
 		case *DataComponent:
 			add(o, InDataSource, o.DataSourceRef)
 		}
@@ -300,9 +291,12 @@ func (c *Catalog) describe(objects []*stixObject) {
 
 // object makes the typed object.
 func (c *Catalog) object(s *stixObject) Object {
-	id, url, _ := s.attackID()
+	var own Reference
+	if r := s.attackID(); r != nil {
+		own = *r // references moves it
+	}
 	p := Properties{
-		STIXID: s.ID, STIXType: s.Type, ID: id, Name: s.Name, Description: s.Description, URL: url,
+		STIXID: s.ID, STIXType: s.Type, ID: own.ID, Name: s.Name, Description: s.Description, URL: own.URL,
 		Aliases: s.Aliases, Domains: s.Domains, Version: s.Version,
 		Created: c.time(s, s.Created), Modified: c.time(s, s.Modified),
 		Revoked: s.Revoked, Deprecated: s.Deprecated, References: references(s),
@@ -365,17 +359,12 @@ func logSources(in []stixLogSource) []LogSource {
 	return out
 }
 
+// references returns what the object cites. It reuses the decoded slice.
 func references(s *stixObject) []Reference {
-	var out []Reference
-	for i, r := range s.References {
-		if !isAttackReference(r) {
-			if out == nil {
-				out = make([]Reference, 0, len(s.References)-i)
-			}
-			out = append(out, Reference{r.SourceName, r.Description, r.URL})
-		}
+	if s.References = slices.DeleteFunc(s.References, isOwnPage); len(s.References) == 0 {
+		return nil
 	}
-	return out
+	return s.References
 }
 
 // time parses a STIX timestamp; the empty string gives the zero time.
