@@ -37,9 +37,9 @@ type Catalog struct {
 
 // Info says which release a catalogue holds and where it came from.
 type Info struct {
-	Domain  string // "ics-attack", "enterprise-attack" or "mobile-attack"
-	Version string // "19.1"; empty where the bundle does not say, as in STIX 2.0
-	Source  string // "embedded", or the name of the file
+	Domain  string `json:"domain"`  // "ics-attack", "enterprise-attack" or "mobile-attack"
+	Version string `json:"version"` // "19.1"; empty where the bundle does not say, as in STIX 2.0
+	Source  string `json:"source"`  // "embedded", or the name of the file
 }
 
 // String returns, for example, "ATT&CK ics-attack 19.1".

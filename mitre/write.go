@@ -54,22 +54,11 @@ func (d document) bytes() ([]byte, error) {
 // between two objects, when part of the bundle may already be written. The
 // zero catalogue can't be written: [ErrEmpty].
 func (c *Catalog) Write(ctx context.Context, w io.Writer) error {
-	b, err := c.document.bytes()
+	bundle, objects, err := c.decoded()
 	if err != nil {
-		return fmt.Errorf("%s: %w", c.info, err)
+		return err
 	}
-	if len(b) == 0 {
-		return fmt.Errorf("%s: %w", c.info, ErrEmpty)
-	}
-	var bundle map[string]any
-	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(b, []byte(byteOrderMark))))
-	d.UseNumber()
-	if err := d.Decode(&bundle); err != nil {
-		return fmt.Errorf("%s: %w", c.info.Source, err)
-	}
-	objects, _ := bundle["objects"].([]any)
 	old := bundle["spec_version"] == "2.0"
-	delete(bundle, "objects")
 	if old {
 		delete(bundle, "spec_version") // STIX 2.1 has it on the objects
 	}
@@ -128,6 +117,27 @@ func (c *Catalog) Write(ctx context.Context, w io.Writer) error {
 	return out.err
 }
 
+// decoded returns the bundle without its objects, and the objects, as
+// encoding/json decodes them. Each call gives its own.
+func (c *Catalog) decoded() (map[string]any, []any, error) {
+	b, err := c.document.bytes()
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", c.info, err)
+	}
+	if len(b) == 0 {
+		return nil, nil, fmt.Errorf("%s: %w", c.info, ErrEmpty)
+	}
+	var bundle map[string]any
+	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(b, []byte(byteOrderMark))))
+	d.UseNumber()
+	if err := d.Decode(&bundle); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", c.info.Source, err)
+	}
+	objects, _ := bundle["objects"].([]any)
+	delete(bundle, "objects")
+	return bundle, objects, nil
+}
+
 const byteOrderMark = "\xef\xbb\xbf"
 
 func text(object any, key string) string {
@@ -164,6 +174,8 @@ type writer struct {
 }
 
 func (w *writer) string(s string) { w.buf.WriteString(s) }
+
+func (w *writer) printf(format string, args ...any) { fmt.Fprintf(&w.buf, format, args...) }
 
 func (w *writer) member(indent, key string, value any) {
 	w.string(indent)

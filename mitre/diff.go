@@ -1,0 +1,566 @@
+package mitre
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Changes is what differs between two releases. [Diff] makes it.
+type Changes struct {
+	Old Info `json:"old"`
+	New Info `json:"new"`
+	// Objects holds the objects that differ, by STIX type, then ATT&CK ID,
+	// then STIX ID. They are matched by STIX ID.
+	Objects []Change `json:"objects"`
+	// Added and Removed hold the live links that only one release has, in the
+	// order of [Catalog.Relationships]. They are matched by type and ends.
+	Added   []*Relationship `json:"-"`
+	Removed []*Relationship `json:"-"`
+	// FactsOnly says that one of the two releases has no texts, so that only
+	// facts were compared: not descriptions, citations and log sources.
+	FactsOnly bool `json:"facts_only"`
+
+	older, newer *Catalog
+}
+
+// ChangeKind says what happened to an object.
+type ChangeKind string
+
+// The kinds of changes. An object can have several.
+const (
+	Added      ChangeKind = "added"
+	Removed    ChangeKind = "removed"    // it is gone, without a word
+	Revoked    ChangeKind = "revoked"    // another object replaced it
+	Deprecated ChangeKind = "deprecated" // withdrawn, it stays for reference
+	Restored   ChangeKind = "restored"   // it was revoked or deprecated
+	Renumbered ChangeKind = "renumbered" // it has another ATT&CK ID
+	Renamed    ChangeKind = "renamed"
+	Moved      ChangeKind = "moved"  // a technique is of other tactics
+	Edited     ChangeKind = "edited" // any other property
+)
+
+var changeKinds = []ChangeKind{Added, Removed, Revoked, Deprecated, Restored, Renumbered, Renamed, Moved, Edited}
+
+// Change is what happened to one object.
+type Change struct {
+	Old   Object       // nil if added
+	New   Object       // nil if removed
+	Kinds []ChangeKind // at least one, in the order of the constants
+	// Successor is the live object that a revoked one stands for in the new
+	// release; nil where it names none, and for all others.
+	Successor Object
+	// Fields holds the properties that differ, by name. It is nil for what
+	// was added or removed.
+	Fields []FieldChange
+}
+
+// Object returns the object as it is in the new release, or was in the old
+// one if it was removed.
+func (c Change) Object() Object {
+	if c.New != nil {
+		return c.New
+	}
+	return c.Old
+}
+
+// FieldChange is a property, under its name in STIX, with both values as
+// encoding/json decodes them, numbers as json.Number; nil where it has none.
+type FieldChange struct {
+	Name string `json:"name"`
+	Old  any    `json:"old,omitempty"`
+	New  any    `json:"new,omitempty"`
+}
+
+// Of iterates over the changes of one kind.
+func (d *Changes) Of(kind ChangeKind) iter.Seq[Change] {
+	return func(yield func(Change) bool) {
+		for _, change := range d.Objects {
+			if slices.Contains(change.Kinds, kind) && !yield(change) {
+				return
+			}
+		}
+	}
+}
+
+// Properties that change with every release without saying anything, and
+// those that may do so without anything else having changed.
+var (
+	neverCompared = []string{"spec_version", "x_mitre_attack_spec_version"}
+	bookkeeping   = []string{"modified", "x_mitre_version", "x_mitre_modified_by_ref", "created_by_ref", "object_marking_refs"}
+	// texts are not in facts, or only in part.
+	texts = []string{"description", "external_references", "x_mitre_log_sources", "x_mitre_log_source_references", "x_mitre_related_assets"}
+)
+
+// Diff compares two releases. A property that is absent equals one that is
+// null, false or empty, and the order of a list of strings counts only for a
+// matrix. Properties of bookkeeping (modified, x_mitre_version and the like)
+// are given where they differ, but an object in which nothing else differs is
+// no change. The collection object of a release is not compared.
+//
+// Diff decodes both bundles again, to see properties that [Catalog] does not
+// know; with Enterprise that takes about a second. The context ends it
+// between two objects. It fails only for the zero catalogue ([ErrEmpty]) and
+// when the context ends.
+func Diff(ctx context.Context, older, newer *Catalog) (*Changes, error) {
+	before, err := older.documents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	after, err := newer.documents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d := &Changes{Old: older.info, New: newer.info, FactsOnly: !older.hasTexts() || !newer.hasTexts(), older: older, newer: newer}
+	skip := neverCompared
+	if d.FactsOnly {
+		skip = slices.Concat(neverCompared, texts)
+		// What no object of the facts has, they leave out.
+		for _, side := range [][2]map[string]map[string]any{{before, after}, {after, before}} {
+			have := map[string]bool{}
+			for _, o := range side[0] {
+				for name := range o {
+					have[name] = true
+				}
+			}
+			for _, o := range side[1] {
+				for name := range o {
+					if !have[name] && !slices.Contains(skip, name) {
+						skip = append(skip, name)
+					}
+				}
+			}
+		}
+	}
+	for _, o := range newer.objects {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		p := o.Common()
+		if p.STIXType == "x-mitre-collection" {
+			continue
+		}
+		was := older.byID[p.STIXID]
+		change := Change{Old: was, New: o}
+		if was != nil {
+			change.Fields = differences(before[p.STIXID], after[p.STIXID], p.STIXType, skip)
+		}
+		change.Kinds = kinds(was, o, change.Fields)
+		if slices.Contains(change.Kinds, Revoked) {
+			if r, err := newer.Resolve(p.STIXID); err == nil {
+				change.Successor = r.Object
+			}
+		}
+		if len(change.Kinds) > 0 {
+			d.Objects = append(d.Objects, change)
+		}
+	}
+	for _, o := range older.objects {
+		if p := o.Common(); newer.byID[p.STIXID] == nil && p.STIXType != "x-mitre-collection" {
+			d.Objects = append(d.Objects, Change{Old: o, Kinds: []ChangeKind{Removed}})
+		}
+	}
+	slices.SortStableFunc(d.Objects, func(a, b Change) int {
+		x, y := a.Object(), b.Object()
+		return cmp.Or(strings.Compare(x.Common().STIXType, y.Common().STIXType), compareObjects(x, y))
+	})
+	d.Added, d.Removed = onlyIn(newer, older), onlyIn(older, newer)
+	return d, nil
+}
+
+// hasTexts tells an official release from facts.
+func (c *Catalog) hasTexts() bool {
+	return slices.ContainsFunc(c.objects, func(o Object) bool { return o.Common().Description != "" })
+}
+
+// documents decodes the bundle once more: the properties of each object by
+// its STIX ID.
+func (c *Catalog) documents(ctx context.Context) (map[string]map[string]any, error) {
+	_, objects, err := c.decoded()
+	if err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	out := make(map[string]map[string]any, len(objects))
+	for _, o := range objects {
+		m, _ := o.(map[string]any)
+		id, _ := m["id"].(string)
+		object, ok := c.byID[id]
+		if !ok {
+			continue
+		}
+		// Of an object that is there twice, the one that counts.
+		if _, twice := out[id]; twice {
+			modified, _ := m["modified"].(string)
+			if at, _ := time.Parse(time.RFC3339Nano, modified); !at.Equal(object.Common().Modified) {
+				continue
+			}
+		}
+		out[id] = m
+	}
+	return out, nil
+}
+
+func differences(before, after map[string]any, stixType string, skip []string) []FieldChange {
+	var out []FieldChange
+	names := slices.Sorted(maps.Keys(before))
+	for name := range after {
+		if _, ok := before[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if slices.Contains(skip, name) {
+			continue
+		}
+		a, b := before[name], after[name]
+		if same(a, b, stixType != "x-mitre-matrix") {
+			continue
+		}
+		out = append(out, FieldChange{name, a, b})
+	}
+	return out
+}
+
+func same(a, b any, anyOrder bool) bool {
+	if reflect.DeepEqual(a, b) || isAbsent(a) && isAbsent(b) {
+		return true
+	}
+	x, ok := wordList(a)
+	y, is := wordList(b)
+	if !ok || !is || !anyOrder {
+		return false
+	}
+	slices.Sort(x)
+	slices.Sort(y)
+	return slices.Equal(x, y)
+}
+
+// isAbsent reports whether a value says no more than its absence.
+func isAbsent(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case bool:
+		return !v
+	case string:
+		return v == ""
+	case []any:
+		return len(v) == 0
+	case map[string]any:
+		return len(v) == 0
+	}
+	return false
+}
+
+// wordList returns a list of strings; false for every other value. An absent
+// one is empty.
+func wordList(v any) ([]string, bool) {
+	if v == nil {
+		return nil, true
+	}
+	list, ok := v.([]any)
+	if !ok {
+		return nil, false
+	}
+	out := make([]string, len(list))
+	for i, e := range list {
+		if out[i], ok = e.(string); !ok {
+			return nil, false
+		}
+	}
+	return out, true
+}
+
+// kinds says what happened between was, nil if it was not there, and is.
+func kinds(was, is Object, fields []FieldChange) []ChangeKind {
+	n := is.Common()
+	if was == nil {
+		out := []ChangeKind{Added}
+		if n.Revoked {
+			out = append(out, Revoked)
+		}
+		if n.Deprecated {
+			out = append(out, Deprecated)
+		}
+		return out
+	}
+	var out []ChangeKind
+	o := was.Common()
+	add := func(kind ChangeKind, happened bool) {
+		if happened {
+			out = append(out, kind)
+		}
+	}
+	add(Revoked, n.Revoked && !o.Revoked)
+	add(Deprecated, n.Deprecated && !o.Deprecated)
+	add(Restored, n.Live() && !o.Live())
+	add(Renumbered, n.ID != o.ID)
+	add(Renamed, n.Name != o.Name)
+	moved := false
+	if a, ok := was.(*Technique); ok {
+		if b, ok := is.(*Technique); ok {
+			x, y := slices.Sorted(slices.Values(a.Tactics)), slices.Sorted(slices.Values(b.Tactics))
+			moved = !slices.Equal(x, y)
+		}
+	}
+	add(Moved, moved)
+	add(Edited, slices.ContainsFunc(fields, func(f FieldChange) bool {
+		switch f.Name {
+		case "revoked", "x_mitre_deprecated", "name":
+			return false
+		case "kill_chain_phases":
+			return !moved
+		}
+		return !slices.Contains(bookkeeping, f.Name)
+	}))
+	return out
+}
+
+// onlyIn returns the live links of a that b lacks.
+func onlyIn(a, b *Catalog) []*Relationship {
+	type link struct {
+		t              RelationshipType
+		source, target string
+	}
+	key := func(r *Relationship) link {
+		return link{r.Type, r.Source.Common().STIXID, r.Target.Common().STIXID}
+	}
+	has := make(map[link]bool, len(b.rels))
+	for _, r := range b.rels {
+		if r.Live() {
+			has[key(r)] = true
+		}
+	}
+	var out []*Relationship
+	for _, r := range a.rels {
+		if r.Live() && !has[key(r)] {
+			has[key(r)] = true // once, if a has it twice
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// MarshalJSON writes the object's ID, name and type instead of the whole of
+// both objects.
+func (c Change) MarshalJSON() ([]byte, error) {
+	p := c.Object().Common()
+	v := struct {
+		ID        string        `json:"id"`
+		Name      string        `json:"name"`
+		Type      string        `json:"type"`
+		STIXID    string        `json:"stix_id"`
+		Kinds     []ChangeKind  `json:"kinds"`
+		OldName   string        `json:"old_name,omitempty"`
+		Successor string        `json:"successor,omitempty"`
+		Fields    []FieldChange `json:"fields,omitempty"`
+	}{p.ID, p.Name, p.STIXType, p.STIXID, c.Kinds, "", "", c.Fields}
+	if slices.Contains(c.Kinds, Renamed) {
+		v.OldName = c.Old.Common().Name
+	}
+	if c.Successor != nil {
+		v.Successor = c.Successor.Common().ID
+	}
+	return json.Marshal(v)
+}
+
+// MarshalJSON writes the links with their ends' IDs.
+func (d *Changes) MarshalJSON() ([]byte, error) {
+	type plain Changes // without this method
+	return json.Marshal(struct {
+		*plain
+		Added   []linkJSON `json:"links_added"`
+		Removed []linkJSON `json:"links_removed"`
+	}{(*plain)(d), linksJSON(d.Added), linksJSON(d.Removed)})
+}
+
+type linkJSON struct {
+	Type   RelationshipType `json:"type"`
+	Source string           `json:"source"`
+	Target string           `json:"target"`
+}
+
+func linksJSON(rels []*Relationship) []linkJSON {
+	out := make([]linkJSON, len(rels))
+	for i, r := range rels {
+		out[i] = linkJSON{r.Type, cmp.Or(r.Source.Common().ID, r.Source.Common().STIXID), cmp.Or(r.Target.Common().ID, r.Target.Common().STIXID)}
+	}
+	return out
+}
+
+// WriteText writes the changes for people: a table of how many there are,
+// then each kind with its objects, then the links.
+func (d *Changes) WriteText(w io.Writer) error {
+	out := writer{to: w}
+	out.printf("%s compared with %s\n", d.New, d.Old)
+	if d.FactsOnly {
+		out.printf("One of the two has facts only: texts, citations and log sources are not compared.\n")
+	}
+	out.printf("\n")
+	for _, kind := range changeKinds {
+		counts := map[string]int{}
+		for change := range d.Of(kind) {
+			counts[change.Object().Common().STIXType]++
+		}
+		var parts []string
+		for _, t := range slices.Sorted(maps.Keys(counts)) {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[t], noun(t, counts[t])))
+		}
+		out.printf("%-14s %s\n", kind, cmp.Or(strings.Join(parts, ", "), "none"))
+	}
+	for _, side := range []struct {
+		name  string
+		links []*Relationship
+	}{{"links added", d.Added}, {"links removed", d.Removed}} {
+		counts := map[RelationshipType]int{}
+		for _, r := range side.links {
+			counts[r.Type]++
+		}
+		var parts []string
+		for _, t := range slices.Sorted(maps.Keys(counts)) {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[t], t))
+		}
+		out.printf("%-14s %s\n", side.name, cmp.Or(strings.Join(parts, ", "), "none"))
+	}
+	for _, kind := range changeKinds {
+		title := "\n" + strings.ToUpper(string(kind[:1])) + string(kind[1:]) + "\n"
+		for change := range d.Of(kind) {
+			out.printf("%s  %s\n", title, d.line(change, kind))
+			title = ""
+		}
+	}
+	for _, side := range []struct {
+		name  string
+		links []*Relationship
+	}{{"Links added", d.Added}, {"Links removed", d.Removed}} {
+		if len(side.links) > 0 {
+			out.printf("\n%s\n", side.name)
+		}
+		for _, r := range side.links {
+			out.printf("  %s %s %s\n", d.label(r.Source), r.Type, d.label(r.Target))
+		}
+	}
+	out.flush()
+	return out.err
+}
+
+// label is an object's ID and name, the parent's before a sub-technique's.
+func (d *Changes) label(o Object) string {
+	p := o.Common()
+	name := p.Name
+	if t, ok := o.(*Technique); ok {
+		name = d.newer.FullName(t)
+		if _, ok := d.newer.byID[p.STIXID]; !ok {
+			name = d.older.FullName(t)
+		}
+	}
+	return strings.TrimSpace(cmp.Or(p.ID, p.STIXID) + " " + name)
+}
+
+// line says what a change of one kind is.
+func (d *Changes) line(c Change, kind ChangeKind) string {
+	s := d.label(c.Object())
+	switch kind {
+	case Revoked:
+		if c.Successor != nil {
+			return s + " -> " + d.label(c.Successor)
+		}
+		return s + " -> no successor named"
+	case Renumbered:
+		return s + ", before " + cmp.Or(c.Old.Common().ID, "without an ID")
+	case Renamed:
+		return s + ", before " + c.Old.Common().Name
+	case Moved:
+		return s + ": " + listChange(c.Old.(*Technique).Tactics, c.New.(*Technique).Tactics)
+	case Edited:
+		var parts []string
+		for _, f := range c.Fields {
+			switch {
+			case slices.Contains(bookkeeping, f.Name), slices.Contains([]string{"name", "revoked", "x_mitre_deprecated"}, f.Name):
+			case f.Name == "kill_chain_phases" && slices.Contains(c.Kinds, Moved):
+			default:
+				parts = append(parts, f.String())
+			}
+		}
+		return s + ": " + strings.Join(parts, "; ")
+	}
+	return s
+}
+
+// String says in short what changed: a list by what came and went, a short
+// value whole, a long one by its size.
+func (f FieldChange) String() string {
+	if x, ok := wordList(f.Old); ok {
+		if y, ok := wordList(f.New); ok && f.Name != "tactic_refs" {
+			return f.Name + " " + listChange(x, y)
+		}
+	}
+	value := func(v any) string {
+		if s, ok := v.(string); ok && (len(s) > 40 || strings.Contains(s, "\n")) {
+			return fmt.Sprintf("%d words", len(strings.Fields(s)))
+		}
+		switch v := v.(type) {
+		case nil:
+			return "none"
+		case []any:
+			return fmt.Sprintf("%d entries", len(v))
+		case map[string]any:
+			return fmt.Sprintf("%d members", len(v))
+		}
+		return fmt.Sprint(v)
+	}
+	a, b := value(f.Old), value(f.New)
+	if a == b {
+		return f.Name + " (" + a + ")"
+	}
+	return f.Name + " " + a + " -> " + b
+}
+
+func listChange(before, after []string) string {
+	var parts []string
+	for _, s := range before {
+		if !slices.Contains(after, s) {
+			parts = append(parts, "-"+s)
+		}
+	}
+	for _, s := range after {
+		if !slices.Contains(before, s) {
+			parts = append(parts, "+"+s)
+		}
+	}
+	return cmp.Or(strings.Join(parts, " "), "order")
+}
+
+// noun names n objects of a STIX type as ATT&CK does.
+func noun(stixType string, n int) string {
+	names := [2]string{stixType, stixType}
+	switch stixType {
+	case "attack-pattern":
+		names = [2]string{"technique", "techniques"}
+	case "course-of-action":
+		names = [2]string{"mitigation", "mitigations"}
+	case "intrusion-set":
+		names = [2]string{"group", "groups"}
+	case "x-mitre-detection-strategy":
+		names = [2]string{"detection strategy", "detection strategies"}
+	case "x-mitre-matrix":
+		names = [2]string{"matrix", "matrices"}
+	case "malware":
+	default:
+		name := strings.ReplaceAll(strings.TrimPrefix(stixType, "x-mitre-"), "-", " ")
+		names = [2]string{name, name + "s"}
+	}
+	return names[min(1, n-1)]
+}
