@@ -1,6 +1,7 @@
 package mitre_test
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/mitigraph/mitigraph/mitre"
@@ -22,7 +24,7 @@ import (
 // TestPeer holds the answers of this package against those of
 // mitreattack-python 6.3.1, getter by getter and release by release. The
 // table and the script that made it are in testdata/peer. What this package
-// answers in another way is listed in differences, with the reason.
+// answers in another way is listed in flaws, with the reason.
 func TestPeer(t *testing.T) {
 	table, err := os.ReadFile(filepath.Join("testdata", "peer", "peer.tsv"))
 	require.NoError(t, err)
@@ -39,7 +41,8 @@ func TestPeer(t *testing.T) {
 				t.Skip("-short")
 			}
 			c := official(t, file)
-			equal, other, failed := 0, 0, 0
+			equal, other, failed := 0, map[string]int{}, 0
+			var raw []map[string]any
 			for _, row := range rows[file] {
 				getter, argument, count, digest := row[1], row[2], row[3], row[4]
 				if count == "error" {
@@ -48,29 +51,187 @@ func TestPeer(t *testing.T) {
 				}
 				lines, ok := answer(c, getter, argument)
 				require.True(t, ok, "no answer for %s", getter)
-				slices.Sort(lines)
-				sum := sha256.Sum256([]byte(strings.Join(lines, "\n") + "\n"[:min(1, len(lines))]))
-				same := strconv.Itoa(len(lines)) == count && hex.EncodeToString(sum[:])[:16] == digest
-				why := differences[[2]string{file, getter}]
-				if why == "" {
-					why = differences[[2]string{"", getter}]
-				}
-				switch {
-				case same:
+				if sameAnswer(lines, count, digest) {
 					equal++
-				case why == "":
-					t.Errorf("%s %s: %d answers, the peer %s", getter, argument, len(lines), count)
-				default:
-					other++
+					continue
 				}
+				flaw, ok := flaws[getter]
+				if !assert.True(t, ok, "%s %s: %d answers, the peer %s", getter, argument, len(lines), count) {
+					continue
+				}
+				if raw == nil {
+					_, raw = bundle(t, unzipped(t, filepath.Join(shared, file)))
+				}
+				lines = flaw(c, raw, argument)
+				assert.True(t, sameAnswer(lines, count, digest), "%s %s: %d answers by the peer's rule, the peer %s", getter, argument, len(lines), count)
+				other[getter]++
 			}
-			t.Logf("%d answers equal, %d different for a reason, %d that the peer can't give", equal, other, failed)
+			t.Logf("%d answers equal; the peer's flaws explain %v; %d that the peer can't give", equal, other, failed)
 		})
 	}
 }
 
-// differences is why an answer is not the peer's, by file (or all) and getter.
-var differences = map[[2]string]string{}
+func sameAnswer(lines []string, count, digest string) bool {
+	slices.Sort(lines)
+	var all strings.Builder
+	for _, line := range lines {
+		all.WriteString(line + "\n")
+	}
+	sum := sha256.Sum256([]byte(all.String()))
+	return strconv.Itoa(len(lines)) == count && hex.EncodeToString(sum[:])[:16] == digest
+}
+
+// flaws are the getters that answer otherwise than this package does. Each
+// function does what the peer does, on the raw objects where the catalogue no
+// longer knows, so that nothing but the flaw can make the difference.
+var flaws = map[string]func(c *mitre.Catalog, raw []map[string]any, argument string) []string{
+	// The peer leaves out techniques that do not say that they are no
+	// sub-techniques, as in releases before ATT&CK had the property.
+	"get_techniques": func(c *mitre.Catalog, raw []map[string]any, argument string) (lines []string) {
+		for t := range peerObjects(c, raw, argument, "attack-pattern") {
+			if t["x_mitre_is_subtechnique"] == false {
+				lines = append(lines, t["id"].(string))
+			}
+		}
+		return lines
+	},
+	// The peer takes None for a platform, and finds "Windows" in the middle
+	// of other platforms' names.
+	"get_techniques_by_platform": func(c *mitre.Catalog, raw []map[string]any, argument string) []string {
+		return containing(c, raw, argument, "x_mitre_platforms", "attack-pattern")
+	},
+	// The peer finds an alias in the middle of another one.
+	"get_groups_by_alias": func(c *mitre.Catalog, raw []map[string]any, _ string) []string {
+		return containing(c, raw, "all", "aliases", "intrusion-set")
+	},
+	"get_software_by_alias": func(c *mitre.Catalog, raw []map[string]any, _ string) []string {
+		return containing(c, raw, "all", "x_mitre_aliases", "malware", "tool")
+	},
+	// The peer compares timestamps as strings, in which a fraction of a
+	// second comes before none.
+	"get_objects_modified_after": func(c *mitre.Catalog, raw []map[string]any, argument string) (lines []string) {
+		live, date, _ := strings.Cut(argument, " ")
+		for _, o := range raw {
+			if modified, _ := o["modified"].(string); modified > date && (live == "all" || o["revoked"] != true && o["x_mitre_deprecated"] != true) {
+				lines = append(lines, o["id"].(string))
+			}
+		}
+		return lines
+	},
+	// A relationship of ICS 8.2 starts at a group that the bundle lacks. Here
+	// it is among the catalogue's problems; the peer counts it.
+	"get_objects_created_after": func(c *mitre.Catalog, raw []map[string]any, argument string) []string {
+		lines, _ := answer(c, "get_objects_created_after", argument)
+		_, date, _ := strings.Cut(argument, " ")
+		for _, r := range dangling(c, raw) {
+			if created, _ := r["created"].(string); created > date {
+				lines = append(lines, r["id"].(string))
+			}
+		}
+		return lines
+	},
+	"get_all_software_used_by_all_groups": func(c *mitre.Catalog, raw []map[string]any, _ string) []string {
+		lines, _ := answer(c, "get_all_software_used_by_all_groups", "")
+		for _, r := range dangling(c, raw) {
+			if _, ok := mitre.Find[*mitre.Software](c, r["target_ref"].(string)); ok && r["relationship_type"] == "uses" {
+				lines = append(lines, fmt.Sprint(r["source_ref"], " ", r["target_ref"], " ", r["id"]))
+			}
+		}
+		return lines
+	},
+	// The peer knows an ATT&CK ID only where its reference comes first and
+	// is called mitre-attack, which retired objects of every release do not
+	// keep to.
+	"get_attack_id": func(c *mitre.Catalog, raw []map[string]any, _ string) (lines []string) {
+		for _, o := range raw {
+			if stixType, _ := o["type"].(string); known(stixType) && stixType != "relationship" {
+				lines = append(lines, o["id"].(string)+" "+cmp.Or(peerID(o), "None"))
+			}
+		}
+		return lines
+	},
+	"get_object_by_attack_id": func(c *mitre.Catalog, raw []map[string]any, _ string) (lines []string) {
+		has := map[string]bool{}
+		for _, o := range raw {
+			has[fmt.Sprint(o["type"], " ", peerID(o))] = true
+		}
+		all, _ := answer(c, "get_object_by_attack_id", "")
+		for _, line := range all {
+			if f := strings.Fields(line); has[f[0]+" "+f[1]] {
+				lines = append(lines, line)
+			}
+		}
+		return lines
+	},
+}
+
+// peerID is what the peer takes for the ATT&CK ID.
+func peerID(o map[string]any) string {
+	refs, _ := o["external_references"].([]any)
+	if len(refs) == 0 {
+		return ""
+	}
+	first, _ := refs[0].(map[string]any)
+	if id, _ := first["external_id"].(string); first["source_name"] == "mitre-attack" {
+		return id
+	}
+	return ""
+}
+
+// dangling returns the relationships of which the bundle lacks an end.
+func dangling(c *mitre.Catalog, raw []map[string]any) (out []map[string]any) {
+	for _, r := range raw {
+		if r["type"] != "relationship" {
+			continue
+		}
+		_, from := c.Lookup(r["source_ref"].(string))
+		_, to := c.Lookup(r["target_ref"].(string))
+		if !from || !to {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// peerObjects iterates over the raw objects of the types, all or live ones,
+// each once.
+func peerObjects(c *mitre.Catalog, raw []map[string]any, argument string, types ...string) iter.Seq[map[string]any] {
+	return func(yield func(map[string]any) bool) {
+		seen := map[any]bool{}
+		for _, o := range raw {
+			if stixType, _ := o["type"].(string); !slices.Contains(types, stixType) || seen[o["id"]] {
+				continue
+			}
+			seen[o["id"]] = true
+			live := o["revoked"] != true && o["x_mitre_deprecated"] != true
+			if (live || !strings.HasPrefix(argument, "live")) && !yield(o) {
+				return
+			}
+		}
+	}
+}
+
+// containing gives for each value of a property that is a list the objects
+// with a value that contains it.
+func containing(c *mitre.Catalog, raw []map[string]any, argument, property string, types ...string) []string {
+	values := map[string]bool{}
+	for o := range peerObjects(c, raw, "all", types...) {
+		list, _ := o[property].([]any)
+		for _, v := range list {
+			values[v.(string)] = true
+		}
+	}
+	found := map[string]bool{}
+	for value := range values {
+		for o := range peerObjects(c, raw, argument, types...) {
+			list, _ := o[property].([]any)
+			if slices.ContainsFunc(list, func(v any) bool { return strings.Contains(v.(string), value) }) {
+				found[value+" "+o["id"].(string)] = true
+			}
+		}
+	}
+	return slices.Collect(maps.Keys(found))
+}
 
 // answer gives what the peer's getter gives, as the lines of peer.py.
 func answer(c *mitre.Catalog, getter, argument string) ([]string, bool) {
