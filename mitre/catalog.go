@@ -23,14 +23,14 @@ var (
 // concurrent use. The zero value is an empty catalogue.
 type Catalog struct {
 	info     Info
-	objects  []Object            // by STIX type, then ATT&CK ID, then STIX ID
-	byType   map[string][]Object // parts of objects
-	byID     map[string]Object   // by STIX ID, and the best by ATT&CK ID in upper case
-	sameID   map[string][]Object // where several objects have one ATT&CK ID
-	byName   map[string][]Object // names and aliases in lower case
-	out, in  [][]*Relationship   // of each object, by type, then the other end
-	rels     []*Relationship     // without those that are properties
-	tactics  []*Tactic           // in the matrix's order
+	objects  []Object                   // by STIX type, then ATT&CK ID, then STIX ID
+	byType   map[string][]Object        // parts of objects
+	byID     map[string]Object          // by STIX ID, and the best by ATT&CK ID in upper case
+	sameID   map[string][]Object        // where several objects have one ATT&CK ID
+	byName   func() map[string][]Object // made when first asked for; nil in the zero value
+	out, in  [][]*Relationship          // of each object, by type, then the other end
+	rels     []*Relationship            // without those that are properties
+	tactics  []*Tactic                  // in the matrix's order
 	problems []error
 	document document
 }
@@ -160,7 +160,10 @@ func (c *Catalog) Lookup(id string) (Object, bool) {
 // aliases equals name, regardless of case, ordered as in [All].
 func Named[T Object](c *Catalog, name string) iter.Seq[T] {
 	return func(yield func(T) bool) {
-		for _, o := range c.byName[strings.ToLower(strings.TrimSpace(name))] {
+		if c.byName == nil {
+			return
+		}
+		for _, o := range c.byName()[strings.ToLower(strings.TrimSpace(name))] {
 			if t, ok := o.(T); ok && !yield(t) {
 				return
 			}

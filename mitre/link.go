@@ -1,7 +1,6 @@
 package mitre
 
 import (
-	"cmp"
 	"iter"
 	"maps"
 	"slices"
@@ -179,64 +178,107 @@ func (c *Catalog) LogSources(t *Technique) iter.Seq[LogSource] {
 
 // arrange sorts the links, those that are properties among them, and gives
 // each object its part of them. The objects come in the order of their ATT&CK
-// IDs. Of several relationships with one STIX ID the first counts.
+// IDs. Of several relationships with one STIX ID and the same ends the first
+// counts.
 func (c *Catalog) arrange(ranked []Object, links []*Relationship) {
-	rank := make([]uint64, len(ranked)) // by place
-	for i, o := range ranked {
-		rank[o.Common().place] = uint64(i)
-	}
-	types := map[RelationshipType]uint64{}
+	types := map[RelationshipType]int32{}
 	for _, r := range links {
 		types[r.Type] = 0
 	}
 	for i, t := range slices.Sorted(maps.Keys(types)) {
-		types[t] = uint64(i)
+		types[t] = int32(i)
 	}
-	// Numbers are sorted, not strings: links of a large release are many.
+	rank := make([]int32, len(ranked)) // by place
+	for i, o := range ranked {
+		rank[o.Common().place] = int32(i)
+	}
 	keys := make([]linkKey, len(links))
 	for i, r := range links {
-		source, target := r.Source.Common().place, r.Target.Common().place
-		keys[i] = linkKey{types[r.Type], rank[source]<<32 | rank[target], source, target, r}
+		keys[i] = linkKey{types[r.Type], r.Source.Common().place, r.Target.Common().place, r}
 	}
-	slices.SortFunc(keys, func(a, b linkKey) int {
-		if a.typ != b.typ {
-			return cmp.Compare(a.typ, b.typ)
-		}
-		if a.ends != b.ends {
-			return cmp.Compare(a.ends, b.ends)
-		}
-		return strings.Compare(a.r.STIXID, b.r.STIXID)
-	})
-	keys = slices.CompactFunc(keys, func(a, b linkKey) bool {
-		twice := a.r.STIXID != "" && a.r.STIXID == b.r.STIXID
-		if twice {
-			c.problem("the relationship %s occurs twice; the first counts", a.r.STIXID)
-		}
-		return twice
-	})
-	c.out = distribute(len(ranked), keys, func(k *linkKey) int32 { return k.source })
-	c.in = distribute(len(ranked), keys, func(k *linkKey) int32 { return k.target })
-	for i := range keys {
-		if r := keys[i].r; r.STIXID != "" {
-			c.rels = append(c.rels, r)
+	// Sorted by the least important number first: each step keeps the order
+	// of the one before, and takes time in proportion to the links.
+	n := len(ranked)
+	keys = sorted(keys, n, func(k *linkKey) int32 { return rank[k.target] })
+	keys = sorted(keys, n, func(k *linkKey) int32 { return rank[k.source] })
+	keys = sorted(keys, len(types), func(k *linkKey) int32 { return k.typ })
+	keys = c.settle(keys)
+
+	c.out, c.in = make([][]*Relationship, n), make([][]*Relationship, n)
+	share(c.out, keys, func(k *linkKey) int32 { return k.source })
+	share(c.in, keys, func(k *linkKey) int32 { return k.target })
+	c.rels = make([]*Relationship, 0, len(keys))
+	for _, k := range keys {
+		if k.r.STIXID != "" {
+			c.rels = append(c.rels, k.r)
 		}
 	}
 }
 
-// linkKey is what links are sorted and distributed by.
+// linkKey is what links are sorted by: the type's place in the alphabet, the
+// ends' places.
 type linkKey struct {
-	typ, ends      uint64 // the type's place in the alphabet; the ends' ranks
-	source, target int32  // the ends' places
-	r              *Relationship
+	typ, source, target int32
+	r                   *Relationship
 }
 
-// distribute gives each of n objects its part of the links, in their order.
-func distribute(n int, keys []linkKey, at func(*linkKey) int32) [][]*Relationship {
-	sizes := make([]int32, n)
+// sorted returns the keys in the order of a number from 0 to n-1. Keys with
+// the same number keep their order.
+func sorted(keys []linkKey, n int, number func(*linkKey) int32) []linkKey {
+	next := make([]int32, n+1) // where the next key with that number goes
+	for i := range keys {
+		next[number(&keys[i])+1]++
+	}
+	for i := 1; i < len(next); i++ {
+		next[i] += next[i-1]
+	}
+	out := make([]linkKey, len(keys))
+	for i := range keys {
+		at := &next[number(&keys[i])]
+		out[*at] = keys[i]
+		*at++
+	}
+	return out
+}
+
+// settle orders links of the same type and ends by STIX ID, and drops those
+// that are there twice.
+func (c *Catalog) settle(keys []linkKey) []linkKey {
+	same := func(a, b *linkKey) bool {
+		return a.source == b.source && a.target == b.target && a.typ == b.typ
+	}
+	twice := false
+	for i := 0; i < len(keys); {
+		j := i + 1
+		for j < len(keys) && same(&keys[i], &keys[j]) {
+			j++
+		}
+		if j > i+1 {
+			slices.SortStableFunc(keys[i:j], func(a, b linkKey) int { return strings.Compare(a.r.STIXID, b.r.STIXID) })
+			for k := i + 1; k < j; k++ {
+				if keys[k].r.STIXID != "" && keys[k].r.STIXID == keys[k-1].r.STIXID {
+					c.problem("the relationship %s occurs twice; the first counts", keys[k].r.STIXID)
+					twice = true
+				}
+			}
+		}
+		i = j
+	}
+	if twice {
+		keys = slices.CompactFunc(keys, func(a, b linkKey) bool {
+			return a.r.STIXID != "" && a.r.STIXID == b.r.STIXID && same(&a, &b)
+		})
+	}
+	return keys
+}
+
+// share gives each object its part of the links, in their order.
+func share(parts [][]*Relationship, keys []linkKey, at func(*linkKey) int32) {
+	sizes := make([]int32, len(parts))
 	for i := range keys {
 		sizes[at(&keys[i])]++
 	}
-	parts, array := make([][]*Relationship, n), make([]*Relationship, len(keys))
+	array := make([]*Relationship, len(keys)) // one for all
 	for i, size := range sizes {
 		parts[i], array = array[:0:size], array[size:]
 	}
@@ -244,5 +286,4 @@ func distribute(n int, keys []linkKey, at func(*linkKey) int32) [][]*Relationshi
 		place := at(&keys[i])
 		parts[place] = append(parts[place], keys[i].r)
 	}
-	return parts
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -95,7 +96,6 @@ func build(name string, objects []*stixObject) *Catalog {
 		byType:  map[string][]Object{},
 		byID:    make(map[string]Object, 2*n),
 		sameID:  map[string][]Object{},
-		byName:  make(map[string][]Object, n),
 	}
 	seen := make(map[string]int, n)
 	for i, s := range objects {
@@ -120,6 +120,7 @@ func build(name string, objects []*stixObject) *Catalog {
 		c.objects = append(c.objects, c.object(s))
 	}
 	ranked := c.index()
+	c.byName = sync.OnceValue(func() map[string][]Object { return names(c.objects) })
 	c.arrange(ranked, append(c.link(objects, relationships), c.properties()...))
 	c.describe(objects)
 	return c
@@ -158,14 +159,7 @@ func (c *Catalog) index() []Object {
 				c.sameID[id] = append(c.sameID[id], o)
 			}
 		}
-		c.byName[strings.ToLower(p.Name)] = append(c.byName[strings.ToLower(p.Name)], o)
-		for _, alias := range p.Aliases {
-			if named := c.byName[strings.ToLower(alias)]; len(named) == 0 || named[len(named)-1] != o {
-				c.byName[strings.ToLower(alias)] = append(named, o)
-			}
-		}
 	}
-	delete(c.byName, "")
 	for _, same := range c.sameID {
 		slices.SortStableFunc(same, func(a, b Object) int { // live ones first
 			switch x, y := a.Common().Live(), b.Common().Live(); {
@@ -178,6 +172,20 @@ func (c *Catalog) index() []Object {
 		})
 	}
 	return ranked
+}
+
+// names makes objects findable by name and alias, in lower case.
+func names(objects []Object) map[string][]Object {
+	byName := make(map[string][]Object, len(objects))
+	for _, o := range objects {
+		for _, name := range append([]string{o.Common().Name}, o.Common().Aliases...) {
+			name = strings.ToLower(name)
+			if named := byName[name]; name != "" && (len(named) == 0 || named[len(named)-1] != o) {
+				byName[name] = append(named, o)
+			}
+		}
+	}
+	return byName
 }
 
 // link resolves the n relationships; one whose end is missing is a problem.
@@ -206,7 +214,7 @@ func (c *Catalog) link(objects []*stixObject, n int) []*Relationship {
 		*r = Relationship{
 			STIXID: s.ID, Type: RelationshipType(s.RelationshipType), Source: source, Target: target,
 			Description: s.Description, Created: c.time(s, s.Created), Modified: c.time(s, s.Modified),
-			Revoked: s.Revoked, Deprecated: s.Deprecated, References: references(s),
+			Revoked: s.Revoked, Deprecated: s.Deprecated, References: s.References,
 		}
 		rels = append(rels, r)
 	}
@@ -216,14 +224,12 @@ func (c *Catalog) link(objects []*stixObject, n int) []*Relationship {
 // properties returns the links that STIX keeps as properties, each once.
 func (c *Catalog) properties() []*Relationship {
 	var links []*Relationship
-	seen := map[string]bool{}
 	add := func(source Object, t RelationshipType, refs ...string) {
-		clear(seen)
-		for _, ref := range refs {
-			if ref == "" || seen[ref] {
+		slices.Sort(refs)
+		for _, ref := range slices.Compact(refs) {
+			if ref == "" {
 				continue
 			}
-			seen[ref] = true
 			if target, ok := c.byID[ref]; ok {
 				links = append(links, &Relationship{Type: t, Source: source, Target: target})
 			} else {
@@ -234,7 +240,7 @@ func (c *Catalog) properties() []*Relationship {
 	for _, o := range c.objects {
 		switch o := o.(type) {
 		case *DetectionStrategy:
-			add(o, HasAnalytic, o.AnalyticRefs...)
+			add(o, HasAnalytic, slices.Clone(o.AnalyticRefs)...)
 		case *Analytic:
 			refs := make([]string, len(o.LogSources))
 			for i, s := range o.LogSources {
