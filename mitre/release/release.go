@@ -17,7 +17,7 @@ import (
 )
 
 // ErrUnknown says that no official file is known for that domain and version.
-var ErrUnknown = errors.New("no such release known")
+var ErrUnknown = errors.New("unknown release")
 
 // Release is one official file of ATT&CK and what it must be. [Known] has
 // those of ICS and Mobile. One that is written by hand, for a later release
@@ -131,11 +131,11 @@ func Find(domain, version string) (Release, error) {
 	}
 	asked := Release{Domain: domain, Version: version}
 	if versions == nil {
-		return Release{}, fmt.Errorf("%s: %w: known are %s", asked, ErrUnknown, strings.Join(domains, " and "))
+		return Release{}, fmt.Errorf("%s: %w; known are %s", asked, ErrUnknown, strings.Join(domains, " and "))
 	}
 	facts := ""
 	if c, err := mitre.Embedded(); err == nil && c.Info().Domain == domain {
 		facts = ", and the facts of " + c.Info().Version + " that this module embeds"
 	}
-	return Release{}, fmt.Errorf("%s: %w: known are %s%s", asked, ErrUnknown, strings.Join(versions, ", "), facts)
+	return Release{}, fmt.Errorf("%s: %w; known are %s%s", asked, ErrUnknown, strings.Join(versions, ", "), facts)
 }
