@@ -10,7 +10,9 @@
 //   - attack/: ATT&CK for ICS 19.1, every object and relationship of the
 //     official STIX bundle, reduced to facts; a valid STIX 2.1 bundle.
 //     © 2025 The MITRE Corporation. This work is reproduced and distributed
-//     with the permission of The MITRE Corporation.
+//     with the permission of The MITRE Corporation. Beside it a table of
+//     the official releases: domain, version, SHA-256 and size of each file
+//     of the repository mitre-attack/attack-stix-data, and nothing of them.
 //   - cwe/: IDs, names and parents of CWE 4.15, as the npm package cwe-sdk
 //     1.1.19 (Apache-2.0) ships it. CWE is of The MITRE Corporation too.
 //   - owasp/: the ten items of the OWASP IoT Top 10 of 2018, by OWASP, whose
@@ -29,13 +31,14 @@ import "embed"
 // FS holds the files that the constants name. It is read-only and safe for
 // concurrent use.
 //
-//go:embed attack/*.json cwe/*.json owasp/*.json
+//go:embed attack/*.json attack/*.tsv cwe/*.json owasp/*.json
 //go:embed summaries/*.json mapping/*.json constraints/*.json sample/*.json
 var FS embed.FS
 
 // The files in [FS].
 const (
 	AttackICS      = "attack/ics-attack-19.1.json"     // STIX 2.1 bundle, facts only
+	AttackReleases = "attack/releases.tsv"             // the official releases: domain, version, SHA-256, bytes, path
 	CWE            = "cwe/cwe-4.15.json"               // weakness catalogue
 	OWASPIoT       = "owasp/owasp-iot-2018.json"       // weakness catalogue, same shape
 	Summaries      = "summaries/ics-attack-19.1.json"  // what entries of ATT&CK say, in our own words, by ATT&CK ID

@@ -25,7 +25,8 @@ type Catalog struct {
 	info     Info
 	objects  []Object                   // by STIX type, then ATT&CK ID, then STIX ID
 	byType   map[string][]Object        // parts of objects
-	byID     map[string]Object          // by STIX ID, and the best by ATT&CK ID in upper case
+	bySTIX   map[string]Object          // by STIX ID
+	byID     map[string]Object          // the best by ATT&CK ID, in upper case
 	sameID   map[string][]Object        // where several objects have one ATT&CK ID
 	byName   func() map[string][]Object // made when first asked for; nil in the zero value
 	out, in  [][]*Relationship          // of each object, by type, then the other end
@@ -145,11 +146,14 @@ func Find[T Object](c *Catalog, id string) (T, bool) {
 	return t, false
 }
 
-// Lookup finds an object by ATT&CK ID (in any case) or STIX ID. Of several
+// Lookup finds an object by ATT&CK ID (in any case) or else STIX ID. Of several
 // objects with one ATT&CK ID a live one wins, then the first in the order of
 // [All]. It does not follow revoked objects; [Catalog.Resolve] does.
 func (c *Catalog) Lookup(id string) (Object, bool) {
 	if o, ok := c.byID[id]; ok {
+		return o, true
+	}
+	if o, ok := c.bySTIX[id]; ok {
 		return o, true
 	}
 	o, ok := c.byID[strings.ToUpper(strings.TrimSpace(id))]

@@ -8,9 +8,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -279,6 +281,13 @@ func TestBadInput(t *testing.T) {
 		{"no objects", `{"type":"bundle"}`, "none of its 0 objects", mitre.ErrNotATTACK},
 		{"wrong type in an object", strings.Replace(small, `"name":"Lost"`, `"name":7`, 1), "x.json: objects[3].name (attack-pattern--4): a JSON number can't stand here", nil},
 		{"objects is no array", `{"type":"bundle","objects":{}}`, "not a STIX bundle", mitre.ErrNotSTIX},
+		{"not UTF-8", strings.Replace(small, "Lost", "L\xffst", 1), "x.json: line 5, byte 568: the text is not UTF-8", nil},
+		{"Latin-1", strings.Replace(small, "Lost", "L\xf6st", 1), "the text is not UTF-8", nil},
+		{"UTF-16", "\xff\xfe{\x00}\x00", "x.json: line 1, byte 1", nil},
+		{"millions of empty objects", `{"type":"bundle","objects":[` + strings.Repeat("{},", 1_000_000) + `{}]}`, "not a STIX bundle: 1000002 JSON objects in", mitre.ErrNotSTIX},
+		{"millions of nulls", `{"type":"bundle","objects":[` + strings.Repeat("null,", 1_000_000) + `null]}`, "none of its 1000001 objects has an ATT&CK ID", mitre.ErrNotATTACK},
+		{"deep nesting in an object", `{"type":"bundle","objects":[{"type":"attack-pattern","x":` + strings.Repeat("[", 1_000_000), "x.json:", nil},
+		{"a wrong type deep inside", strings.Replace(small, `"external_id":"T0004"`, `"external_id":4`, 1), "x.json: objects[3].external_references.external_id (attack-pattern--4): a JSON number can't stand here", nil},
 		{"deep nesting", `{"type":"bundle","objects":` + strings.Repeat("[", 1_000_000), "x.json:", nil},
 		{"deep nesting in an unknown property", `{"type":"bundle","x":` + strings.Repeat(`{"a":`, 1_000_000), "x.json:", nil},
 	} {
@@ -306,24 +315,149 @@ func TestOpenErrors(t *testing.T) {
 	assert.True(t, errors.Is(err, context.Canceled), err)
 }
 
+// What is odd but no reason to refuse a bundle.
+func TestOddInput(t *testing.T) {
+	own := func(id string) string {
+		return `"external_references":[{"source_name":"mitre-attack","external_id":"` + id + `"}]`
+	}
+	c := attackBundle(t,
+		`"type":"attack-pattern","id":"a--1","name":"First","modified":"2020-01-01T00:00:00Z",`+own("T0001"),
+		`"type":"attack-pattern","id":"a--1","name":"Later","modified":"2021-01-01T00:00:00Z",`+own("T0001"),
+		`"type":"attack-pattern","id":"a--2","name":"Bad date","modified":"yesterday",`+own("t0002"),
+		`"type":"attack-pattern","name":"No ID"`,
+		`"type":"x-mitre-matrix","id":"m--1","tactic_refs":["nowhere"]`,
+		`"type":"x-mitre-detection-strategy","id":"d--1","x_mitre_analytic_refs":["nowhere","d--1","d--1"]`,
+		`"type":"relationship","id":"r--1","relationship_type":"uses","source_ref":"a--1","target_ref":"a--1"`,
+		`"type":"relationship","id":"r--1","relationship_type":"uses","source_ref":"a--1","target_ref":"a--1"`,
+		`"type":"relationship","relationship_type":"uses","source_ref":"a--1","target_ref":"a--2"`,
+	)
+	o, ok := c.Lookup("T0001")
+	require.True(t, ok)
+	assert.Equal(t, "Later", o.Common().Name)
+	_, ok = c.Lookup("T0002")
+	assert.True(t, ok, "an ID is found in any case, however it was written")
+	assert.Len(t, slices.Collect(c.From(o, mitre.Uses)), 1, "a loop, once")
+	var problems []string
+	for _, err := range c.Problems() {
+		problems = append(problems, err.Error())
+	}
+	for i, want := range []string{
+		"objects[1]: a--1 occurs twice", `a--2: parsing time "yesterday"`, "objects[3]: no id",
+		"objects[8]: a relationship without an id", "d--1: x_mitre_analytic_refs names nowhere",
+		"the relationship r--1 occurs twice", "m--1 names the tactic nowhere",
+	} {
+		require.Greater(t, len(problems), i, problems)
+		assert.Contains(t, problems[i], want)
+	}
+	assert.Len(t, problems, 7)
+}
+
+// Objects of another catalogue, copies and nil are no reason to fail.
+func TestForeignObjects(t *testing.T) {
+	a := embedded(t)
+	b, err := mitre.Read(t.Context(), "again", bytes.NewReader(written(t, a)))
+	require.NoError(t, err)
+	mine, _ := mitre.Find[*mitre.Technique](a, "T0843")
+	want := slices.Collect(a.To(mine, mitre.Mitigates))
+	require.NotEmpty(t, want)
+	assert.Len(t, slices.Collect(b.To(mine, mitre.Mitigates)), len(want))
+	copied := *mine
+	assert.Equal(t, want, slices.Collect(a.To(&copied, mitre.Mitigates)))
+	assert.Empty(t, slices.Collect(a.To(&mitre.Technique{}, mitre.Mitigates)))
+	assert.Empty(t, slices.Collect(a.To(nil, mitre.Mitigates)))
+	var none mitre.Catalog
+	assert.Empty(t, slices.Collect(none.To(mine, mitre.Mitigates)))
+	assert.Empty(t, slices.Collect(mitre.Named[mitre.Object](&none, "x")))
+	for range mitre.Attributed[*mitre.Technique](a, nil) {
+		t.Error("nil uses nothing")
+	}
+	for range a.GroupsUsing(nil) {
+		t.Error("nobody uses nil")
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(small))
 	f.Add([]byte(`{"type":"bundle","objects":[null]}`))
 	f.Add([]byte{0x1f, 0x8b, 8, 0})
+	for _, o := range []string{
+		`"type":"x-mitre-detection-strategy","id":"d","x_mitre_analytic_refs":["a","d"],"external_references":[{"source_name":"mitre-attack","external_id":"D"}]`,
+		`"type":"malware","id":"m","x_mitre_aliases":["\ud800","m"],"external_references":[{"source_name":"mitre-attack","external_id":"\u017f"}]`,
+	} {
+		f.Add([]byte(`{"type":"bundle","spec_version":"2.0","objects":[{` + o + `}]}`))
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c, err := mitre.Read(t.Context(), "fuzz", bytes.NewReader(b))
 		if err != nil {
 			assert.Nil(t, c)
+			assert.True(t, strings.HasPrefix(err.Error(), "fuzz: "), err)
 			return
 		}
 		for o := range mitre.All[mitre.Object](c) {
-			if id := o.Common().ID; id != "" {
-				_, _ = c.Resolve(id)
+			p := o.Common()
+			assert.True(t, utf8.ValidString(p.Name+p.Description+p.ID+p.STIXID))
+			if p.ID != "" {
+				r, err := c.Resolve(p.ID)
+				assert.True(t, err != nil || !r.Object.Common().Revoked)
 			}
+			found, ok := c.Lookup(p.STIXID)
+			assert.True(t, ok)
+			assert.True(t, found.Common() == p || found.Common().ID != "", "an ATT&CK ID goes before a STIX ID")
 		}
 		for r := range c.Relationships() {
 			assert.NotNil(t, r.Source)
 			assert.NotNil(t, r.Target)
+		}
+		// What was written is read as the same, and written as the same. Not
+		// so where a name has capital letters: it is read as encoding/json
+		// does, regardless of case, and written as an unknown property.
+		if hasCapitalNames(b) {
+			return
+		}
+		var once, twice bytes.Buffer
+		require.NoError(t, c.Write(t.Context(), &once))
+		again, err := mitre.Read(t.Context(), "again", bytes.NewReader(once.Bytes()))
+		require.NoError(t, err, once.String())
+		require.NoError(t, again.Write(t.Context(), &twice))
+		assert.Equal(t, once.String(), twice.String())
+		d, err := mitre.Diff(t.Context(), c, again)
+		require.NoError(t, err)
+		assert.Empty(t, d.Objects)
+		require.NoError(t, d.WriteText(io.Discard))
+	})
+}
+
+func hasCapitalNames(b []byte) bool {
+	if bytes.HasPrefix(b, []byte{0x1f, 0x8b}) {
+		z, err := gzip.NewReader(bytes.NewReader(b))
+		if err != nil {
+			return true
+		}
+		b, _ = io.ReadAll(io.LimitReader(z, 1<<20))
+	}
+	return regexp.MustCompile(`"[^"]*([A-Z]|[^\x00-\x7f]|\\)[^"]*"\s*:`).Match(b)
+}
+
+func FuzzID(f *testing.F) {
+	c, err := mitre.Embedded()
+	require.NoError(f, err)
+	for _, id := range []string{"T0855", " t1692.001 ", "M0816", "", "attack-pattern--", "\xff", "TA0100", "\u017f0843"} {
+		f.Add(id)
+	}
+	f.Fuzz(func(t *testing.T, id string) {
+		o, ok := c.Lookup(id)
+		r, err := c.Resolve(id)
+		assert.Equal(t, ok, !errors.Is(err, mitre.ErrNotFound))
+		if err == nil {
+			assert.False(t, r.Object.Common().Revoked)
+		}
+		_, found := mitre.Find[mitre.Object](c, id)
+		assert.Equal(t, ok, found)
+		for named := range mitre.Named[mitre.Object](c, id) {
+			assert.NotNil(t, named)
+		}
+		if ok {
+			assert.True(t, o.Common().STIXID == id || strings.EqualFold(o.Common().ID, strings.TrimSpace(id)))
 		}
 	})
 }

@@ -148,7 +148,7 @@ func Diff(ctx context.Context, older, newer *Catalog) (*Changes, error) {
 		if p.STIXType == "x-mitre-collection" {
 			continue
 		}
-		was := older.byID[p.STIXID]
+		was := older.bySTIX[p.STIXID]
 		change := Change{Old: was, New: o}
 		if was != nil {
 			change.Fields = differences(before[p.STIXID], after[p.STIXID], p.STIXType, skip)
@@ -164,7 +164,7 @@ func Diff(ctx context.Context, older, newer *Catalog) (*Changes, error) {
 		}
 	}
 	for _, o := range older.objects {
-		if p := o.Common(); newer.byID[p.STIXID] == nil && p.STIXType != "x-mitre-collection" {
+		if p := o.Common(); newer.bySTIX[p.STIXID] == nil && p.STIXType != "x-mitre-collection" {
 			d.Objects = append(d.Objects, Change{Old: o, Kinds: []ChangeKind{Removed}})
 		}
 	}
@@ -195,7 +195,7 @@ func (c *Catalog) documents(ctx context.Context) (map[string]map[string]any, err
 	for _, o := range objects {
 		m, _ := o.(map[string]any)
 		id, _ := m["id"].(string)
-		object, ok := c.byID[id]
+		object, ok := c.bySTIX[id]
 		if !ok {
 			continue
 		}
@@ -462,7 +462,7 @@ func (d *Changes) label(o Object) string {
 	name := p.Name
 	if t, ok := o.(*Technique); ok {
 		name = d.newer.FullName(t)
-		if _, ok := d.newer.byID[p.STIXID]; !ok {
+		if _, ok := d.newer.bySTIX[p.STIXID]; !ok {
 			name = d.older.FullName(t)
 		}
 	}

@@ -67,7 +67,7 @@ func (c *Catalog) ofType(side [][]*Relationship, o Object, t RelationshipType) [
 	p := o.Common()
 	if i := int(p.place); i >= len(c.objects) || c.objects[i] != o {
 		// Of another catalogue, a copy, or made by hand.
-		own, ok := c.byID[p.STIXID]
+		own, ok := c.bySTIX[p.STIXID]
 		if !ok {
 			return nil
 		}

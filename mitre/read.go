@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/goccy/go-json"
 
@@ -104,16 +105,41 @@ func Read(ctx context.Context, name string, r io.Reader) (*Catalog, error) {
 // load decodes a bundle and at the same time compresses it for [Catalog.Write].
 func load(name string, b []byte) (*Catalog, error) {
 	var d document
+	broken := -1 // where the text is not UTF-8
 	var wait sync.WaitGroup
-	wait.Go(func() { d = compress(b) })
+	wait.Go(func() {
+		if !utf8.Valid(b) {
+			broken = invalidUTF8(b)
+			return
+		}
+		d = compress(b)
+	})
 	c, err := decode(name, b)
 	wait.Wait()
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case broken >= 0:
+		return nil, fmt.Errorf("%s: line %d, byte %d: the text is not UTF-8", name, line(b, broken), broken)
 	}
 	c.document = d
 	return c, nil
 }
+
+func invalidUTF8(b []byte) int {
+	at := 0
+	for at < len(b) {
+		r, size := utf8.DecodeRune(b[at:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		at += size
+	}
+	return at
+}
+
+// line is the number, from 1, of the line that a byte is in.
+func line(b []byte, at int) int { return 1 + bytes.Count(b[:min(at, len(b))], []byte("\n")) }
 
 type contextReader struct {
 	ctx context.Context
@@ -171,8 +197,7 @@ func explain(name string, b []byte, err error) error {
 	}
 	switch e := stdjson.Unmarshal(b, &shape); {
 	case errors.As(e, &syntax):
-		line := 1 + bytes.Count(b[:min(int(syntax.Offset), len(b))], []byte("\n"))
-		return fmt.Errorf("%s: line %d, byte %d: %w", name, line, syntax.Offset, e)
+		return fmt.Errorf("%s: line %d, byte %d: %w", name, line(b, int(syntax.Offset)), syntax.Offset, e)
 	case e != nil:
 		return fmt.Errorf("%s: %w: %v", name, ErrNotSTIX, e)
 	}

@@ -94,7 +94,8 @@ func build(name string, objects []*stixObject) *Catalog {
 		info:    Info{Source: name},
 		objects: make([]Object, 0, n),
 		byType:  map[string][]Object{},
-		byID:    make(map[string]Object, 2*n),
+		bySTIX:  make(map[string]Object, n),
+		byID:    make(map[string]Object, n),
 		sameID:  map[string][]Object{},
 	}
 	seen := make(map[string]int, n)
@@ -146,7 +147,7 @@ func (c *Catalog) index() []Object {
 	for i, o := range c.objects {
 		p := o.Common()
 		p.place = int32(i)
-		c.byID[p.STIXID] = o
+		c.bySTIX[p.STIXID] = o
 		if id := strings.ToUpper(p.ID); id != "" {
 			other, taken := c.byID[id]
 			if !taken || !other.Common().Live() && p.Live() {
@@ -196,12 +197,12 @@ func (c *Catalog) link(objects []*stixObject, n int) []*Relationship {
 		if s == nil || s.Type != "relationship" {
 			continue
 		}
-		source, ok := c.byID[s.SourceRef]
+		source, ok := c.bySTIX[s.SourceRef]
 		if !ok {
 			c.problem("objects[%d]: %s starts at %s, which is not in the bundle", i, s.ID, s.SourceRef)
 			continue
 		}
-		target, ok := c.byID[s.TargetRef]
+		target, ok := c.bySTIX[s.TargetRef]
 		if !ok {
 			c.problem("objects[%d]: %s ends at %s, which is not in the bundle", i, s.ID, s.TargetRef)
 			continue
@@ -230,7 +231,7 @@ func (c *Catalog) properties() []*Relationship {
 			if ref == "" {
 				continue
 			}
-			if target, ok := c.byID[ref]; ok {
+			if target, ok := c.bySTIX[ref]; ok {
 				links = append(links, &Relationship{Type: t, Source: source, Target: target})
 			} else {
 				c.problem("%s: %s names %s, which is not in the bundle", source.Common().STIXID, t, ref)
@@ -264,7 +265,7 @@ func (c *Catalog) describe(objects []*stixObject) {
 	byRef := map[string]bool{}
 	for m := range All[*Matrix](c) {
 		for _, ref := range m.TacticRefs {
-			t, ok := Find[*Tactic](c, ref)
+			t, ok := c.bySTIX[ref].(*Tactic)
 			if !ok {
 				c.problem("%s names the tactic %s, which is not in the bundle", m.STIXID, ref)
 			} else if t.Live() && !byRef[ref] {

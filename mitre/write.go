@@ -18,25 +18,34 @@ import (
 // unknown types and properties, and how a value was spelt. Compressed it is a
 // quarter of the file, and compressing runs beside decoding.
 type document struct {
-	plain []byte // the embedded facts are in memory anyway
-	s2    []byte
+	plain []byte   // the embedded facts are in memory anyway
+	parts [][]byte // else each partSize bytes of the file, by S2
 }
 
+const partSize = 1 << 20
+
 func compress(b []byte) document {
-	var buf bytes.Buffer
-	buf.Grow(len(b) / 3)
-	w := s2.NewWriter(&buf, s2.WriterConcurrency(1))
-	// A bytes.Buffer takes everything.
-	_, _ = w.Write(b)
-	_ = w.Close()
-	return document{s2: bytes.Clone(buf.Bytes())}
+	var d document
+	buf := make([]byte, s2.MaxEncodedLen(partSize))
+	for part := range slices.Chunk(b, partSize) {
+		d.parts = append(d.parts, bytes.Clone(s2.Encode(buf, part)))
+	}
+	return d
 }
 
 func (d document) bytes() ([]byte, error) {
-	if d.s2 == nil {
+	if d.parts == nil {
 		return d.plain, nil
 	}
-	return io.ReadAll(s2.NewReader(bytes.NewReader(d.s2)))
+	out := make([]byte, 0, len(d.parts)*partSize)
+	for _, part := range d.parts {
+		plain, err := s2.Decode(nil, part)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, plain...)
+	}
+	return out, nil
 }
 
 // Write writes the catalogue as a STIX 2.1 bundle: every object and

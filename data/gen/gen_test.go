@@ -23,13 +23,19 @@ import (
 // its .tgz.
 const cweIntegrity = "pCmiSmBV2/QOPh3I12VnNZXbTZTdCk2H2oW05phN7APXHvyA7hF7qifzBp7RFVEaBJcOjlfsgcUZz7jSzDStGA=="
 
-// release is the path of the official release, in the folder shared beside
-// the module. Without it the test is skipped.
+// release is the path of the official release.
 func release(t *testing.T) string {
 	t.Helper()
-	path := filepath.Join("..", "..", "..", "shared", "data", filepath.FromSlash(attackRelease))
+	return shared(t, attackRelease)
+}
+
+// shared is the path of a file in the folder shared beside the module.
+// Without it the test is skipped.
+func shared(t *testing.T, name string) string {
+	t.Helper()
+	path := filepath.Join("..", "..", "..", "shared", "data", filepath.FromSlash(name))
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		t.Skip("needs ../shared/data/" + attackRelease)
+		t.Skip("needs ../shared/data/" + name)
 	}
 	return path
 }
@@ -48,6 +54,10 @@ func TestFilesAreWhatTheGeneratorWrites(t *testing.T) {
 	t.Run("attack", func(t *testing.T) {
 		f, err := attackFacts(release(t))
 		equal(t, data.AttackICS, f, err)
+	})
+	t.Run("releases", func(t *testing.T) {
+		f, err := releasesTable(shared(t, officialReleases))
+		equal(t, data.AttackReleases, f, err)
 	})
 	t.Run("cwe", func(t *testing.T) {
 		path := os.Getenv("MITIGRAPH_CWE_SDK")

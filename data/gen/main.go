@@ -1,6 +1,7 @@
 // Command gen writes the embedded facts of package data from their sources:
 //
-//	attack/  an official release of ATT&CK for ICS, reduced to facts
+//	attack/  an official release of ATT&CK for ICS, reduced to facts, and
+//	         the table of the official releases
 //	cwe/     the CWE catalogue in the npm package cwe-sdk, reduced to facts
 //	owasp/   the OWASP IoT Top 10, from the table in owasp.go
 //
@@ -29,7 +30,7 @@ type file struct {
 }
 
 func main() {
-	shared := flag.String("shared", "", "`folder` with "+attackRelease+"; empty leaves attack/ as it is")
+	shared := flag.String("shared", "", "`folder` with "+attackRelease+" and "+officialReleases+"; empty leaves attack/ as it is")
 	sdk := flag.String("cwe", "", "npm package cwe-sdk, a .tgz or its unpacked `folder`; empty leaves cwe/ as it is")
 	out := flag.String("o", ".", "`folder` of package data")
 	flag.Parse()
@@ -45,14 +46,18 @@ func main() {
 
 // generate writes what there are sources for.
 func generate(shared, sdk, out string) error {
-	if shared != "" {
-		shared = filepath.Join(shared, filepath.FromSlash(attackRelease))
+	below := func(name string) string {
+		if shared == "" {
+			return ""
+		}
+		return filepath.Join(shared, filepath.FromSlash(name))
 	}
 	jobs := []struct {
 		source, flag string
 		make         func(source string) (file, error)
 	}{
-		{shared, "-shared", attackFacts},
+		{below(attackRelease), "-shared", attackFacts},
+		{below(officialReleases), "-shared", releasesTable},
 		{sdk, "-cwe", cweFacts},
 		{"the table in owasp.go", "", func(string) (file, error) { return owaspFacts() }},
 	}

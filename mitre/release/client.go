@@ -1,0 +1,68 @@
+package release
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// maxRedirects is how many redirects are followed in a row.
+const maxRedirects = 5
+
+// patience is how long the default client waits for each step on the way to
+// an answer.
+const patience = 30 * time.Second
+
+// errRedirect says that a redirect was not followed.
+var errRedirect = errors.New("redirect refused")
+
+// client returns what makes the requests of one download and a function to
+// call after it.
+func (s *Source) client() (*http.Client, func()) {
+	if s.Client == nil {
+		t := &http.Transport{
+			Proxy:                  http.ProxyFromEnvironment,
+			OnProxyConnectResponse: proxyAnswer,
+			DialContext:            (&net.Dialer{Timeout: patience}).DialContext,
+			TLSHandshakeTimeout:    patience,
+			ResponseHeaderTimeout:  patience,
+			ForceAttemptHTTP2:      true,
+		}
+		return &http.Client{Transport: t, CheckRedirect: checkRedirect}, t.CloseIdleConnections
+	}
+	c := *s.Client
+	c.CheckRedirect = func(req *http.Request, via []*http.Request) error {
+		if err := checkRedirect(req, via); err != nil || s.Client.CheckRedirect == nil {
+			return err
+		}
+		return s.Client.CheckRedirect(req, via)
+	}
+	return &c, func() {}
+}
+
+func checkRedirect(req *http.Request, via []*http.Request) error {
+	from, to := via[len(via)-1].URL, req.URL
+	switch {
+	case len(via) > maxRedirects:
+		return fmt.Errorf("%w: more than %d in a row", errRedirect, maxRedirects)
+	case to.Scheme != "http" && to.Scheme != "https":
+		return fmt.Errorf("%w: to %s, want http or https", errRedirect, to.Redacted())
+	case from.Scheme == "https" && to.Scheme == "http":
+		return fmt.Errorf("%w: from https down to %s", errRedirect, to.Redacted())
+	}
+	return nil
+}
+
+// proxyAnswer gives an error that names the proxy, where http has nothing but
+// the text of the status.
+func proxyAnswer(_ context.Context, proxy *url.URL, connect *http.Request, answer *http.Response) error {
+	if answer.StatusCode == http.StatusOK {
+		return nil
+	}
+	return &net.OpError{Op: "proxyconnect", Net: "tcp",
+		Err: fmt.Errorf("the proxy %s answered %q for %s", proxy.Host, answer.Status, connect.Host)}
+}

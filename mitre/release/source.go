@@ -1,0 +1,282 @@
+package release
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/mitigraph/mitigraph/mitre"
+)
+
+// Official is the base URL of the official repository.
+const Official = "https://raw.githubusercontent.com/mitre-attack/attack-stix-data/master/"
+
+var (
+	// ErrOffline says that a release is not in the cache and that the source
+	// may not use the network. The error names the file that is missing.
+	ErrOffline = errors.New("offline")
+	// ErrMismatch says that a file is not the official one. The error has the
+	// sum or size that was found and the one that was expected.
+	ErrMismatch = errors.New("not the official file")
+)
+
+// Source is where releases come from. The zero value, and nil, is the
+// official repository with a cache in the user's folder for caches. A Source
+// must not be changed while it is used; then it is safe for concurrent use,
+// as far as Client and Progress are.
+type Source struct {
+	// Mirror is the base URL, http or https, of a copy of the official
+	// repository: the file of [Release].Path is looked for below it. Empty
+	// means [Official]. A user and password in it are used, and left out of
+	// errors.
+	Mirror string
+	// Dir is the folder of the cache; see the package comment for its
+	// layout. It is made when needed. Empty means mitigraph/attack below
+	// [os.UserCacheDir].
+	Dir string
+	// Client makes the requests. Nil means one that takes the proxy from
+	// HTTPS_PROXY, HTTP_PROXY and NO_PROXY, waits 30 seconds each for the
+	// connection, TLS and an answer's head, and as long as it takes for the
+	// rest. Redirects are limited for every client: to five, to http and
+	// https, and never from https to http.
+	Client *http.Client
+	// Offline forbids the network: only what is in the cache is used.
+	Offline bool
+	// Progress, if not nil, is called during a download with the bytes that
+	// there are of the file and its size: first with what an earlier
+	// download left, then after each piece. The number falls back to 0 where
+	// a download has to begin anew. It is called by the goroutine that
+	// fetches, which waits for it, and not at all for a file in the cache.
+	Progress func(done, total int64)
+}
+
+// FromEnv returns a source set up by the environment. MITIGRAPH_ATTACK_MIRROR
+// is Mirror; MITIGRAPH_CACHE is the folder of all of this module's caches, so
+// that Dir is attack below it; MITIGRAPH_OFFLINE is Offline, which anything
+// but 0 or false sets. A variable that is empty counts as unset. Nothing is
+// checked before the source is used.
+func FromEnv() *Source {
+	s := &Source{Mirror: os.Getenv("MITIGRAPH_ATTACK_MIRROR")}
+	if dir := os.Getenv("MITIGRAPH_CACHE"); dir != "" {
+		s.Dir = filepath.Join(dir, "attack")
+	}
+	if v := os.Getenv("MITIGRAPH_OFFLINE"); v != "" {
+		on, err := strconv.ParseBool(v)
+		s.Offline = on || err != nil // in doubt no network
+	}
+	return s
+}
+
+// Open returns the catalogue of a release, fetched if it is not in the cache.
+// It decodes the very bytes whose SHA-256 it found right, and holds the file
+// in memory meanwhile.
+//
+// A release whose official file is not known but whose facts this module
+// embeds, ATT&CK for ICS 19.1, is [mitre.Embedded], without MITRE's sentences
+// and without the network. The error for any other release that is not known
+// is that of [Find]; else it is that of [Source.Fetch] or [mitre.Read].
+func (s *Source) Open(ctx context.Context, domain, version string) (*mitre.Catalog, error) {
+	r, err := Find(domain, version)
+	if err != nil {
+		if c, e := mitre.Embedded(); e == nil && c.Info().Domain == domain && c.Info().Version == version {
+			return c, nil
+		}
+		return nil, err
+	}
+	return s.open(ctx, r)
+}
+
+func (s *Source) open(ctx context.Context, r Release) (*mitre.Catalog, error) {
+	path, err := s.path(r)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", r, err)
+	}
+	var b bytes.Buffer
+	if check(ctx, path, r, &b) != nil {
+		if path, err = s.Fetch(ctx, r); err != nil {
+			return nil, err
+		}
+		b.Reset()
+		if err := check(ctx, path, r, &b); err != nil {
+			return nil, fmt.Errorf("%s: %w", r, err)
+		}
+	}
+	return mitre.Read(ctx, path, &b)
+}
+
+// Fetch returns the path of the release's file in the cache, relative if Dir
+// is, and downloads it first unless it is there already. Its SHA-256 was
+// found right just before; it is read once for that. A cached file that is
+// damaged is replaced.
+//
+// A download that is cut off, or answered with a status of 408, 429 or 5xx,
+// is tried four times in all with a pause of half a second, one and two
+// seconds. A server that sends nothing for a minute counts as cut off. What
+// arrived stays in the cache, also when ctx ends the download, and the next
+// call asks for the rest only. A file of another size or with a wrong SHA-256
+// is not kept, and no more than Size bytes are ever written. Another
+// goroutine or process that downloads the same file is waited for.
+//
+// Errors name the release and the URL or path, and wrap [ErrOffline],
+// [ErrMismatch], the error of ctx, or that of the network or the file system.
+func (s *Source) Fetch(ctx context.Context, r Release) (string, error) {
+	if s == nil {
+		s = &Source{}
+	}
+	path, err := s.fetch(ctx, r)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", r, err)
+	}
+	return path, nil
+}
+
+func (s *Source) fetch(ctx context.Context, r Release) (string, error) {
+	path, err := s.path(r)
+	if err != nil {
+		return "", err
+	}
+	switch err := check(ctx, path, r, io.Discard); {
+	case err == nil:
+		return path, nil
+	case errors.Is(err, fs.ErrNotExist) && s.Offline:
+		return "", fmt.Errorf("%w, and there is no %s", ErrOffline, path)
+	case errors.Is(err, ErrMismatch) && s.Offline:
+		return "", fmt.Errorf("%w, and the cached file is damaged: %w", ErrOffline, err)
+	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrMismatch):
+		return "", err
+	}
+	from, err := s.url(r)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return "", cacheError(err)
+	}
+
+	partial := path + ".partial"
+	unlock, err := lock(ctx, path+".lock")
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		partial = ownName(partial)
+		defer os.Remove(partial)
+	case ctx.Err() != nil:
+		return "", fmt.Errorf("waiting for another download of %s: %w", path, ctx.Err())
+	case err != nil:
+		return "", cacheError(err)
+	default:
+		defer unlock()
+	}
+	if check(ctx, path, r, io.Discard) == nil {
+		return path, nil // another one was faster
+	}
+
+	client, done := s.client()
+	defer done()
+	d := download{release: r, url: from, client: client, progress: s.Progress, path: partial}
+	if err := d.run(ctx); err != nil {
+		var network *networkError
+		if errors.As(err, &network) {
+			err = fmt.Errorf("%w; without a network put the file at %s, or set Source.Mirror or MITIGRAPH_ATTACK_MIRROR to the URL of a copy of the repository", err, path)
+		}
+		return "", err
+	}
+	if err := os.Rename(partial, path); err != nil {
+		return "", cacheError(err)
+	}
+	return path, nil
+}
+
+// cacheError says besides how to use another folder.
+func cacheError(err error) error {
+	return fmt.Errorf("writing the cache: %w; Source.Dir or MITIGRAPH_CACHE sets another folder", err)
+}
+
+// path is where a release lies in the cache.
+func (s *Source) path(r Release) (string, error) {
+	if err := r.valid(); err != nil {
+		return "", err
+	}
+	var dir string
+	if s != nil {
+		dir = s.Dir
+	}
+	if dir == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			return "", cacheError(err)
+		}
+		dir = filepath.Join(user, "mitigraph", "attack")
+	}
+	return filepath.Join(dir, filepath.FromSlash(r.Path)), nil
+}
+
+// url is where a release is downloaded from.
+func (s *Source) url(r Release) (*url.URL, error) {
+	base := s.Mirror
+	if base == "" {
+		base = Official
+	}
+	u, err := url.Parse(base)
+	switch {
+	case err != nil:
+		// Not err itself, which has the URL with a password that it may hold.
+		return nil, fmt.Errorf("Source.Mirror is not a URL: %w", errors.Unwrap(err))
+	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
+		return nil, fmt.Errorf("Source.Mirror is %q, want a URL that begins with https:// or http://", u.Redacted())
+	}
+	var path []string
+	for name := range strings.SplitSeq(r.Path, "/") {
+		path = append(path, url.PathEscape(name))
+	}
+	return u.JoinPath(path...), nil
+}
+
+// check reads the file at path, copies it to w and returns nil if it is that
+// of the release. Otherwise what w got is worthless.
+func check(ctx context.Context, path string, r Release, w io.Writer) error {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s: not a regular file but %s", path, info.Mode())
+	case info.Size() != r.Size:
+		return fmt.Errorf("%s: %w: %d bytes, want %d", path, ErrMismatch, info.Size(), r.Size)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(io.MultiWriter(sum, w), &contextReader{ctx, io.LimitReader(f, r.Size+1)}); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if found := hex.EncodeToString(sum.Sum(nil)); !strings.EqualFold(found, r.SHA256) {
+		return fmt.Errorf("%s: %w: SHA-256 %s, want %s", path, ErrMismatch, found, r.SHA256)
+	}
+	return nil
+}
+
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c *contextReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
+}
