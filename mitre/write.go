@@ -26,7 +26,7 @@ const partSize = 1 << 20
 
 func compress(b []byte) document {
 	var d document
-	buf := make([]byte, s2.MaxEncodedLen(partSize))
+	buf := make([]byte, s2.MaxEncodedLen(min(len(b), partSize)))
 	for part := range slices.Chunk(b, partSize) {
 		d.parts = append(d.parts, bytes.Clone(s2.Encode(buf, part)))
 	}
