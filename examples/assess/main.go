@@ -17,7 +17,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"regexp"
 	"strings"
 
 	"github.com/mitigraph/mitigraph/data"
@@ -29,6 +28,7 @@ import (
 	"github.com/mitigraph/mitigraph/graph/finding/csaf"
 	"github.com/mitigraph/mitigraph/graph/report"
 	"github.com/mitigraph/mitigraph/mitre"
+	"github.com/mitigraph/mitigraph/mitre/release"
 )
 
 func main() {
@@ -95,7 +95,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("assess", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
-	fs.StringVar(&o.attack, "attack", "", "official ATT&CK bundle (`FILE`.json or .json.gz), or 19.1 for the embedded facts")
+	fs.StringVar(&o.attack, "attack", "", "official ATT&CK bundle (`FILE` .json or .json.gz), or a version to fetch once, such as 18.1; default: the embedded facts of 19.1")
 	fs.StringVar(&o.controls, "controls", "", "`FILE` with deployed mitigations and device constraints")
 	fs.StringVar(&o.draft, "draft", "template", "who writes drafts: none, template, or ollama:`MODEL` (server from OLLAMA_HOST)")
 	fs.StringVar(&o.format, "format", "text", "`text` or json")
@@ -200,19 +200,10 @@ func unlessEnded(ctx context.Context, err error) error {
 	return &inputError{err}
 }
 
-var versionPattern = regexp.MustCompile(`^v?\d+(\.\d+)?$`)
-
 func loadAttack(ctx context.Context, name string) (*mitre.Catalog, error) {
-	embedded, err := mitre.Embedded()
-	if err != nil || name == "" || strings.TrimPrefix(name, "v") == embedded.Info().Version {
-		return embedded, err
-	}
-	if _, statErr := os.Stat(name); statErr != nil && versionPattern.MatchString(name) {
-		return nil, misuse("-attack %s: only %s is embedded; give the file of another release", name, embedded.Info().Version)
-	}
-	c, err := mitre.Open(ctx, name)
+	c, err := release.FromEnv().Load(ctx, name)
 	if err != nil {
-		return nil, unlessEnded(ctx, fmt.Errorf("-attack: %w", err))
+		return nil, unlessEnded(ctx, fmt.Errorf("-attack %s: %w", name, err))
 	}
 	return c, nil
 }

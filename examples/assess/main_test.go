@@ -148,6 +148,8 @@ func TestBadInput(t *testing.T) {
 	require.NoError(t, w.Close())
 	half := zipped.String()[:zipped.Len()/2]
 	dir := t.TempDir()
+	t.Setenv("MITIGRAPH_OFFLINE", "1")
+	t.Setenv("MITIGRAPH_CACHE", dir)
 	good := write(t, "good.json", oneFinding)
 	const stix = `{"type":"bundle","id":"bundle--1","objects":[{"type":"indicator","id":"indicator--1"}]}`
 	for _, test := range []struct {
@@ -168,7 +170,8 @@ func TestBadInput(t *testing.T) {
 		{"-attack directory", []string{"-attack", dir}, []string{"-attack", dir, "directory"}},
 		{"-attack truncated", []string{"-attack", write(t, "cut.json.gz", half)}, []string{"cut.json.gz", "cut off"}},
 		{"-attack no ATT&CK", []string{"-attack", write(t, "stix.json", stix)}, []string{"stix.json", "not one of ATT&CK"}},
-		{"-attack version", []string{"-attack", "17.1"}, []string{"only 19.1 is embedded"}},
+		{"-attack version", []string{"-attack", "17.1"}, []string{"-attack 17.1", "offline", "ics-attack-17.1.json"}},
+		{"-attack unknown version", []string{"-attack", "7.7"}, []string{"-attack 7.7", "unknown release; known are 8.0"}},
 		{"-controls missing", []string{"-controls", filepath.Join(dir, "no.json")}, []string{"-controls", "no.json"}},
 		{"-controls directory", []string{"-controls", dir}, []string{"-controls", dir, "directory"}},
 		{"-controls unknown mitigation", []string{"-controls", write(t, "c.json", `{"deployed":["M9999"]}`)}, []string{"c.json", "deployed[0]", "M9999"}},

@@ -2,6 +2,7 @@ package release
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -13,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -77,6 +79,23 @@ func FromEnv() *Source {
 	}
 	return s
 }
+
+// Load returns the catalogue that a user means by what: a file (see
+// [mitre.Open]); else a version of ATT&CK for ICS, such as "18.1" or "v18.1";
+// else a domain and version, such as "mobile-attack-17.1". The versions are
+// those of [Source.Open]. An empty string means [mitre.Embedded].
+func (s *Source) Load(ctx context.Context, what string) (*mitre.Catalog, error) {
+	if what == "" {
+		return mitre.Embedded()
+	}
+	m := named.FindStringSubmatch(what)
+	if _, err := os.Stat(what); err == nil || m == nil {
+		return mitre.Open(ctx, what)
+	}
+	return s.Open(ctx, cmp.Or(m[1], "ics-attack"), m[2])
+}
+
+var named = regexp.MustCompile(`^(?:([a-z]+-attack)-)?v?([0-9]+(?:\.[0-9]+)?)$`)
 
 // Open returns the catalogue of a release, fetched if it is not in the cache.
 // It decodes the very bytes whose SHA-256 it found right, and holds the file
