@@ -1,8 +1,10 @@
 package mitre
 
 import (
+	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -83,6 +85,39 @@ func BenchmarkLoad(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkGrowth loads the ICS release once, twice, four and eight times
+// over, each time with other STIX IDs: ns/KB shows whether the time grows
+// faster than the input.
+func BenchmarkGrowth(b *testing.B) {
+	content := release(b, "ics")
+	var one struct {
+		Objects []json.RawMessage `json:"objects"`
+	}
+	if err := json.Unmarshal(content, &one); err != nil {
+		b.Fatal(err)
+	}
+	for _, times := range []int{1, 2, 4, 8} {
+		b.Run(fmt.Sprintf("times-%d", times), func(b *testing.B) {
+			var all []json.RawMessage
+			for i := range times {
+				for _, o := range one.Objects {
+					all = append(all, bytes.ReplaceAll(o, []byte(`--`), fmt.Appendf(nil, "--%d", i)))
+				}
+			}
+			grown, err := json.Marshal(map[string]any{"type": "bundle", "id": "bundle--1", "objects": all})
+			if err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if _, err := load("grown", grown); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(grown)>>10), "ns/KB")
+		})
+	}
 }
 
 func held() uint64 {
