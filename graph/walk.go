@@ -104,7 +104,10 @@ func (s *Snapshot) place(id string) (int32, bool) {
 // show is a node as others see it.
 func (x *index) show(i int32) Node {
 	n := x.nodes[i]
-	_, id, _ := strings.Cut(n.key, ":")
+	_, id, ok := strings.Cut(n.key, ":")
+	if !ok {
+		id = n.key
+	}
 	if plain, err := url.PathUnescape(id); err == nil {
 		id = plain
 	}
