@@ -1,0 +1,349 @@
+package navigator
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/mitigraph/mitigraph/mitre"
+)
+
+// New makes a layer of annotated techniques on the matrix of a catalogue: a
+// heat map with the gradient from white over yellow to red, from 0, or the
+// lowest score if that is less, to the highest score, and a legend of both
+// ends. The techniques come in the order of their IDs and tactics; with a
+// sub-technique its parent is expanded.
+//
+// The IDs may be written in any case. A technique that the release lacks, has
+// revoked or deprecated, a tactic that the technique does not have, and a
+// score that is not finite are errors, which name the technique. So is an
+// annotation that is there twice.
+func New(c *mitre.Catalog, name string, techniques ...Technique) (*Layer, error) {
+	l := &Layer{
+		Name: name, Domain: c.Info().Domain, Versions: Versions{Attack: c.Info().Version, Navigator: firstNavigator},
+		Layout: Layout{Layout: "side", AggregateFunction: Average, ExpandedSubtechniques: "none"},
+	}
+	low, high := 0.0, math.Inf(-1)
+	for _, t := range techniques {
+		t = t.clone()
+		object, ok := mitre.Find[*mitre.Technique](c, t.TechniqueID)
+		switch {
+		case !ok:
+			return nil, fmt.Errorf("navigator: %s has no technique %q", c.Info(), t.TechniqueID)
+		case !object.Live():
+			return nil, fmt.Errorf("navigator: %s (%s) is revoked or deprecated in %s", object.ID, object.Name, c.Info())
+		case t.Tactic != "" && !slices.Contains(object.Tactics, t.Tactic):
+			return nil, fmt.Errorf("navigator: %s (%s) is not of the tactic %q", object.ID, object.Name, t.Tactic)
+		}
+		t.TechniqueID = object.ID
+		if t.Score != nil {
+			if math.IsNaN(*t.Score) || math.IsInf(*t.Score, 0) {
+				return nil, fmt.Errorf("navigator: the score of %s is %v, want a finite number", t.TechniqueID, *t.Score)
+			}
+			low, high = min(low, *t.Score), max(high, *t.Score)
+		}
+		l.Techniques = append(l.Techniques, t)
+	}
+	slices.SortStableFunc(l.Techniques, compareTechniques)
+	for i := 1; i < len(l.Techniques); i++ {
+		if t := l.Techniques[i]; compareTechniques(l.Techniques[i-1], t) == 0 {
+			return nil, fmt.Errorf("navigator: %s is annotated twice", t.place())
+		}
+	}
+	l.expandParents(c)
+	if math.IsInf(high, -1) {
+		return l, nil // nothing has a score
+	}
+	if high <= low {
+		high = low + 1
+	}
+	l.Gradient = &Gradient{Colors: []string{"#ffffff", "#ffe766", "#ff6666"}, MinValue: low, MaxValue: high}
+	l.LegendItems = []LegendItem{
+		{Label: fmt.Sprintf("%.4g", low), Color: "#ffffff"},
+		{Label: fmt.Sprintf("%.4g", high), Color: "#ff6666"},
+	}
+	return l, nil
+}
+
+// compareTechniques orders annotations by ID, then tactic.
+func compareTechniques(a, b Technique) int {
+	return cmp.Or(strings.Compare(a.TechniqueID, b.TechniqueID), strings.Compare(a.Tactic, b.Tactic))
+}
+
+func (t Technique) place() string {
+	if t.Tactic == "" {
+		return t.TechniqueID
+	}
+	return t.TechniqueID + " in " + t.Tactic
+}
+
+// expandParents shows the sub-techniques of each technique of which one is
+// annotated.
+func (l *Layer) expandParents(c *mitre.Catalog) {
+	for _, t := range slices.Clone(l.Techniques) {
+		object, ok := mitre.Find[*mitre.Technique](c, t.TechniqueID)
+		if !ok {
+			continue
+		}
+		for parent := range mitre.Outgoing[*mitre.Technique](c, object, mitre.SubtechniqueOf) {
+			found := false
+			for i := range l.Techniques {
+				if l.Techniques[i].TechniqueID == parent.ID {
+					l.Techniques[i].ShowSubtechniques, found = true, true
+				}
+			}
+			if !found {
+				l.Techniques = append(l.Techniques, Technique{TechniqueID: parent.ID, ShowSubtechniques: true})
+			}
+		}
+	}
+	slices.SortStableFunc(l.Techniques, compareTechniques)
+}
+
+// Merge joins layers of one domain and ATT&CK release. Annotations of the
+// same technique and tactic become one: its score is the aggregate of those
+// that have one, its comments, metadata and links are those of all without
+// repetition, it is enabled if one of them is, and of two colours the first
+// counts. The techniques come in the order of their IDs and tactics. All else
+// is taken from the first layer, but for the gradient and legend: where the
+// layers' gradients differ there is none, since none fits the result.
+//
+// The error wraps [ErrMismatch] where domains or releases differ (a layer
+// without a release goes with every one), or says that there is no layer, that
+// one is nil, or that the aggregate is unknown.
+func Merge(how Aggregate, layers ...*Layer) (*Layer, error) {
+	if !slices.Contains([]Aggregate{"", Average, Min, Max, Sum}, how) {
+		return nil, fmt.Errorf("navigator: unknown aggregate function %q", how)
+	}
+	if len(layers) == 0 {
+		return nil, errors.New("navigator: no layer to merge")
+	}
+	release := 0
+	for i, l := range layers {
+		switch {
+		case l == nil:
+			return nil, fmt.Errorf("navigator: layer %d is nil", i)
+		case l.Domain != layers[0].Domain:
+			return nil, fmt.Errorf("navigator: %w: layer %d is of %s, layer 0 of %s", ErrMismatch, i, l.Domain, layers[0].Domain)
+		case layers[release].Versions.Attack == "":
+			release = i
+		case l.Versions.Attack != "" && !sameRelease(l.Versions.Attack, layers[release].Versions.Attack):
+			return nil, fmt.Errorf("navigator: %w: layer %d is of ATT&CK %s, layer %d of %s",
+				ErrMismatch, i, l.Versions.Attack, release, layers[release].Versions.Attack)
+		}
+	}
+	out := layers[0].clone()
+	out.Versions.Attack = layers[release].Versions.Attack
+	out.Techniques = nil
+	for _, l := range layers {
+		for _, t := range l.Techniques {
+			out.Techniques = append(out.Techniques, t.clone())
+		}
+		if !sameGradient(l.Gradient, out.Gradient) {
+			out.Gradient, out.LegendItems = nil, nil
+		}
+	}
+	out.Techniques = join(how, out.Techniques)
+	return out, nil
+}
+
+// sameRelease compares as the Navigator does, by the first number.
+func sameRelease(a, b string) bool {
+	x, ok := numbers(a)
+	y, is := numbers(b)
+	if !ok || !is {
+		return a == b
+	}
+	return x[0] == y[0] && (len(x) == 1 || len(y) == 1 || x[1] == y[1])
+}
+
+func sameGradient(a, b *Gradient) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return slices.Equal(a.Colors, b.Colors) && a.MinValue == b.MinValue && a.MaxValue == b.MaxValue
+}
+
+// join makes one annotation of those for the same technique and tactic.
+func join(how Aggregate, all []Technique) []Technique {
+	slices.SortStableFunc(all, compareTechniques)
+	out := all[:0:0]
+	for len(all) > 0 {
+		n := 1
+		for n < len(all) && compareTechniques(all[0], all[n]) == 0 {
+			n++
+		}
+		t := all[0]
+		var scores []float64
+		enabled := false
+		for i, other := range all[:n] {
+			if other.Score != nil {
+				scores = append(scores, *other.Score)
+			}
+			enabled = enabled || other.Enabled == nil || *other.Enabled
+			if i == 0 {
+				continue
+			}
+			t.Color = cmp.Or(t.Color, other.Color)
+			t.ShowSubtechniques = t.ShowSubtechniques || other.ShowSubtechniques
+			if other.Comment != "" && !slices.Contains(strings.Split(t.Comment, "\n"), other.Comment) && t.Comment != other.Comment {
+				t.Comment = strings.TrimPrefix(t.Comment+"\n"+other.Comment, "\n")
+			}
+			for _, m := range other.Metadata {
+				if !slices.ContainsFunc(t.Metadata, func(have Metadata) bool {
+					return m.Divider == nil && have.Divider == nil && have.Name == m.Name && have.Value == m.Value
+				}) {
+					t.Metadata = append(t.Metadata, m)
+				}
+			}
+			for _, l := range other.Links {
+				if !slices.ContainsFunc(t.Links, func(have Link) bool {
+					return l.Divider == nil && have.Divider == nil && have.Label == l.Label && have.URL == l.URL
+				}) {
+					t.Links = append(t.Links, l)
+				}
+			}
+			t.extra = joinRest(t.extra, other.extra)
+		}
+		if t.Score = aggregate(how, scores); enabled && t.Enabled != nil {
+			t.Enabled = new(true)
+		}
+		out = append(out, t)
+		all = all[n:]
+	}
+	return out
+}
+
+// joinRest keeps a's members before b's. Neither is changed.
+func joinRest(a, b rest) rest {
+	if len(b) == 0 {
+		return a
+	}
+	out := maps.Clone(b)
+	maps.Copy(out, a)
+	return out
+}
+
+// aggregate returns nil for no scores.
+func aggregate(how Aggregate, scores []float64) *float64 {
+	if len(scores) == 0 {
+		return nil
+	}
+	var v float64
+	switch how {
+	case Min:
+		v = slices.Min(scores)
+	case Max:
+		v = slices.Max(scores)
+	case Sum:
+		for _, s := range scores {
+			v += s
+		}
+	default:
+		for _, s := range scores {
+			v += s / float64(len(scores))
+		}
+	}
+	return &v
+}
+
+// Move is what [Upgrade] did with an annotation, or could not do.
+type Move struct {
+	From, FromTactic string // the annotation before: technique ID, and tactic if it had one
+	To, ToTactic     string // where it is now; the same as before where it stayed
+	Why              string // in words
+}
+
+// String gives the move on one line.
+func (m Move) String() string {
+	place := func(id, tactic string) string { return Technique{TechniqueID: id, Tactic: tactic}.place() }
+	from, to := place(m.From, m.FromTactic), place(m.To, m.ToTactic)
+	if from == to {
+		return from + " stays: " + m.Why
+	}
+	return from + " -> " + to + ": " + m.Why
+}
+
+// Upgrade brings a layer of an older ATT&CK release to that of the catalogue
+// and says what moved, in the order of the annotations. The layer is not
+// changed; what is not mentioned stays.
+//
+//   - A revoked technique becomes its live successor; annotations that meet
+//     there are joined as [Merge] does with [Max].
+//   - An annotation for a tactic that the technique no longer has goes to the
+//     tactics that it has now, if it was for that tactic only.
+//   - Techniques that are deprecated, that the release does not know, or that
+//     were revoked without a successor stay, and are reported: the Navigator
+//     ignores them.
+//
+// The error wraps [ErrMismatch] when the layer is of another domain.
+func Upgrade(l *Layer, c *mitre.Catalog) (*Layer, []Move, error) {
+	if l == nil {
+		return nil, nil, errors.New("navigator: the layer is nil")
+	}
+	info := c.Info()
+	if l.Domain != info.Domain {
+		return nil, nil, fmt.Errorf("navigator: %w: the layer is of %s, the catalogue of %s", ErrMismatch, l.Domain, info.Domain)
+	}
+	out := l.clone()
+	out.Versions.Attack = cmp.Or(info.Version, l.Versions.Attack)
+	out.Techniques = nil
+	var moves []Move
+	moved := false
+	for _, t := range l.Techniques {
+		t = t.clone()
+		m := Move{From: t.TechniqueID, FromTactic: t.Tactic, To: t.TechniqueID, ToTactic: t.Tactic}
+		r, err := c.Resolve(t.TechniqueID)
+		object, ok := r.Object.(*mitre.Technique)
+		switch {
+		case errors.Is(err, mitre.ErrNotFound):
+			m.Why = "not in " + info.String()
+		case err != nil:
+			m.Why = err.Error()
+		case !ok:
+			m.Why = fmt.Sprintf("%s is no technique but %s", t.TechniqueID, r.Object.Common().Name)
+		case object.Deprecated:
+			m.Why = "deprecated in " + info.String()
+		}
+		if m.Why != "" {
+			moves, out.Techniques = append(moves, m), append(out.Techniques, t)
+			continue
+		}
+		if len(r.Followed) > 0 {
+			m.Why = fmt.Sprintf("revoked by %s (%s)", object.ID, c.FullName(object))
+		}
+		m.To, t.TechniqueID = object.ID, object.ID
+		if t.Tactic == "" || slices.Contains(object.Tactics, t.Tactic) {
+			if m.Why != "" {
+				moved = true
+				moves = append(moves, m)
+			}
+			out.Techniques = append(out.Techniques, t)
+			continue
+		}
+		// Not of that tactic any more.
+		if m.Why != "" {
+			m.Why += "; "
+		}
+		m.Why += fmt.Sprintf("%s is not of the tactic %s", object.ID, t.Tactic)
+		moved = true
+		for _, tactic := range object.Tactics {
+			at, to := t.clone(), m
+			at.Tactic, to.ToTactic = tactic, tactic
+			moves, out.Techniques = append(moves, to), append(out.Techniques, at)
+		}
+		if len(object.Tactics) == 0 {
+			m.ToTactic, t.Tactic = "", ""
+			moves, out.Techniques = append(moves, m), append(out.Techniques, t)
+		}
+	}
+	if moved {
+		out.Techniques = join(Max, out.Techniques)
+		out.expandParents(c)
+	}
+	return out, moves, nil
+}
