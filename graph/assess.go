@@ -260,6 +260,7 @@ func (w *assessor) techniques() []TechniqueResult {
 				worst.confidence, tactic, weight),
 			Mitigations: []TechniqueMitigation{},
 		}
+		r.Summary, _ = mitre.Summary(id)
 		for t := range w.catalog.TacticsOf(o.technique) {
 			r.Tactics = append(r.Tactics, t.Name)
 		}

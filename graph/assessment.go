@@ -77,7 +77,10 @@ type TechniqueResult struct {
 	Name string `json:"name"`
 	// FullName has the parent's name before a sub-technique's:
 	// "Insecure Credentials: Hardcoded Credentials".
-	FullName string   `json:"full_name"`
+	FullName string `json:"full_name"`
+	// Summary is this project's own few sentences about the technique, see
+	// [mitre.Summary]; empty where it has none, as for other domains.
+	Summary  string   `json:"summary,omitempty"`
 	URL      string   `json:"url,omitempty"`
 	Tactics  []string `json:"tactics"`  // names, in the matrix's order
 	Findings []string `json:"findings"` // IDs, the riskiest first

@@ -98,6 +98,10 @@ func (e *evidence) technique(c *mitre.Catalog, t *mitre.Technique, release strin
 		noun = "tactics"
 	}
 	e.add(Official, release, "%s %s serves the %s %s.", t.ID, t.Name, noun, strings.Join(tactics, ", "))
+	// Ours, also where the release has MITRE's: that is long, and cites.
+	if text, ok := mitre.Summary(t.ID); ok {
+		e.add(Analyst, "mitigraph summary", "%s", text)
+	}
 }
 
 func (s *Snapshot) findingEvidence(e *evidence, a *Assessment, g Gap) {

@@ -200,6 +200,9 @@ func (t *text) techniques() {
 	t.heading("TECHNIQUES  what the findings open, the most urgent first (risk 0 to 1)")
 	for _, tech := range t.a.Techniques[:min(maxRows, len(t.a.Techniques))] {
 		t.line("  %.2f  %s %s  %s", tech.Score, pad(tech.ID, 9), pad(tech.FullName, 58), t.standing(tech))
+		if tech.Summary != "" {
+			t.wrapped("        ", finding.Plain(tech.Summary, 0))
+		}
 		t.wrapped("        ", finding.Plain(tech.Why, 0)+t.reason(byID[tech.Findings[0]], tech.ID))
 	}
 	t.more(maxRows, len(t.a.Techniques), "techniques")

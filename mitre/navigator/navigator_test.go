@@ -408,14 +408,22 @@ func FuzzLayer(f *testing.F) {
 			assert.True(t, strings.HasPrefix(err.Error(), "fuzz: "), err)
 			return
 		}
-		once := write(t, l)
-		assert.Equal(t, once, write(t, read(t, once)))
+		// Not checkFormat: its decoder takes an unknown "techniquEs" for the
+		// format's member.
+		write := func(l *navigator.Layer) string {
+			var b bytes.Buffer
+			_, err := l.WriteTo(&b)
+			require.NoError(t, err)
+			return b.String()
+		}
+		once := write(l)
+		assert.Equal(t, once, write(read(t, once)))
 		up, _, err := navigator.Upgrade(l, c)
 		if err != nil {
 			assert.True(t, errors.Is(err, navigator.ErrMismatch))
 			return
 		}
-		write(t, up)
+		write(up)
 		merged, err := navigator.Merge(navigator.Sum, up, up)
 		require.NoError(t, err)
 		if _, err := merged.WriteTo(&bytes.Buffer{}); err != nil {
