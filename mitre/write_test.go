@@ -152,6 +152,19 @@ func TestWriteEmbedded(t *testing.T) {
 	assert.Equal(t, want, got)
 }
 
+// TestWriteForValidators writes bundles into a folder for validators that are
+// not in Go; .ci/run runs one.
+func TestWriteForValidators(t *testing.T) {
+	dir := os.Getenv("MITIGRAPH_WRITE_DIR")
+	if dir == "" {
+		t.Skip("needs MITIGRAPH_WRITE_DIR")
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "embedded.json"), written(t, embedded(t)), 0o600))
+	for _, file := range []string{"ics-attack-18.1-stix20.json.gz", "ics-attack-19.1.json.gz"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, strings.TrimSuffix(file, ".gz")), written(t, official(t, file)), 0o600))
+	}
+}
+
 type failing struct{ after int }
 
 func (f *failing) Write(p []byte) (int, error) {
