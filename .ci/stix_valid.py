@@ -6,8 +6,8 @@
 Objects of the types that STIX defines are checked by the OASIS library stix2.
 It takes those of ATT&CK's own types (x-mitre-...) as they are, so the common
 properties of these are checked here, and that every reference in the bundle
-leads to an object in it. With --official references may be empty: releases
-17 and 18 of ATT&CK for ICS have five such, and what is read is written. Exit
+leads to an object in it. With --official references may be empty: release
+18 of ATT&CK for ICS has five such, and what is read is written. Exit
 code 0: valid; 1: not, with the reasons.
 """
 
