@@ -192,10 +192,12 @@ func (c *Catalog) Resolve(id string) (Resolution, error) {
 		return Resolution{}, fmt.Errorf("%s: %w", id, ErrNotFound)
 	}
 	var followed []Object
+	seen := map[Object]bool{}
 	for o.Common().Revoked {
-		if slices.Contains(followed, o) {
+		if seen[o] {
 			return Resolution{}, fmt.Errorf("%s: %w", id, ErrRevokedCycle)
 		}
+		seen[o] = true
 		followed = append(followed, o)
 		next := Object(nil)
 		for r := range c.From(o, RevokedBy) {
@@ -218,9 +220,13 @@ func (c *Catalog) Relationships() iter.Seq[*Relationship] { return slices.Values
 // ATT&CK ID where the bundle has no matrix.
 func (c *Catalog) Tactics() iter.Seq[*Tactic] { return slices.Values(c.tactics) }
 
-// TacticsOf iterates over the tactics of a technique in the matrix's order.
+// TacticsOf iterates over the tactics of a technique in the matrix's order;
+// nil has none.
 func (c *Catalog) TacticsOf(t *Technique) iter.Seq[*Tactic] {
 	return func(yield func(*Tactic) bool) {
+		if t == nil {
+			return
+		}
 		for _, tactic := range c.tactics {
 			if slices.Contains(t.Tactics, tactic.Shortname) && !yield(tactic) {
 				return

@@ -376,6 +376,29 @@ func TestForeignObjects(t *testing.T) {
 	}
 }
 
+// What a caller leaves out is no reason to fail.
+func TestNil(t *testing.T) {
+	c := embedded(t)
+	var none *mitre.Technique
+	assert.Empty(t, slices.Collect(c.From(none, mitre.Uses)))
+	assert.Empty(t, slices.Collect(c.TacticsOf(nil)))
+	assert.Empty(t, slices.Collect(c.LogSources(nil)))
+	assert.Empty(t, c.FullName(nil))
+	for _, o := range []mitre.Object{nil, none} {
+		text, source := mitre.Text(o)
+		assert.Empty(t, text)
+		assert.Equal(t, mitre.NoText, source)
+	}
+	_, err := mitre.Diff(t.Context(), nil, c)
+	assert.ErrorIs(t, err, mitre.ErrEmpty)
+	_, err = mitre.Read(t.Context(), "x", nil)
+	assert.ErrorIs(t, err, mitre.ErrEmpty)
+	assert.Len(t, slices.Collect(mitre.Where(mitre.Live[*mitre.Technique](c), nil)), 97)
+	b, err := mitre.Change{}.MarshalJSON()
+	assert.NoError(t, err)
+	assert.Equal(t, "null", string(b))
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(small))
 	f.Add([]byte(`{"type":"bundle","objects":[null]}`))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"iter"
 	"maps"
 	"reflect"
@@ -109,6 +110,9 @@ var (
 // between two objects. It fails only for the zero catalogue ([ErrEmpty]) and
 // when the context ends.
 func Diff(ctx context.Context, older, newer *Catalog) (*Changes, error) {
+	if older == nil || newer == nil {
+		return nil, fmt.Errorf("a catalogue to compare is nil: %w", ErrEmpty)
+	}
 	before, err := older.documents(ctx)
 	if err != nil {
 		return nil, err
@@ -354,6 +358,9 @@ func onlyIn(a, b *Catalog) []*Relationship {
 // MarshalJSON writes the object's ID, name and type instead of the whole of
 // both objects.
 func (c Change) MarshalJSON() ([]byte, error) {
+	if isNil(c.Object()) {
+		return []byte("null"), nil
+	}
 	p := c.Object().Common()
 	v := struct {
 		ID        string        `json:"id"`

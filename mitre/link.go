@@ -3,6 +3,7 @@ package mitre
 import (
 	"iter"
 	"maps"
+	"reflect"
 	"slices"
 	"sort"
 	"strings"
@@ -59,9 +60,19 @@ func (c *Catalog) To(o Object, t RelationshipType) iter.Seq[*Relationship] {
 	return slices.Values(c.ofType(c.in, o, t))
 }
 
+// isNil reports whether there is no object, also where an interface holds a
+// nil pointer.
+func isNil(o Object) bool {
+	if o == nil {
+		return true
+	}
+	v := reflect.ValueOf(o)
+	return v.Kind() == reflect.Pointer && v.IsNil()
+}
+
 // ofType returns the relationships of one type of an object.
 func (c *Catalog) ofType(side [][]*Relationship, o Object, t RelationshipType) []*Relationship {
-	if o == nil {
+	if isNil(o) {
 		return nil
 	}
 	p := o.Common()
@@ -136,6 +147,9 @@ func ordered[T Object](m map[Object][]*Relationship) iter.Seq2[T, []*Relationshi
 // name before it, as ATT&CK writes it: "Insecure Credentials: Hardcoded
 // Credentials".
 func (c *Catalog) FullName(t *Technique) string {
+	if t == nil {
+		return ""
+	}
 	for r := range c.From(t, SubtechniqueOf) {
 		if !r.Revoked && !r.Deprecated {
 			return r.Target.Common().Name + ": " + t.Name

@@ -77,6 +77,9 @@ func Open(ctx context.Context, path string) (*Catalog, error) {
 // stands for the source in errors and in [Info]. The context ends the reading
 // between two reads of r.
 func Read(ctx context.Context, name string, r io.Reader) (*Catalog, error) {
+	if r == nil {
+		return nil, fmt.Errorf("%s: %w: there is no reader", name, ErrEmpty)
+	}
 	br := bufio.NewReader(&contextReader{ctx, r})
 	r = br
 	if magic, _ := br.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {

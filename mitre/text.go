@@ -20,8 +20,11 @@ const (
 
 // Text returns the official description of an object where its catalogue has
 // one, else this project's summary, and says which; the empty string and
-// [NoText] when there is neither.
+// [NoText] when there is neither, and for nil.
 func Text(o Object) (string, TextSource) {
+	if isNil(o) {
+		return "", NoText
+	}
 	p := o.Common()
 	if p.Description != "" {
 		return p.Description, OfficialText

@@ -11,13 +11,13 @@ import (
 type Filter func(Object) bool
 
 // Where iterates over the objects that every filter keeps, in the order of
-// seq.
+// seq. A nil filter keeps all.
 //
 //	mitre.Where(mitre.Live[*mitre.Technique](c), mitre.InTactic("impact"), mitre.ModifiedAfter(last))
 func Where[T Object](seq iter.Seq[T], keep ...Filter) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for o := range seq {
-			if !slices.ContainsFunc(keep, func(f Filter) bool { return !f(o) }) && !yield(o) {
+			if !slices.ContainsFunc(keep, func(f Filter) bool { return f != nil && !f(o) }) && !yield(o) {
 				return
 			}
 		}

@@ -23,6 +23,9 @@ import (
 // score that is not finite are errors, which name the technique. So is an
 // annotation that is there twice.
 func New(c *mitre.Catalog, name string, techniques ...Technique) (*Layer, error) {
+	if c == nil {
+		return nil, errors.New("navigator: the catalogue is nil")
+	}
 	l := &Layer{
 		Name: name, Domain: c.Info().Domain, Versions: Versions{Attack: c.Info().Version, Navigator: firstNavigator},
 		Layout: Layout{Layout: "side", AggregateFunction: Average, ExpandedSubtechniques: "none"},
@@ -282,8 +285,8 @@ func (m Move) String() string {
 //
 // The error wraps [ErrMismatch] when the layer is of another domain.
 func Upgrade(l *Layer, c *mitre.Catalog) (*Layer, []Move, error) {
-	if l == nil {
-		return nil, nil, errors.New("navigator: the layer is nil")
+	if l == nil || c == nil {
+		return nil, nil, errors.New("navigator: the layer or the catalogue is nil")
 	}
 	info := c.Info()
 	if l.Domain != info.Domain {

@@ -363,6 +363,12 @@ func TestUpgrade(t *testing.T) {
 	assert.ErrorIs(t, err, navigator.ErrMismatch)
 	_, _, err = navigator.Upgrade(nil, c)
 	assert.ErrorContains(t, err, "nil")
+	_, _, err = navigator.Upgrade(l, nil)
+	assert.ErrorContains(t, err, "nil")
+	_, err = navigator.New(nil, "x")
+	assert.ErrorContains(t, err, "nil")
+	_, err = navigator.Read(t.Context(), "x", nil)
+	assert.ErrorIs(t, err, navigator.ErrNotLayer)
 }
 
 // Any layer that can be written is read as the same.

@@ -30,6 +30,9 @@ const maxLayer = 64 << 20
 // [*FieldError], a [*json.SyntaxError] with line and byte, or what r or ctx
 // gave; the layer is nil then.
 func Read(ctx context.Context, name string, r io.Reader) (*Layer, error) {
+	if r == nil {
+		return nil, fmt.Errorf("%s: %w: there is no reader", name, ErrNotLayer)
+	}
 	b, err := io.ReadAll(io.LimitReader(&contextReader{ctx, r}, maxLayer+1))
 	if err == nil {
 		err = ctx.Err()
