@@ -27,13 +27,13 @@ func (w *assessor) features(technique string) features {
 	}
 	f := features{map[string]string{}, map[string]string{}, map[string]string{}}
 	key := "attack:" + technique
-	for n := range w.index.from(key, predInTactic) {
+	for n := range w.index().from(key, predInTactic) {
 		f.tactics[n.key] = n.name
 	}
-	for n := range w.index.from(key, predTargets) {
+	for n := range w.index().from(key, predTargets) {
 		f.assets[n.key] = n.name
 	}
-	for n := range w.index.to(key, predUses) {
+	for n := range w.index().to(key, predUses) {
 		f.users[n.key] = n.name
 	}
 	w.compared[technique] = f

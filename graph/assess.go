@@ -38,10 +38,10 @@ func (s *Snapshot) Assess(ctx context.Context) (*Assessment, error) {
 	w.site()
 	a := &Assessment{
 		Attack: releaseOf(catalog), Findings: []FindingResult{}, Techniques: []TechniqueResult{},
-		Mitigations: []MitigationResult{}, Gaps: []Gap{}, Drafts: []Draft{}, Warnings: append([]Warning{}, s.warnings...),
+		Mitigations: []MitigationResult{}, Gaps: []Gap{}, Drafts: []Draft{}, Warnings: append([]Warning{}, s.Warnings()...),
 	}
 	n := 0
-	for _, f := range all[*finding.Finding](s.index) {
+	for f := range s.findings() {
 		if n++; n%256 == 0 {
 			if err := ctx.Err(); err != nil {
 				return nil, err
@@ -113,22 +113,22 @@ type silentFinding struct {
 
 func (w *assessor) site() {
 	w.siteWide, w.devices, w.unknown = map[string]bool{}, map[string]*deviceNow{}, map[string]int{}
-	for key := range all[*SiteDescription](w.index) {
-		for n := range w.index.from(key, predDeployed) {
+	for key := range all[*SiteDescription](w.index()) {
+		for n := range w.index().from(key, predDeployed) {
 			if m, ok := n.doc.(*mitre.Mitigation); ok && !m.Placeholder() {
 				w.siteWide[m.ID] = true
 			}
 		}
 	}
-	for key, d := range all[*Device](w.index) {
+	for key, d := range all[*Device](w.index()) {
 		now := &deviceNow{id: d.ID, deployed: map[string]bool{}, ruledOut: map[string]string{}}
-		for n := range w.index.from(key, predDeployed) {
+		for n := range w.index().from(key, predDeployed) {
 			if m, ok := n.doc.(*mitre.Mitigation); ok && !m.Placeholder() {
 				now.deployed[m.ID] = true
 			}
 		}
-		for c := range w.index.from(key, predLimited) {
-			for n, link := range w.index.from(c.key, predRulesOut) {
+		for c := range w.index().from(key, predLimited) {
+			for n, link := range w.index().from(c.key, predRulesOut) {
 				m, ok := n.doc.(*mitre.Mitigation)
 				if !ok {
 					continue
@@ -167,7 +167,7 @@ func (w *assessor) finding(f *finding.Finding) FindingResult {
 		CVEs: f.CVEs, CVSS: f.CVSS, Severity: base, KEV: f.KEV, EPSS: f.EPSS, Techniques: []FindingTechnique{},
 	}
 	via := map[string][]Via{}
-	for n := range w.index.from(findingKey(f.ID), predStates) {
+	for n := range w.index().from(findingKey(f.ID), predStates) {
 		if t, ok := n.doc.(*mitre.Technique); ok {
 			source := f.Source
 			if source == "" {

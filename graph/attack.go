@@ -9,33 +9,37 @@ import (
 )
 
 // Attack is the source of everything that an ATT&CK release says: objects
-// and relationships, revoked and deprecated ones too. A graph holds one
-// release.
+// and relationships, revoked and deprecated ones too. Several releases of one
+// domain may be in a graph; the newest is in force, and [Snapshot.On] looks
+// through another. The same version again, such as the official bundle after
+// the embedded facts, takes the place of the one before.
 func Attack(c *mitre.Catalog) Source { return attack{c} }
 
 type attack struct{ catalog *mitre.Catalog }
 
 // release is the document of the release itself.
-type release struct {
-	mitre.Info
-	catalog *mitre.Catalog
+type release struct{ mitre.Info }
+
+func (a attack) origin() (origin, error) {
+	if a.catalog == nil {
+		return origin{}, errors.New("graph: Attack: the catalogue is nil")
+	}
+	info := a.catalog.Info()
+	o := originOf(Official, info.String(), attackLabel(info))
+	o.whole = true
+	return o, nil
 }
 
 func (a attack) write(b *batch, known *index) error {
-	if a.catalog == nil {
-		return errors.New("graph: Attack: the catalogue is nil")
-	}
-	for _, r := range all[*release](known) {
-		if r.catalog == a.catalog {
-			b.from(Official, r.Info.String(), attackLabel(r.Info))
-			return nil
-		}
-		return fmt.Errorf("graph: Attack: the graph already holds %s", r.Info)
-	}
 	c := a.catalog
 	info := c.Info()
-	b.from(Official, info.String(), attackLabel(info))
-	b.node("release:"+attackLabel(info), "Release", info.String(), &release{info, c})
+	for _, r := range all[*release](known) {
+		if r.Domain != info.Domain {
+			return fmt.Errorf("graph: Attack: the graph holds %s; a graph has one domain, so %s needs a graph of its own", r.Info, info)
+		}
+	}
+	b.catalog = c
+	b.node("release:"+attackLabel(info), "Release", info.String(), &release{info})
 	for o := range mitre.All[mitre.Object](c) {
 		b.node(attackKey(c, o), class(o), o.Common().Name, o)
 	}
@@ -59,10 +63,7 @@ func (a attack) write(b *batch, known *index) error {
 		}
 	}
 	for r := range c.Relationships() {
-		b.edges = append(b.edges, statement{
-			from: attackKey(c, r.Source), pred: relationPredicate(r), to: attackKey(c, r.Target),
-			doc: relationshipDoc(r), docKey: "stix:" + r.STIXID,
-		})
+		b.edge(attackKey(c, r.Source), relationPredicate(r), attackKey(c, r.Target))
 	}
 	return nil
 }
@@ -90,13 +91,6 @@ func relationPredicate(r *mitre.Relationship) predicate {
 		return predicate("rel:retired-" + string(r.Type))
 	}
 	return predicate("rel:" + string(r.Type))
-}
-
-func relationshipDoc(r *mitre.Relationship) any {
-	return struct {
-		ID, Type, Source, Target, Description string
-		References                            []mitre.Reference
-	}{r.STIXID, string(r.Type), r.Source.Common().STIXID, r.Target.Common().STIXID, r.Description, r.References}
 }
 
 func class(o mitre.Object) string {

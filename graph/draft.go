@@ -77,18 +77,21 @@ func Drafts(a *Assessment) Source { return drafts{a} }
 
 type drafts struct{ assessment *Assessment }
 
+func (drafts) origin() (origin, error) {
+	return originOf(Drafted, "mitigraph drafts", "drafts"), nil
+}
+
 func (d drafts) write(b *batch, _ *index) error {
-	b.from(Drafted, "mitigraph drafts", "drafts")
 	if d.assessment == nil {
 		return errors.New("graph: Drafts: the assessment is nil")
 	}
 	for i := range d.assessment.Drafts {
-		draft := &d.assessment.Drafts[i]
+		draft := d.assessment.Drafts[i]
 		if draft.ID == "" || draft.Gap < 0 || draft.Gap >= len(d.assessment.Gaps) {
 			return fmt.Errorf("graph: Drafts: draft %d has no ID or names gap %d of %d", i, draft.Gap, len(d.assessment.Gaps))
 		}
 		g := d.assessment.Gaps[draft.Gap]
-		b.node(draftKey(draft.ID), "Draft", "", draft)
+		b.node(draftKey(draft.ID), "Draft", "", &draft)
 		if g.Technique != "" {
 			b.edge(draftKey(draft.ID), predAnswers, "attack:"+g.Technique)
 		}

@@ -49,7 +49,7 @@ func (s *Snapshot) Evidence(a *Assessment, gap int) ([]Evidence, error) {
 	g := a.Gaps[gap]
 	e := evidence{}
 	release := "ATT&CK " + strings.TrimSpace(a.Attack.Domain+" "+a.Attack.Version)
-	if t, ok := doc[*mitre.Technique](s.index, "attack:"+g.Technique); ok {
+	if t, ok := doc[*mitre.Technique](s.index(), "attack:"+g.Technique); ok {
 		e.technique(s.Catalog(), t, release)
 	}
 	switch g.Kind {
@@ -106,7 +106,7 @@ func (e *evidence) technique(c *mitre.Catalog, t *mitre.Technique, release strin
 
 func (s *Snapshot) findingEvidence(e *evidence, a *Assessment, g Gap) {
 	for _, id := range g.Findings[:min(len(g.Findings), maxEvidenceFindings)] {
-		f, ok := doc[*finding.Finding](s.index, findingKey(id))
+		f, ok := doc[*finding.Finding](s.index(), findingKey(id))
 		if !ok {
 			continue
 		}
@@ -139,18 +139,18 @@ func (s *Snapshot) findingEvidence(e *evidence, a *Assessment, g Gap) {
 }
 
 func (s *Snapshot) deviceEvidence(e *evidence, id string) {
-	d, ok := doc[*Device](s.index, deviceKey(id))
+	d, ok := doc[*Device](s.index(), deviceKey(id))
 	if !ok {
 		return
 	}
 	text := fmt.Sprintf("Device %q", finding.Plain(d.ID, maxTitle))
-	for n := range s.index.from(deviceKey(id), predOf) {
+	for n := range s.index().from(deviceKey(id), predOf) {
 		if asset, ok := n.doc.(*mitre.Asset); ok {
 			text += fmt.Sprintf(" is of the asset type %s %s", asset.ID, asset.Name)
 		}
 	}
 	var limits []string
-	for n := range s.index.from(deviceKey(id), predLimited) {
+	for n := range s.index().from(deviceKey(id), predLimited) {
 		if c, ok := n.doc.(*Constraint); ok {
 			limits = append(limits, fmt.Sprintf("%s (%s)", c.ID, strings.TrimSuffix(c.Meaning, ".")))
 		}

@@ -1,12 +1,16 @@
 package graph
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
+	"strings"
+
+	"github.com/goccy/go-json"
 
 	"github.com/mitigraph/mitigraph/graph/finding"
-	"github.com/mitigraph/mitigraph/mitre"
 )
 
 // Findings is the source of findings. It needs [Attack] before it. A finding
@@ -19,75 +23,123 @@ type findings []finding.Finding
 // parts makes each file a source of its own.
 func (fs findings) parts() ([]Source, error) {
 	var out []Source
-	for i := 0; i < len(fs); {
-		j := i + 1
-		for j < len(fs) && fs[j].Source == fs[i].Source {
-			j++
+	at := map[string]int{}
+	for _, f := range fs {
+		i, ok := at[f.Source]
+		if !ok {
+			i = len(out)
+			at[f.Source] = i
+			out = append(out, findingsOf(nil))
 		}
-		out = append(out, findingsOf(fs[i:j]))
-		i = j
+		out[i] = append(out[i].(findingsOf), f)
 	}
 	return out, nil
 }
 
-func (findings) write(*batch, *index) error { return errors.New("graph: Findings was not expanded") }
+func (findings) origin() (origin, error)    { return origin{}, errNotExpanded }
+func (findings) write(*batch, *index) error { return errNotExpanded }
 
 // findingsOf are the findings of one file.
 type findingsOf []finding.Finding
 
+func (fs findingsOf) origin() (origin, error) {
+	name := cmp.Or(fs[0].Source, "findings")
+	return originOf(Site, name, "findings/"+url.PathEscape(name)), nil
+}
+
 func (fs findingsOf) write(b *batch, known *index) error {
-	name := fs[0].Source
-	if name == "" {
-		name = "findings"
-	}
-	b.from(Site, name, "findings/"+label(name))
-	catalog, err := catalogOf(known, "Findings")
-	if err != nil {
+	if _, err := known.release("Findings"); err != nil {
 		return err
 	}
 	fresh := map[string]*finding.Finding{}
-	for _, f := range fs {
+	numbers := map[string]int{} // by ID, the last that told a pair apart
+	for i, f := range fs {
+		if i%1024 == 1023 {
+			if err := b.ended(); err != nil {
+				return err
+			}
+		}
+		f = clean(f)
 		if f.ID == "" {
 			f.ID = f.Title
 		}
 		if f.ID == "" {
 			return errors.New("graph: Findings: a finding has neither an ID nor a title")
 		}
-		wanted, same := f.ID, false
-		for n := 2; ; n++ {
-			old, ok := fresh[f.ID]
-			if !ok {
-				old, ok = doc[*finding.Finding](known, findingKey(f.ID))
-			}
-			if !ok {
-				break
-			}
-			if same = sameFinding(*old, f); same {
-				break
-			}
-			f.ID = fmt.Sprintf("%s#%d", wanted, n)
+		if !(f.EPSS >= 0 && f.EPSS <= 1) {
+			b.warn(f.Source, f.ID, "epss %v is not between 0 and 1; it counts as unknown", f.EPSS)
+			f.EPSS = 0
 		}
-		if same {
+		wanted, content := f.ID, contentOf(f)
+		if fresh[wanted+"\x00"+content] != nil {
+			continue // the same once more
+		}
+		old, taken := fresh[f.ID], false
+		if old == nil {
+			old, _ = known.finding(f.ID, b.origin)
+		}
+		for old != nil {
+			if taken = contentOf(*old) == content; taken {
+				break
+			}
+			numbers[wanted] = max(numbers[wanted], 1) + 1
+			f.ID = fmt.Sprintf("%s#%d", wanted, numbers[wanted])
+			if old = fresh[f.ID]; old == nil {
+				old, _ = known.finding(f.ID, b.origin)
+			}
+		}
+		if taken {
 			continue
 		}
 		if f.ID != wanted {
 			b.warn(f.Source, wanted, "another finding has this ID; this one is called %s", f.ID)
 		}
 		fresh[f.ID] = &f
-		b.finding(catalog, &f)
+		fresh[wanted+"\x00"+content] = &f
+		b.finding(&f)
 	}
 	return nil
 }
 
-// sameFinding ignores the ID, which may carry the number that told an earlier
-// pair apart, and the file, since one finding may be in two of them.
-func sameFinding(a, b finding.Finding) bool {
-	return a.Title == b.Title && a.Description == b.Description && a.Device == b.Device &&
-		slices.Equal(a.Weaknesses, b.Weaknesses) && slices.Equal(a.CVEs, b.CVEs) && a.CVSS == b.CVSS &&
-		a.KEV == b.KEV && a.EPSS == b.EPSS && slices.Equal(a.Techniques, b.Techniques)
+// contentOf is what makes two findings the same. It ignores the ID, which may
+// carry the number that told an earlier pair apart, and the file, since one
+// finding may be in two of them.
+func contentOf(f finding.Finding) string {
+	f.ID, f.Source = "", ""
+	text, err := json.Marshal(f)
+	if err != nil {
+		return fmt.Sprint(f)
+	}
+	return string(text)
 }
 
-func (b *batch) finding(catalog *mitre.Catalog, f *finding.Finding) {
+// clean makes the texts such as every store and every report takes: valid
+// UTF-8 without NUL.
+func clean(f finding.Finding) finding.Finding {
+	for _, s := range []*string{&f.ID, &f.Title, &f.Description, &f.Device, &f.CVSS, &f.Source} {
+		*s = string(literal(*s))
+	}
+	for _, list := range []*[]string{&f.Weaknesses, &f.CVEs, &f.Techniques} {
+		*list = slices.Clone(*list)
+		for i, s := range *list {
+			(*list)[i] = string(literal(s))
+		}
+	}
+	return f
+}
+
+// finding looks up what is known under an ID by others than a source that is
+// about to be replaced.
+func (x *index) finding(id string, by origin) (*finding.Finding, bool) {
+	i, ok := x.ids[findingKey(id)]
+	if !ok || by.whole && x.nodes[i].label == by.label {
+		return nil, false
+	}
+	f, ok := x.nodes[i].doc.(*finding.Finding)
+	return f, ok
+}
+
+func (b *batch) finding(f *finding.Finding) {
 	key := findingKey(f.ID)
 	b.node(key, "Finding", f.Title, f)
 	if f.Device != "" {
@@ -102,22 +154,6 @@ func (b *batch) finding(catalog *mitre.Catalog, f *finding.Finding) {
 		}
 	}
 	for _, id := range f.Techniques {
-		r, err := catalog.Resolve(id)
-		if err != nil {
-			b.warn(f.Source, f.ID, "technique %q: %v; it is left out", id, errors.Unwrap(err))
-			continue
-		}
-		t, ok := r.Object.(*mitre.Technique)
-		switch {
-		case !ok:
-			b.warn(f.Source, f.ID, "%s is %s, not a technique; it is left out", id, r.Object.Common().Name)
-		case !t.Live():
-			b.warn(f.Source, f.ID, "technique %s (%s) is deprecated in %s; it is left out", id, t.Name, catalog.Info())
-		default:
-			if len(r.Followed) > 0 {
-				b.warn(f.Source, f.ID, "technique %s was revoked; %s (%s) replaced it and is used", id, t.ID, t.Name)
-			}
-			b.edge(key, predStates, attackKey(catalog, t))
-		}
+		b.edge(key, predStates, "attack:"+url.PathEscape(strings.ToUpper(strings.TrimSpace(id))))
 	}
 }

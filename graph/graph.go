@@ -4,32 +4,51 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 
-	"github.com/cayleygraph/cayley/graph"
-	"github.com/cayleygraph/cayley/graph/memstore"
+	"github.com/mitigraph/mitigraph/graph/store"
 )
 
 // ErrClosed says that the graph was closed.
 var ErrClosed = errors.New("graph: closed")
 
+// ErrUnknownSource says that nothing in the graph has the key that
+// [Graph.Remove] was given.
+var ErrUnknownSource = errors.New("graph: no source has this key")
+
 // Graph is a knowledge graph. It is safe for concurrent readers and writers:
 // a writer works beside the readers and its statements show all at once.
-// [New] makes one; the zero value is closed and knows nothing.
+// [New] and [Open] make one; the zero value is closed and knows nothing.
 type Graph struct {
 	now atomic.Pointer[Snapshot] // what readers see
 
-	mu     sync.Mutex // guards the record and orders the writers
-	record *memstore.QuadStore
+	turn chan struct{} // holds one token; who has it may write
+	// The rest belongs to who has the token.
+	store store.Store // nil for a graph in memory
+	state store.State
+	held  map[string]*contents // by label, of layers that grew
+	open  bool
 }
 
 // New makes a graph in memory and adds the sources in their order.
 func New(ctx context.Context, sources ...Source) (*Graph, error) {
-	g := &Graph{record: memstore.New()}
-	g.now.Store(&Snapshot{index: newIndex()})
-	if err := g.Add(ctx, sources...); err != nil {
-		return nil, err
+	return Open(ctx, nil, sources...)
+}
+
+// Open makes a graph of what a store holds and adds the sources in their
+// order. From then on the store belongs to the graph, also to be closed; with
+// an error it is closed already. A nil store keeps nothing: the graph lives
+// in memory.
+func Open(ctx context.Context, s store.Store, sources ...Source) (*Graph, error) {
+	g := &Graph{store: s, turn: make(chan struct{}, 1), open: true}
+	g.turn <- struct{}{}
+	g.now.Store(&Snapshot{known: newIndex()})
+	err := g.reload(ctx)
+	if err == nil {
+		err = g.Add(ctx, sources...)
+	}
+	if err != nil {
+		return nil, errors.Join(err, g.Close())
 	}
 	return g, nil
 }
@@ -40,54 +59,159 @@ func (g *Graph) Snapshot() *Snapshot {
 	if s := g.now.Load(); s != nil {
 		return s
 	}
-	return &Snapshot{index: newIndex()} // of a graph that New did not make
+	return &Snapshot{known: newIndex()} // of a graph that New did not make
 }
 
 // Add writes the statements of the sources, in their order, so that a later
 // source may refer to an earlier one. Either all of them are written or, with
 // an error, none: also when the context ends first. Adding the same statement
 // again changes nothing.
+//
+// What a source says anew takes the place of what it said before where it is
+// one whole: a release, a catalogue, the description of a site. Findings and
+// drafts are added to those that are there; see [Replace].
 func (g *Graph) Add(ctx context.Context, sources ...Source) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.record == nil {
-		return ErrClosed
-	}
-	next := g.Snapshot().index.clone()
-	warnings := g.Snapshot().warnings
-	warnings = warnings[:len(warnings):len(warnings)]
-	var deltas []graph.Delta
 	sources, err := expand(sources)
 	if err != nil {
 		return err
 	}
-	for _, s := range sources {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		b := &batch{}
-		if err := s.write(b, next); err != nil {
-			return err
-		}
-		quads, err := b.quads()
-		if err != nil {
-			return fmt.Errorf("graph: %s: %w", b.provenance.Source, err)
-		}
-		for _, q := range quads {
-			deltas = append(deltas, graph.Delta{Quad: q, Action: graph.Add})
-		}
-		next.add(b)
-		warnings = append(warnings, b.warnings...)
+	if len(sources) == 0 {
+		return g.change(ctx, func(s *Snapshot) (*Snapshot, error) { return s, nil })
+	}
+	return g.change(ctx, func(s *Snapshot) (*Snapshot, error) { return s.with(ctx, sources) })
+}
+
+// Remove takes out what some sources said, and nothing else: statements that
+// another source makes too stay. The keys are those of [Snapshot.Sources]. An
+// unknown key is [ErrUnknownSource], and nothing is removed.
+func (g *Graph) Remove(ctx context.Context, keys ...string) error {
+	return g.change(ctx, func(s *Snapshot) (*Snapshot, error) { return s.without(keys) })
+}
+
+// Refresh takes over what others wrote into a shared store since this graph
+// last read it or wrote to it. It reports whether there was anything. A graph
+// in memory has nothing to refresh.
+func (g *Graph) Refresh(ctx context.Context) (bool, error) {
+	if err := g.take(ctx); err != nil {
+		return false, err
+	}
+	defer g.give()
+	if g.store == nil {
+		return false, nil
+	}
+	state, err := g.store.State(ctx)
+	if err != nil {
+		return false, fmt.Errorf("graph: %w", err)
+	}
+	if state == g.state {
+		return false, nil
+	}
+	return true, g.reload(ctx)
+}
+
+// Close closes the store, if there is one. Snapshots taken before stay valid;
+// all that writes then gives [ErrClosed]. It waits for a writer that is at
+// work. Closing twice is allowed.
+func (g *Graph) Close() error {
+	if g.turn == nil {
+		return nil
+	}
+	<-g.turn
+	defer g.give()
+	if !g.open {
+		return nil
+	}
+	g.open = false
+	if g.store == nil {
+		return nil
+	}
+	return g.store.Close()
+}
+
+// take waits for the turn to write.
+func (g *Graph) take(ctx context.Context) error {
+	if g.turn == nil {
+		return ErrClosed
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	// Past this point nothing can fail: the quads were checked one by one,
-	// and the memory store ignores those that it has already.
-	if err := g.record.ApplyDeltas(deltas, graph.IgnoreOpts{IgnoreDup: true, IgnoreMissing: true}); err != nil {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-g.turn:
+	}
+	if !g.open {
+		g.give()
+		return ErrClosed
+	}
+	return nil
+}
+
+func (g *Graph) give() { g.turn <- struct{}{} }
+
+// change makes the next snapshot from the present one, and writes the
+// difference into the store before anyone sees it. Where another process was
+// first, it is made again from what that one wrote.
+func (g *Graph) change(ctx context.Context, next func(*Snapshot) (*Snapshot, error)) error {
+	if err := g.take(ctx); err != nil {
+		return err
+	}
+	defer g.give()
+	for {
+		was := g.Snapshot()
+		now, err := next(was)
+		if err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if g.store == nil || now == was {
+			g.now.Store(now)
+			return nil
+		}
+		d, err := g.difference(was.layers, now.layers)
+		if err != nil {
+			return err
+		}
+		if len(d.remove)+len(d.add) == 0 {
+			g.now.Store(now)
+			return nil
+		}
+		state, err := g.store.Write(ctx, g.state, d.remove, d.add)
+		switch {
+		case errors.Is(err, store.ErrConflict):
+			if err := g.reload(ctx); err != nil {
+				return err
+			}
+			continue
+		case err != nil:
+			return fmt.Errorf("graph: %w", err)
+		}
+		d.done()
+		g.state = state
+		g.now.Store(now)
+		return nil
+	}
+}
+
+// reload makes the snapshot of what the store holds.
+func (g *Graph) reload(ctx context.Context) error {
+	g.held = map[string]*contents{}
+	if g.store == nil {
+		return nil
+	}
+	quads, state, err := g.store.Read(ctx)
+	if err != nil {
 		return fmt.Errorf("graph: %w", err)
 	}
-	g.now.Store(&Snapshot{index: next, warnings: warnings})
+	s, err := fromQuads(ctx, quads)
+	if err != nil {
+		return fmt.Errorf("graph: %w", err)
+	}
+	g.state = state
+	g.now.Store(s)
 	return nil
 }
 
@@ -110,17 +234,4 @@ func expand(sources []Source) ([]Source, error) {
 		out = append(out, parts...)
 	}
 	return out, nil
-}
-
-// Close frees the record. Snapshots taken before stay valid; [Graph.Add] then
-// gives [ErrClosed]. Closing twice is allowed.
-func (g *Graph) Close() error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.record == nil {
-		return nil
-	}
-	err := g.record.Close()
-	g.record = nil
-	return err
 }

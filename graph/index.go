@@ -1,19 +1,27 @@
 package graph
 
 import (
+	"cmp"
 	"iter"
 	"maps"
 	"slices"
+	"strings"
+
+	"github.com/mitigraph/mitigraph/mitre"
 )
 
 // index is the adjacency that questions run on. A published index never
-// changes: a writer works on a copy that shares what it does not touch.
+// changes: a writer works on a copy that shares what it does not touch. The
+// order in which statements came does not show in it.
 type index struct {
-	ids   map[string]int32 // key to position in nodes
-	nodes []node
-	out   [][]edge // by position, in the order of insertion
-	in    [][]edge
-	own   map[*edge]bool // first elements of the slices that this clone made
+	ids      map[string]int32 // key to position in nodes
+	nodes    []node
+	out      [][]edge // by position; by predicate, then the key of the other end, then source
+	in       [][]edge
+	own      map[*edge]bool        // first elements of the slices that this clone made
+	labels   map[Provenance]string // of the sources
+	catalog  *mitre.Catalog        // the release that is in force; may be nil
+	warnings []Warning             // of what could not be settled
 }
 
 // edge is one statement seen from one of its ends.
@@ -23,43 +31,68 @@ type edge struct {
 	link *Link // never nil
 }
 
-func newIndex() *index { return &index{ids: map[string]int32{}, own: map[*edge]bool{}} }
+func newIndex() *index {
+	return &index{ids: map[string]int32{}, own: map[*edge]bool{}, labels: map[Provenance]string{}}
+}
 
 // clone returns a copy whose changes do not show in x.
 func (x *index) clone() *index {
 	return &index{
 		ids: maps.Clone(x.ids), nodes: slices.Clone(x.nodes),
 		out: slices.Clone(x.out), in: slices.Clone(x.in),
-		own: map[*edge]bool{},
+		own: map[*edge]bool{}, labels: maps.Clone(x.labels),
+		catalog: x.catalog, warnings: slices.Clip(x.warnings),
 	}
 }
 
 // add puts a batch into the index. An edge to a node that no source described
 // makes a node without a document.
 func (x *index) add(b *batch) {
+	if b.catalog != nil {
+		x.catalog = b.catalog
+	}
+	x.labels[b.Provenance] = b.label
 	for _, n := range b.nodes {
 		x.nodes[x.position(n.key)] = n
 	}
-	sure := &Link{Provenance: b.provenance, Confidence: 1}
+	sure := &Link{Provenance: b.Provenance, Confidence: 1}
+	outs, ins := map[int32]bool{}, map[int32]bool{}
 	for _, e := range b.edges {
+		key, ok := x.settle(b, e)
+		if !ok {
+			continue
+		}
 		link := e.link
 		if link == nil {
 			link = sure
 		}
-		from, to := x.position(e.from), x.position(e.to)
+		from, to := x.position(e.from), x.position(key)
 		if x.replace(from, to, e.pred, link) {
 			continue
 		}
 		x.out[from] = x.append(x.out[from], edge{e.pred, to, link})
 		x.in[to] = x.append(x.in[to], edge{e.pred, from, link})
+		outs[from], ins[to] = true, true
 	}
+	for i := range outs {
+		slices.SortStableFunc(x.out[i], x.compare)
+	}
+	for i := range ins {
+		slices.SortStableFunc(x.in[i], x.compare)
+	}
+}
+
+func (x *index) compare(a, b edge) int {
+	return cmp.Or(strings.Compare(string(a.pred), string(b.pred)),
+		strings.Compare(x.nodes[a.node].key, x.nodes[b.node].key),
+		strings.Compare(a.link.Source, b.link.Source))
 }
 
 // append copies a slice of a published index the first time that this clone
 // changes it, and from then on only when it grows.
 func (x *index) append(edges []edge, e edge) []edge {
 	if len(edges) > 0 && !x.own[&edges[0]] {
-		edges = edges[:len(edges):len(edges)]
+		edges = slices.Clone(edges)
 	}
 	edges = append(edges, e)
 	x.own[&edges[0]] = true
@@ -67,7 +100,8 @@ func (x *index) append(edges []edge, e edge) []edge {
 }
 
 // replace gives an edge that is there already from the same source its new
-// link. The search runs on the outgoing side, where degrees are small.
+// link; of two IDs that were settled to one, the more confident link stays.
+// The search runs on the outgoing side, where degrees are small.
 func (x *index) replace(from, to int32, p predicate, link *Link) bool {
 	same := func(n int32) func(edge) bool {
 		return func(e edge) bool { return e.node == n && e.pred == p && e.link.Provenance == link.Provenance }
@@ -76,10 +110,15 @@ func (x *index) replace(from, to int32, p predicate, link *Link) bool {
 	if i < 0 {
 		return false
 	}
+	if x.out[from][i].link.Confidence >= link.Confidence {
+		return true
+	}
 	x.out[from] = slices.Clone(x.out[from])
 	x.out[from][i].link = link
+	x.own[&x.out[from][0]] = true
 	x.in[to] = slices.Clone(x.in[to])
 	x.in[to][slices.IndexFunc(x.in[to], same(from))].link = link
+	x.own[&x.in[to][0]] = true
 	return true
 }
 
@@ -116,6 +155,16 @@ func all[T any](x *index) iter.Seq2[string, T] {
 			}
 		}
 	}
+}
+
+// byKey returns the positions of the nodes in the order of their keys.
+func (x *index) byKey() []int32 {
+	out := make([]int32, len(x.nodes))
+	for i := range out {
+		out[i] = int32(i)
+	}
+	slices.SortFunc(out, func(a, b int32) int { return strings.Compare(x.nodes[a].key, x.nodes[b].key) })
+	return out
 }
 
 // from iterates over what key's edges with the given predicate lead to.

@@ -8,7 +8,6 @@ import (
 	"github.com/goccy/go-json"
 
 	"github.com/mitigraph/mitigraph/data"
-	"github.com/mitigraph/mitigraph/mitre"
 )
 
 // Knowledge is the source of what this module carries about weaknesses and
@@ -61,7 +60,10 @@ type (
 	}
 )
 
-func (knowledge) write(*batch, *index) error { return errors.New("graph: Knowledge was not expanded") }
+func (knowledge) origin() (origin, error)    { return origin{}, errNotExpanded }
+func (knowledge) write(*batch, *index) error { return errNotExpanded }
+
+var errNotExpanded = errors.New("graph: a source of several parts was not expanded")
 
 // parts are the sources that the embedded files hold.
 func (knowledge) parts() ([]Source, error) { return embeddedKnowledge() }
@@ -86,8 +88,13 @@ var embeddedKnowledge = sync.OnceValues(func() ([]Source, error) {
 	return []Source{&cwe, &owasp, &links, &limits}, nil
 })
 
+func (c *weaknessCatalogue) origin() (origin, error) {
+	o := originOf(Cited, c.Catalogue+" "+c.Version, "weakness/"+label(c.Catalogue)+"/"+label(c.Version))
+	o.whole = true
+	return o, nil
+}
+
 func (c *weaknessCatalogue) write(b *batch, _ *index) error {
-	b.from(Cited, c.Catalogue+" "+c.Version, "weakness/"+label(c.Catalogue)+"/"+label(c.Version))
 	for _, w := range c.Weaknesses {
 		b.node(weaknessKey(w.ID), "Weakness", w.Name, w)
 		for _, p := range w.Parents {
@@ -97,100 +104,48 @@ func (c *weaknessCatalogue) write(b *batch, _ *index) error {
 	return nil
 }
 
+func (m *mapping) origin() (origin, error) {
+	o := originOf(Analyst, "mitigraph mapping "+m.Version, "mapping/"+label(m.Version))
+	o.whole = true
+	return o, nil
+}
+
 func (m *mapping) write(b *batch, known *index) error {
-	b.from(Analyst, "mitigraph mapping "+m.Version, "mapping/"+label(m.Version))
-	catalog, err := catalogOf(known, "Knowledge")
-	if err != nil {
+	if _, err := known.release("Knowledge"); err != nil {
 		return err
 	}
-	missing := map[string]bool{}
 	for _, l := range m.Links {
 		if l.Confidence <= 0 || l.Confidence > 1 {
 			return fmt.Errorf("graph: mapping %s to %s: confidence %v is not in (0, 1]", l.Weakness, l.Technique, l.Confidence)
 		}
-		t, ok := techniqueIn(catalog, l.Technique)
-		if !ok {
-			missing[l.Technique] = true
-			continue
-		}
-		b.linkEdge(weaknessKey(l.Weakness), predOpens, attackKey(catalog, t), &Link{
-			Provenance: b.provenance, Confidence: l.Confidence, Rationale: l.Rationale, Relation: l.Relation,
+		b.linkEdge(weaknessKey(l.Weakness), predOpens, "attack:"+l.Technique, &Link{
+			Provenance: b.Provenance, Confidence: l.Confidence, Rationale: l.Rationale, Relation: l.Relation,
 		})
-	}
-	for _, id := range sorted(missing) {
-		b.warn(b.provenance.Source, id, "the mapping names this technique, but %s has none like it; its links are left out", catalog.Info())
 	}
 	return nil
 }
 
-// techniqueIn finds the live technique that an ID of the embedded release
-// stands for in another release: itself, what replaced it, what it replaced
-// (T0855 in releases before T1692.001), or the parent of a sub-technique that
-// the release does not have yet.
-func techniqueIn(c *mitre.Catalog, id string) (*mitre.Technique, bool) {
-	if t, ok := liveTechnique(c, id); ok {
-		return t, true
-	}
-	facts, err := mitre.Embedded()
-	if err != nil {
-		return nil, false
-	}
-	t, ok := mitre.Find[*mitre.Technique](facts, id)
-	if !ok {
-		return nil, false
-	}
-	for r := range facts.To(t, mitre.RevokedBy) {
-		if old, ok := liveTechnique(c, r.Source.Common().ID); ok {
-			return old, true
-		}
-	}
-	for r := range facts.From(t, mitre.SubtechniqueOf) {
-		if parent, ok := liveTechnique(c, r.Target.Common().ID); ok {
-			return parent, true
-		}
-	}
-	return nil, false
-}
-
-// liveTechnique resolves an ID within one release.
-func liveTechnique(c *mitre.Catalog, id string) (*mitre.Technique, bool) {
-	r, err := c.Resolve(id)
-	if err != nil {
-		return nil, false
-	}
-	t, ok := r.Object.(*mitre.Technique)
-	return t, ok && t.Live()
+func (c *constraints) origin() (origin, error) {
+	o := originOf(Analyst, "mitigraph constraints "+c.Version, "constraints/"+label(c.Version))
+	o.whole = true
+	return o, nil
 }
 
 func (c *constraints) write(b *batch, known *index) error {
-	b.from(Analyst, "mitigraph constraints "+c.Version, "constraints/"+label(c.Version))
-	catalog, err := catalogOf(known, "Knowledge")
-	if err != nil {
+	if _, err := known.release("Knowledge"); err != nil {
 		return err
 	}
 	for _, limit := range c.Constraints {
 		b.node(constraintKey(limit.ID), "Constraint", limit.ID, limit)
 		for _, e := range limit.Effects {
-			m, ok := mitre.Find[*mitre.Mitigation](catalog, e.Mitigation)
-			if !ok {
-				continue // an older release without it has nothing to rule out
-			}
 			p := predRulesOut
 			if e.Effect == "makes_hard" {
 				p = predMakesHard
 			}
-			b.linkEdge(constraintKey(limit.ID), p, attackKey(catalog, m), &Link{
-				Provenance: b.provenance, Confidence: 1, Rationale: e.Why,
+			b.linkEdge(constraintKey(limit.ID), p, "attack:"+e.Mitigation, &Link{
+				Provenance: b.Provenance, Confidence: 1, Rationale: e.Why,
 			})
 		}
 	}
 	return nil
-}
-
-// catalogOf returns the release that the graph holds.
-func catalogOf(x *index, who string) (*mitre.Catalog, error) {
-	for _, r := range all[*release](x) {
-		return r.catalog, nil
-	}
-	return nil, fmt.Errorf("graph: %s needs an ATT&CK release: add Attack first", who)
 }

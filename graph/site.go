@@ -2,11 +2,13 @@ package graph
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -86,17 +88,30 @@ func lineOf(b []byte, d *json.Decoder, err error) int {
 // [Knowledge] before it: an unknown mitigation, asset or constraint is an
 // error that names the place, because a misspelt control would otherwise
 // count as not deployed and a misspelt constraint as no constraint.
-func SiteFacts(s SiteDescription) Source { return siteFacts{s} }
+func SiteFacts(s SiteDescription) Source {
+	s.Site = string(literal(s.Site))
+	s.Devices = slices.Clone(s.Devices)
+	s.Deployed = slices.Clone(s.Deployed)
+	for i, d := range s.Devices {
+		s.Devices[i].Deployed, s.Devices[i].Constraints = slices.Clone(d.Deployed), slices.Clone(d.Constraints)
+		s.Devices[i].ID, s.Devices[i].Name = string(literal(d.ID)), string(literal(d.Name))
+	}
+	return siteFacts{s}
+}
 
 type siteFacts struct{ SiteDescription }
 
+func (s siteFacts) origin() (origin, error) {
+	o := originOf(Site, s.name(), "site/"+url.PathEscape(s.name()))
+	o.whole = true
+	return o, nil
+}
+
+func (s siteFacts) name() string { return cmp.Or(s.Site, "site") }
+
 func (s siteFacts) write(b *batch, known *index) error {
-	name := s.Site
-	if name == "" {
-		name = "site"
-	}
-	b.from(Site, name, "site/"+label(name))
-	catalog, err := catalogOf(known, "SiteFacts")
+	name := s.name()
+	catalog, err := known.release("SiteFacts")
 	if err != nil {
 		return err
 	}

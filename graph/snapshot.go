@@ -9,29 +9,41 @@ import (
 )
 
 // Snapshot is what a graph knew at one moment. It never changes and is safe
-// for concurrent use.
+// for concurrent use. The zero value knows nothing.
 type Snapshot struct {
-	index    *index
-	warnings []Warning
+	layers []*layer // one for each source, in the order in which they came
+	known  *index   // nil in the zero value
 }
 
-// Warnings returns what the sources could not use as it stood, in the order
-// it was met; nil when there was nothing.
-func (s *Snapshot) Warnings() []Warning { return slices.Clone(s.warnings) }
+var nothing = newIndex()
 
-// Catalog returns the ATT&CK release that the graph holds; nil when none was
-// added.
-func (s *Snapshot) Catalog() *mitre.Catalog {
-	c, err := catalogOf(s.index, "")
-	if err != nil {
-		return nil
+func (s *Snapshot) index() *index {
+	if s.known == nil {
+		return nothing
 	}
-	return c
+	return s.known
 }
 
-// Weakness looks a weakness up by its canonical ID, such as CWE-798.
+// Warnings returns what could not be used as it stood, in the order of the
+// sources that said it; nil when there was nothing.
+func (s *Snapshot) Warnings() []Warning {
+	var out []Warning
+	for _, l := range s.layers {
+		for _, b := range l.parts {
+			out = append(out, b.warnings...)
+		}
+	}
+	return append(out, s.index().warnings...)
+}
+
+// Catalog returns the ATT&CK release that is in force; nil when none was
+// added.
+func (s *Snapshot) Catalog() *mitre.Catalog { return s.index().catalog }
+
+// Weakness looks a weakness up by its canonical ID, such as CWE-798. It must
+// not be changed.
 func (s *Snapshot) Weakness(id string) (*Weakness, bool) {
-	return doc[*Weakness](s.index, weaknessKey(id))
+	return doc[*Weakness](s.index(), weaknessKey(id))
 }
 
 // Status says what became of a finding, or of one weakness.
@@ -48,7 +60,7 @@ const (
 // Opening is a technique that a weakness opens, and why.
 type Opening struct {
 	Technique *mitre.Technique
-	Link      *Link
+	Link      *Link // must not be changed
 	// Path leads from the weakness asked for to the one that the link is
 	// about: one element when the weakness is mapped itself.
 	Path []string
@@ -81,7 +93,7 @@ func (s *Snapshot) Opens(weakness string) ([]Opening, Status) {
 		var up [][]string
 		for _, path := range level {
 			id := path[len(path)-1]
-			for n, link := range s.index.from(weaknessKey(id), predOpens) {
+			for n, link := range s.index().from(weaknessKey(id), predOpens) {
 				t, ok := n.doc.(*mitre.Technique)
 				if !ok {
 					continue
@@ -152,7 +164,7 @@ func (s *Snapshot) PlaceholderOnly(technique string) bool {
 
 func (s *Snapshot) mitigations(technique string) iter.Seq[*mitre.Mitigation] {
 	return func(yield func(*mitre.Mitigation) bool) {
-		for n := range s.index.to("attack:"+technique, predMitigates) {
+		for n := range s.index().to("attack:"+technique, predMitigates) {
 			if m, ok := n.doc.(*mitre.Mitigation); ok && m.Live() && !yield(m) {
 				return
 			}
@@ -164,7 +176,7 @@ func (s *Snapshot) mitigations(technique string) iter.Seq[*mitre.Mitigation] {
 // in order of their IDs.
 func (s *Snapshot) Techniques(mitigation string) iter.Seq[*mitre.Technique] {
 	return func(yield func(*mitre.Technique) bool) {
-		for n := range s.index.from("attack:"+mitigation, predMitigates) {
+		for n := range s.index().from("attack:"+mitigation, predMitigates) {
 			if t, ok := n.doc.(*mitre.Technique); ok && t.Live() && !yield(t) {
 				return
 			}

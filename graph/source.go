@@ -2,12 +2,10 @@ package graph
 
 import (
 	"cmp"
-	"fmt"
-	"net/url"
+	"context"
 	"slices"
 
-	"github.com/cayleygraph/quad"
-	"github.com/goccy/go-json"
+	"github.com/mitigraph/mitigraph/mitre"
 )
 
 // Kind says what stands behind a statement.
@@ -43,11 +41,55 @@ type Link struct {
 
 // Source is something that statements come from. The functions of this
 // package that return one say what it contributes: [Attack], [Knowledge],
-// [SiteFacts], [Findings], [Drafts].
+// [SiteFacts], [Findings], [Drafts]; [Replace] changes how it enters.
 type Source interface {
+	// origin says whose statements they are.
+	origin() (origin, error)
 	// write puts the source's statements into the batch. The index holds what
 	// earlier sources wrote.
 	write(b *batch, known *index) error
+}
+
+// origin is where statements come from. The label is the name of the source's
+// graph in the record: "source:attack/ics-attack/19.1".
+type origin struct {
+	Provenance
+	label string
+	// whole says that what the source says now is all that it says, in place
+	// of what it said before.
+	whole bool
+}
+
+func originOf(kind Kind, source, label string) origin {
+	return origin{Provenance: Provenance{kind, source}, label: "source:" + label}
+}
+
+// Replace makes a source enter in place of what the same source said before:
+// the findings of a file that was read again, or all drafts of a new run.
+func Replace(s Source) Source {
+	if s == nil {
+		return nil
+	}
+	return replacing{s}
+}
+
+type replacing struct{ Source }
+
+func (r replacing) parts() ([]Source, error) {
+	parts, err := expand([]Source{r.Source})
+	for i, s := range parts {
+		parts[i] = wholly{s}
+	}
+	return parts, err
+}
+
+// wholly is a source that is whole, whatever it says of itself.
+type wholly struct{ Source }
+
+func (w wholly) origin() (origin, error) {
+	o, err := w.Source.origin()
+	o.whole = true
+	return o, err
 }
 
 // A predicate is a type of edge; its value is the IRI in the record.
@@ -73,6 +115,16 @@ const (
 	predMakesHard predicate = "rel:makes-hard" // constraint to mitigation
 	predAnswers   predicate = "rel:answers"    // draft to technique and finding
 
+	// What Snapshot.Quads says beside edges.
+	predID         predicate = "rel:id"
+	predText       predicate = "rel:text"
+	predFrom       predicate = "rel:from"
+	predPredicate  predicate = "rel:predicate"
+	predTo         predicate = "rel:to"
+	predConfidence predicate = "rel:confidence"
+	predRationale  predicate = "rel:rationale"
+	predRelation   predicate = "rel:relation"
+
 	// The ATT&CK relationships that questions walk.
 	predMitigates predicate = "rel:mitigates"
 	predDetects   predicate = "rel:detects"
@@ -81,39 +133,44 @@ const (
 	predParentOf  predicate = "rel:subtechnique-of"
 )
 
-// batch collects the statements of one source.
+// batch collects the statements that a source makes at one time.
 type batch struct {
-	provenance Provenance
-	label      quad.IRI
-	nodes      []node
-	edges      []statement
-	warnings   []Warning
+	origin
+	nodes    []node
+	edges    []statement
+	warnings []Warning
+	catalog  *mitre.Catalog // of a release
+	ctx      context.Context
+}
+
+// ended reports why a source should stop writing.
+func (b *batch) ended() error {
+	if b.ctx == nil {
+		return nil
+	}
+	return b.ctx.Err()
 }
 
 // node is a thing with its document.
 type node struct {
-	key  string // its IRI in the record: "attack:T0855", "finding:F-1"
-	kind string // its class: "Technique", "Finding"
-	name string
-	doc  any // the typed object; its JSON is the document in the record
+	key   string // its IRI in the record: "attack:T0855", "finding:F-1"
+	kind  string // its class: "Technique", "Finding"
+	name  string
+	doc   any    // the typed object; its JSON is the document in the record
+	label string // of the source that described it; empty where none did
 }
 
-// statement is an edge with its reason.
+// statement is an edge with its reason. Where it leads to an ATT&CK object,
+// the key is what the source said; the index settles what this stands for in
+// the release that is in force.
 type statement struct {
 	from, to string // keys
 	pred     predicate
 	link     *Link // nil where the edge is as sure as its source
-	doc      any   // what else the source says of the edge; nil if nothing
-	docKey   string
-}
-
-func (b *batch) from(kind Kind, source, label string) {
-	b.provenance = Provenance{kind, source}
-	b.label = quad.IRI("source:" + label)
 }
 
 func (b *batch) node(key, kind, name string, doc any) {
-	b.nodes = append(b.nodes, node{key, kind, name, doc})
+	b.nodes = append(b.nodes, node{key, kind, name, doc, b.label})
 }
 
 func (b *batch) edge(from string, pred predicate, to string) {
@@ -121,53 +178,7 @@ func (b *batch) edge(from string, pred predicate, to string) {
 }
 
 func (b *batch) linkEdge(from string, pred predicate, to string, link *Link) {
-	b.edges = append(b.edges, statement{from: from, pred: pred, to: to, link: link, doc: link,
-		docKey: "link:" + url.PathEscape(from) + "/" + url.PathEscape(to)})
-}
-
-// quads is the batch in the record's form, in a fixed order.
-func (b *batch) quads() ([]quad.Quad, error) {
-	out := make([]quad.Quad, 0, 3*len(b.nodes)+2*len(b.edges)+2)
-	add := func(s string, p predicate, o quad.Value) {
-		out = append(out, quad.Quad{Subject: quad.IRI(s), Predicate: quad.IRI(p), Object: o, Label: b.label})
-	}
-	document := func(key string, doc any) error {
-		text, err := json.Marshal(doc)
-		if err != nil {
-			return fmt.Errorf("%s: %w", key, err)
-		}
-		add(key, predDocument, quad.String(text))
-		return nil
-	}
-	add(string(b.label), predType, quad.IRI("class:Source"))
-	if err := document(string(b.label), b.provenance); err != nil {
-		return nil, err
-	}
-	for _, n := range b.nodes {
-		add(n.key, predType, quad.IRI("class:"+n.kind))
-		if n.name != "" {
-			add(n.key, predName, quad.String(n.name))
-		}
-		if n.doc != nil {
-			if err := document(n.key, n.doc); err != nil {
-				return nil, err
-			}
-		}
-	}
-	for _, e := range b.edges {
-		add(e.from, e.pred, quad.IRI(e.to))
-		if e.doc != nil {
-			if err := document(e.docKey, e.doc); err != nil {
-				return nil, err
-			}
-		}
-	}
-	for _, q := range out {
-		if !q.IsValid() {
-			return nil, fmt.Errorf("statement without subject, predicate or object: %v", q)
-		}
-	}
-	return out, nil
+	b.edges = append(b.edges, statement{from, to, pred, link})
 }
 
 // sorted returns the keys of a map in order, for deterministic output.

@@ -26,13 +26,13 @@ var supposed = Provenance{Site, "supposed"}
 // that names it, and so is lifting a constraint that the device does not have.
 // Without a release ([Attack]) nothing can be supposed.
 func (s *Snapshot) Suppose(changes ...Supposition) (*Snapshot, error) {
-	catalog, err := catalogOf(s.index, "Suppose")
+	catalog, err := s.index().release("Suppose")
 	if err != nil {
 		return nil, err
 	}
-	next := s.index.clone()
+	next := s.index().clone()
 	for i, c := range changes {
-		b := &batch{provenance: supposed}
+		b := &batch{origin: origin{Provenance: supposed}}
 		at := func(format string, args ...any) error {
 			return fmt.Errorf("graph: Suppose: change %d: %s", i, fmt.Sprintf(format, args...))
 		}
@@ -76,7 +76,7 @@ func (s *Snapshot) Suppose(changes ...Supposition) (*Snapshot, error) {
 			}
 		}
 	}
-	return &Snapshot{index: next, warnings: s.warnings}, nil
+	return &Snapshot{layers: s.layers, known: next}, nil
 }
 
 // remove takes the edges with one predicate between two nodes out, whatever

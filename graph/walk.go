@@ -79,7 +79,7 @@ func (s *Snapshot) Node(id string) (Node, bool) {
 	if !ok {
 		return Node{}, false
 	}
-	return s.index.show(i), true
+	return s.index().show(i), true
 }
 
 func (s *Snapshot) place(id string) (int32, bool) {
@@ -94,7 +94,7 @@ func (s *Snapshot) place(id string) (int32, bool) {
 	}
 	keys = append(keys, findingKey(id), deviceKey(id), constraintKey(id), draftKey(id), siteKey(id))
 	for _, key := range keys {
-		if i, ok := s.index.ids[key]; ok {
+		if i, ok := s.index().ids[key]; ok {
 			return i, true
 		}
 	}
@@ -136,11 +136,11 @@ func (x *index) showEdge(from int32, e edge) Edge {
 
 // Whole returns everything that the graph knows.
 func (s *Snapshot) Whole() Part {
-	in := make([]bool, len(s.index.nodes))
+	in := make([]bool, len(s.index().nodes))
 	for i := range in {
 		in[i] = true
 	}
-	return s.index.part(in)
+	return s.index().part(in)
 }
 
 // Around returns the neighbourhood of a node: what is at most depth steps
@@ -156,7 +156,7 @@ func (s *Snapshot) Around(ctx context.Context, id string, depth int) (Part, erro
 	if depth < 0 {
 		return Part{}, fmt.Errorf("graph: Around: depth %d is negative", depth)
 	}
-	x := s.index
+	x := s.index()
 	in := make([]bool, len(x.nodes))
 	in[start] = true
 	level := []int32{start}
@@ -230,7 +230,7 @@ func (s *Snapshot) Paths(ctx context.Context, from, to string, hops int) iter.Se
 			yield(Path{}, fmt.Errorf("%w: %q", ErrUnknownNode, to))
 			return
 		}
-		f := finder{ctx: ctx, index: s.index, end: end, left: s.index.distances(end), on: map[int32]bool{start: true}}
+		f := finder{ctx: ctx, index: s.index(), end: end, left: s.index().distances(end), on: map[int32]bool{start: true}}
 		if start == end || f.left[start] < 0 {
 			return
 		}
@@ -258,7 +258,7 @@ func (s *Snapshot) Paths(ctx context.Context, from, to string, hops int) iter.Se
 // ShortestPath returns the first of [Snapshot.Paths]; false when there is
 // none.
 func (s *Snapshot) ShortestPath(ctx context.Context, from, to string) (Path, bool, error) {
-	for p, err := range s.Paths(ctx, from, to, len(s.index.nodes)) {
+	for p, err := range s.Paths(ctx, from, to, len(s.index().nodes)) {
 		return p, err == nil, err
 	}
 	return Path{}, false, nil

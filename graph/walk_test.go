@@ -46,18 +46,15 @@ func TestWholeEqualsRecord(t *testing.T) {
 	for _, e := range whole.Edges {
 		got = append(got, e.From.Key+" "+e.Predicate+" "+e.To.Key)
 	}
-	it := g.record.QuadsAllIterator().Iterate()
-	for it.Next(t.Context()) {
-		q, err := g.record.Quad(it.Result())
+	for _, l := range g.Snapshot().layers {
+		quads, err := l.quads()
 		require.NoError(t, err)
-		from, ok := q.Subject.(quad.IRI)
-		to, is := q.Object.(quad.IRI)
-		if ok && is && q.Predicate != quad.IRI(predType) {
-			want = append(want, string(from)+" "+strings.TrimPrefix(string(q.Predicate.(quad.IRI)), "rel:")+" "+string(to))
+		for _, q := range quads {
+			if to, ok := q.Object.(quad.IRI); ok && q.Predicate != quad.IRI(predType) {
+				want = append(want, string(q.Subject.(quad.IRI))+" "+strings.TrimPrefix(string(q.Predicate.(quad.IRI)), "rel:")+" "+string(to))
+			}
 		}
 	}
-	require.NoError(t, it.Err())
-	require.NoError(t, it.Close())
 	slices.Sort(got)
 	slices.Sort(want)
 	assert.Equal(t, want, got)
@@ -157,17 +154,17 @@ func TestPathsAgainstPlainSearch(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 60 {
 		x := newIndex()
-		b := &batch{provenance: Provenance{Site, "random"}}
+		b := &batch{origin: origin{Provenance: Provenance{Site, "random"}}}
 		name := func() string { return string(rune('a' + r.IntN(9))) }
 		preds := []predicate{predHas, predOpens, predParent, predTargets, predMitigates}
 		for i := range 9 {
 			b.node(string(rune('a'+i)), "Thing", "", nil)
 		}
 		for range 16 {
-			b.linkEdge(name(), preds[r.IntN(len(preds))], name(), &Link{Provenance: b.provenance, Confidence: float64(1+r.IntN(9)) / 10})
+			b.linkEdge(name(), preds[r.IntN(len(preds))], name(), &Link{Provenance: b.Provenance, Confidence: float64(1+r.IntN(9)) / 10})
 		}
 		x.add(b)
-		s := &Snapshot{index: x}
+		s := &Snapshot{known: x}
 		var want []string
 		var walk func(way []string)
 		walk = func(way []string) {
@@ -239,6 +236,6 @@ func TestSuppose(t *testing.T) {
 		_, err := s.Suppose(Supposition{}, c)
 		assert.ErrorContains(t, err, "graph: Suppose: change 1: "+want)
 	}
-	_, err = (&Snapshot{index: newIndex()}).Suppose()
+	_, err = (&Snapshot{known: newIndex()}).Suppose()
 	assert.ErrorContains(t, err, "needs an ATT&CK release")
 }

@@ -147,6 +147,30 @@ func (c *Catalog) decoded() (map[string]any, []any, error) {
 	return bundle, objects, nil
 }
 
+// Raw returns the bundle as it was read, in pieces: its members beside
+// "objects" as one JSON object, and each object, in the bundle's order. Each
+// call gives its own. To put them together again and read the result gives an
+// equal catalogue. The zero catalogue has nothing: [ErrEmpty].
+func (c *Catalog) Raw() (bundle json.RawMessage, objects []json.RawMessage, err error) {
+	b, err := c.document.bytes()
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", c.info, err)
+	}
+	if len(b) == 0 {
+		return nil, nil, fmt.Errorf("%s: %w", c.info, ErrEmpty)
+	}
+	var members map[string]json.RawMessage
+	if err := unmarshal(bytes.TrimPrefix(b, []byte(byteOrderMark)), &members); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", c.info.Source, err)
+	}
+	if err := unmarshal(members["objects"], &objects); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", c.info.Source, err)
+	}
+	delete(members, "objects")
+	bundle, err = json.Marshal(members)
+	return bundle, objects, err
+}
+
 const byteOrderMark = "\xef\xbb\xbf"
 
 func text(object any, key string) string {
