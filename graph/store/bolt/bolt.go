@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -232,22 +233,38 @@ func (s *file) write(ctx context.Context, next store.State, remove, add []quad.Q
 		}
 		s.db = db
 	}
-	if s.quads == nil {
+	if s.kv == nil {
 		s.kv = newKeyValue(s.db)
+	}
+	if s.quads == nil {
 		quads, err := kv.New(s.kv, cayley.Options{kv.OptNoBloom: true})
 		if err != nil {
 			return err
 		}
 		s.quads = quads
 	}
-	deltas := make([]cayley.Delta, 0, len(remove)+len(add))
-	for _, q := range remove {
-		deltas = append(deltas, cayley.Delta{Quad: q, Action: cayley.Delete})
+	if err := s.kv.begin(ctx, s.sum); err != nil {
+		return err
 	}
-	for _, q := range add {
-		deltas = append(deltas, cayley.Delta{Quad: q, Action: cayley.Add})
+	defer s.kv.end()
+	if err := s.apply(cayley.Add, add); err != nil {
+		return err
 	}
-	s.kv.begin(ctx, next, s.sum)
+	if err := s.apply(cayley.Delete, remove); err != nil {
+		return err
+	}
+	return s.kv.commit(next)
+}
+
+// apply lets Cayley add or remove quads within the transaction that is open.
+func (s *file) apply(what cayley.Procedure, quads []quad.Quad) error {
+	deltas := make([]cayley.Delta, len(quads))
+	for i, q := range quads {
+		deltas[i] = cayley.Delta{Quad: q, Action: what}
+	}
+	if len(deltas) == 0 {
+		return nil
+	}
 	return s.quads.ApplyDeltas(deltas, cayley.IgnoreOpts{})
 }
 
@@ -296,11 +313,13 @@ func trim(f *os.File) error {
 	return nil
 }
 
-// explain gives an operating system's error its name in package store.
+// explain gives an operating system's error its name in package store. bbolt
+// keeps only the text of some.
 func explain(err error) error {
-	switch {
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
-		return fmt.Errorf("%w: %w", store.ErrFull, unpath(err))
+	for _, full := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+		if errors.Is(err, full) || strings.HasSuffix(err.Error(), full.Error()) {
+			return fmt.Errorf("%w: %w", store.ErrFull, unpath(err))
+		}
 	}
 	return unpath(err)
 }

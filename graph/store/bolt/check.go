@@ -284,7 +284,8 @@ func (w *walker) page(id uint64) ([]byte, error) {
 }
 
 // tree goes through the pages of a bucket, the root's with an empty name. Its
-// keys must be in order, at least low and below high.
+// keys must be in order, begin with low and be below high: bbolt finds a page's
+// place in its parent by its first key.
 func (w *walker) tree(id uint64, bucket string, low, high []byte, depth int) error {
 	if depth > maxDepth {
 		return broken(id, "the tree is too deep")
@@ -311,8 +312,10 @@ func (w *walker) elements(b []byte, id uint64, bucket string, low, high []byte, 
 	}
 	var last []byte
 	inOrder := func(key []byte) bool {
-		return len(key) > 0 && (last == nil || bytes.Compare(last, key) < 0) &&
-			(low == nil || bytes.Compare(low, key) <= 0) && (high == nil || bytes.Compare(key, high) < 0)
+		if last == nil {
+			return len(key) > 0 && (low == nil || bytes.Equal(low, key)) && (high == nil || bytes.Compare(key, high) < 0)
+		}
+		return bytes.Compare(last, key) < 0 && (high == nil || bytes.Compare(key, high) < 0)
 	}
 	if kind == leafPage {
 		for i := range count {

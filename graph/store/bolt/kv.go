@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	cayley "github.com/cayleygraph/cayley/graph"
 	"github.com/cayleygraph/cayley/graph/kv"
 	"github.com/cespare/xxhash/v2"
 	hidalgo "github.com/hidal-go/hidalgo/kv"
@@ -71,58 +70,92 @@ func entryHash(d *xxhash.Digest, bucket string, key, value []byte) uint64 {
 	return d.Sum64()
 }
 
-// keyValue is bbolt as Cayley wants it. It keeps the sum while Cayley writes,
-// puts it and the state into the same transaction, and lets a context end it.
+// keyValue is bbolt as Cayley wants it. Between begin and commit all that
+// Cayley does happens in one transaction of bbolt's, however many Cayley
+// thinks it makes: it can't add and remove in one of its own, since a link
+// that it adds loses the ends that occur more often in what it removes.
+//
+// It keeps the sum while Cayley writes, puts it and the state into the same
+// transaction, and lets a context end it.
 type keyValue struct {
-	db   *bbolt.DB
-	ctx  context.Context
-	next store.State
-	sum  uint64
+	db     *bbolt.DB
+	ctx    context.Context
+	tx     *bbolt.Tx // the one that is open, nil outside of begin and commit
+	broken bool      // part of it failed
+	sum    uint64
+	digest xxhash.Digest
+	steps  int
 }
 
 func newKeyValue(db *bbolt.DB) *keyValue { return &keyValue{db: db, ctx: context.Background()} }
 
-// begin prepares for the one write transaction that follows.
-func (k *keyValue) begin(ctx context.Context, next store.State, sum uint64) {
-	k.ctx, k.next, k.sum = ctx, next, sum
+// begin opens the transaction of one write, which starts from a sum.
+func (k *keyValue) begin(ctx context.Context, sum uint64) error {
+	tx, err := k.db.Begin(true)
+	if err != nil {
+		return err
+	}
+	if b := tx.Bucket([]byte(logBucket)); b != nil {
+		b.FillPercent = 1 // Cayley numbers its log, so nothing comes between later
+	}
+	k.ctx, k.tx, k.sum, k.broken = ctx, tx, sum, false
+	return nil
+}
+
+// commit ends the write.
+func (k *keyValue) commit(next store.State) error {
+	if err := k.ctx.Err(); err != nil {
+		return err
+	}
+	if k.broken {
+		return errors.New("bolt: a part of the write failed")
+	}
+	if err := k.tx.Bucket([]byte(stateBucket)).Put(stateKey, encodeState(next, k.sum)); err != nil {
+		return err
+	}
+	return k.tx.Commit()
+}
+
+// end gives back what begin took. After commit it does nothing to the file.
+func (k *keyValue) end() {
+	if k.tx != nil {
+		_ = k.tx.Rollback() // says only that it is over already
+	}
+	k.ctx, k.tx = context.Background(), nil
 }
 
 // init makes an empty store.
 func (k *keyValue) init() error {
-	err := k.db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range buckets {
-			if _, err := tx.CreateBucketIfNotExists([]byte(name)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if err := k.begin(context.Background(), 0); err != nil {
 		return err
 	}
-	err = kv.Init(k, nil)
-	if errors.Is(err, cayley.ErrDatabaseExists) {
-		return nil
+	defer k.end()
+	for _, name := range buckets {
+		if _, err := k.tx.CreateBucketIfNotExists([]byte(name)); err != nil {
+			return err
+		}
 	}
-	return err
+	if err := kv.Init(k, nil); err != nil {
+		return err
+	}
+	return k.commit(store.State{})
 }
 
 // Close leaves the database to the store.
 func (k *keyValue) Close() error { return nil }
 
 func (k *keyValue) Tx(_ context.Context, writable bool) (hidalgo.Tx, error) {
-	tx, err := k.db.Begin(writable)
+	if k.tx != nil {
+		return &transaction{kv: k, tx: k.tx, done: !writable}, nil
+	}
+	if writable {
+		return nil, errors.New("bolt: a write outside of begin and commit")
+	}
+	tx, err := k.db.Begin(false)
 	if err != nil {
 		return nil, err
 	}
-	t := &transaction{kv: k, tx: tx, sum: k.sum}
-	if writable {
-		// Cayley numbers its log; full pages waste nothing there.
-		if b := tx.Bucket([]byte(logBucket)); b != nil {
-			b.FillPercent = 1
-		}
-	}
-	return t, nil
+	return &transaction{kv: k, tx: tx, own: true}, nil
 }
 
 func (k *keyValue) View(ctx context.Context, f func(hidalgo.Tx) error) error {
@@ -133,12 +166,12 @@ func (k *keyValue) Update(ctx context.Context, f func(hidalgo.Tx) error) error {
 	return hidalgo.Update(ctx, k, f)
 }
 
+// transaction is what Cayley takes for one.
 type transaction struct {
-	kv     *keyValue
-	tx     *bbolt.Tx
-	sum    uint64
-	digest xxhash.Digest
-	steps  int
+	kv   *keyValue
+	tx   *bbolt.Tx
+	own  bool // a reading one of its own
+	done bool // committed, or nothing to commit
 }
 
 // place turns Cayley's key into a bucket and a key in it.
@@ -154,7 +187,7 @@ func place(k hidalgo.Key) (bucket string, key []byte, err error) {
 
 // step ends a transaction whose context ended.
 func (t *transaction) step() error {
-	if t.steps++; t.steps%64 == 0 {
+	if t.kv.steps++; t.kv.steps%64 == 0 {
 		return t.kv.ctx.Err()
 	}
 	return nil
@@ -217,12 +250,12 @@ func (t *transaction) change(k hidalgo.Key, v []byte) error {
 		return fmt.Errorf("bolt: no bucket %q", name)
 	}
 	if old := b.Get(key); old != nil {
-		t.sum -= entryHash(&t.digest, name, key, old)
+		t.kv.sum -= entryHash(&t.kv.digest, name, key, old)
 	}
 	if v == nil {
 		return b.Delete(key)
 	}
-	t.sum += entryHash(&t.digest, name, key, v)
+	t.kv.sum += entryHash(&t.kv.digest, name, key, v)
 	return b.Put(key, v)
 }
 
@@ -243,25 +276,17 @@ func (noScan) Key() hidalgo.Key          { return nil }
 func (noScan) Val() hidalgo.Value        { return nil }
 
 func (t *transaction) Commit(context.Context) error {
-	if err := t.kv.ctx.Err(); err != nil {
-		return err
-	}
-	if b := t.tx.Bucket([]byte(stateBucket)); t.tx.Writable() && b != nil {
-		if err := b.Put(stateKey, encodeState(t.kv.next, t.sum)); err != nil {
-			return err
-		}
-	}
-	if err := t.tx.Commit(); err != nil {
-		return err
-	}
-	t.kv.sum = t.sum
+	t.done = true
 	return nil
 }
 
 func (t *transaction) Close() error {
-	err := t.tx.Rollback()
-	if errors.Is(err, bbolt.ErrTxClosed) {
-		return nil // after Commit
+	switch {
+	case t.own:
+		t.own = false
+		return t.tx.Rollback()
+	case !t.done:
+		t.kv.broken = true
 	}
-	return err
+	return nil
 }
