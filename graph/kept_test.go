@@ -307,3 +307,50 @@ func TestDamagedRecord(t *testing.T) {
 		})
 	}
 }
+
+// What a newer release and a control change for a site.
+func TestSince(t *testing.T) {
+	old := shared(t, "ics-attack-17.1")
+	g, err := New(t.Context(), Attack(old), Knowledge(), SiteFacts(site), Findings(
+		finding.Finding{ID: "F-1", Device: "plc-1", Weaknesses: []string{"CWE-306"}},
+		finding.Finding{ID: "F-2", Device: "hmi 1", Weaknesses: []string{"CWE-99999"}}))
+	require.NoError(t, err)
+	require.NoError(t, g.Add(t.Context(), Attack(embedded(t))))
+	s := g.Snapshot()
+	then, err := s.On("17.1")
+	require.NoError(t, err)
+	c, err := s.Since(t.Context(), then)
+	require.NoError(t, err)
+	assert.Equal(t, "17.1", c.Before.Version)
+	assert.Equal(t, "19.1", c.After.Version)
+	became := map[string]string{}
+	for _, d := range c.Techniques {
+		if d.Before != nil && d.After != nil {
+			became[d.Before.ID] = d.After.ID
+		}
+	}
+	assert.Equal(t, "T1692.001", became["T0855"])
+	for _, d := range c.Gaps {
+		assert.False(t, d.After != nil && d.After.Technique == "", "the unknown weakness is no change")
+	}
+
+	none, err := s.Since(t.Context(), s)
+	require.NoError(t, err)
+	assert.Empty(t, none.Techniques)
+	assert.Empty(t, none.Gaps)
+
+	if_, err := s.Suppose(Supposition{Device: "plc-1", Deploy: []string{"M0807"}}, Supposition{Deploy: []string{"M0937"}})
+	require.NoError(t, err)
+	c, err = if_.Since(t.Context(), s)
+	require.NoError(t, err)
+	assert.NotEmpty(t, c.Techniques)
+	for _, d := range c.Gaps {
+		assert.NotNil(t, d.Before, "a control opens no gap")
+	}
+	back, err := s.Since(t.Context(), if_)
+	require.NoError(t, err)
+	assert.Len(t, back.Gaps, len(c.Gaps))
+
+	_, err = s.Since(t.Context(), nil)
+	assert.ErrorContains(t, err, "the older snapshot")
+}

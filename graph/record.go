@@ -3,6 +3,7 @@ package graph
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -357,18 +358,21 @@ func fromQuads(ctx context.Context, quads []quad.Quad) (*Snapshot, error) {
 	}
 	var readers []*reader
 	byLabel := map[quad.Value]*reader{}
+	var r *reader
 	for i, q := range quads {
 		if i%4096 == 0 {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
 		}
-		r := byLabel[q.Label]
+		label, ok := q.Label.(quad.IRI)
+		if !ok {
+			return nil, damaged(q, errors.New("a statement of no source"))
+		}
+		if r == nil || r.label != string(label) {
+			r = byLabel[q.Label]
+		}
 		if r == nil {
-			label, ok := q.Label.(quad.IRI)
-			if !ok {
-				return nil, damaged(q, fmt.Errorf("a statement of no source"))
-			}
 			r = &reader{label: string(label), at: map[string]int{}, links: map[string]*Link{}}
 			byLabel[q.Label] = r
 			readers = append(readers, r)
@@ -412,7 +416,7 @@ func (r *reader) take(q quad.Quad) error {
 	s, ok := q.Subject.(quad.IRI)
 	p, is := q.Predicate.(quad.IRI)
 	if !ok || !is {
-		return fmt.Errorf("the subject or the predicate is no IRI")
+		return errors.New("the subject or the predicate is no IRI")
 	}
 	key := string(s)
 	switch p := predicate(p); p {
@@ -461,7 +465,7 @@ func (r *reader) take(q quad.Quad) error {
 func (r *reader) layer(ctx context.Context) (*layer, error) {
 	i, ok := r.at[r.label]
 	if !ok || r.nodes[i].kind != "Source" || len(r.nodes[i].docs) != 1 {
-		return nil, fmt.Errorf("the source does not say what it is")
+		return nil, errors.New("the source does not say what it is")
 	}
 	var source sourceDoc
 	if err := json.Unmarshal([]byte(r.nodes[i].docs[0]), &source); err != nil {

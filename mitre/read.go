@@ -80,6 +80,10 @@ func Read(ctx context.Context, name string, r io.Reader) (*Catalog, error) {
 	if r == nil {
 		return nil, fmt.Errorf("%s: %w: there is no reader", name, ErrEmpty)
 	}
+	size := 0
+	if known, ok := r.(interface{ Len() int }); ok { // of what is in memory already
+		size = known.Len()
+	}
 	br := bufio.NewReader(&contextReader{ctx, r})
 	r = br
 	if magic, _ := br.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
@@ -90,7 +94,7 @@ func Read(ctx context.Context, name string, r io.Reader) (*Catalog, error) {
 		defer zr.Close()
 		r = zr
 	}
-	b, err := io.ReadAll(io.LimitReader(r, maxBundle+1))
+	b, err := readAll(io.LimitReader(r, maxBundle+1), size)
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, fmt.Errorf("%s: gzip: the file is cut off after %d bytes of content: %w", name, len(b), err)
@@ -103,6 +107,13 @@ func Read(ctx context.Context, name string, r io.Reader) (*Catalog, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return load(name, b)
+}
+
+// readAll is io.ReadAll with room for what is expected.
+func readAll(r io.Reader, size int) ([]byte, error) {
+	b := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
+	_, err := b.ReadFrom(r)
+	return b.Bytes(), err
 }
 
 // load decodes a bundle and at the same time compresses it for [Catalog.Write].

@@ -419,14 +419,15 @@ func (w *walker) free() error {
 
 // log collects Cayley's log: values by their number, and links between them.
 type log struct {
-	values map[uint64]quad.Value
-	links  []link
+	numbers []uint64 // rising
+	values  []quad.Value
+	links   []link
 }
 
 // link is a quad, by the numbers of its values.
 type link struct{ s, p, o, l uint64 }
 
-func newLog() *log { return &log{values: map[uint64]quad.Value{}} }
+func newLog() *log { return &log{} }
 
 // take reads a Primitive of Cayley's, in which a value or a link stands.
 func (l *log) take(key, b []byte) error {
@@ -480,7 +481,8 @@ func (l *log) take(key, b []byte) error {
 		if err != nil {
 			return err
 		}
-		l.values[binary.BigEndian.Uint64(key)] = v
+		l.numbers = append(l.numbers, binary.BigEndian.Uint64(key))
+		l.values = append(l.values, v)
 	case !deleted:
 		l.links = append(l.links, k)
 	}
@@ -507,12 +509,35 @@ func decodeValue(b []byte) (quad.Value, error) {
 	return nil, fmt.Errorf("a value of kind %d", field)
 }
 
+// value returns the look-up of values by number, which is a table unless most
+// numbers are not in use any more.
+func (l *log) value() func(uint64) quad.Value {
+	if n := len(l.numbers); n > 0 && l.numbers[n-1] < uint64(8*n+1024) {
+		table := make([]quad.Value, l.numbers[n-1]+1)
+		for i, number := range l.numbers {
+			table[number] = l.values[i]
+		}
+		return func(number uint64) quad.Value {
+			if number >= uint64(len(table)) {
+				return nil
+			}
+			return table[number]
+		}
+	}
+	table := make(map[uint64]quad.Value, len(l.numbers))
+	for i, number := range l.numbers {
+		table[number] = l.values[i]
+	}
+	return func(number uint64) quad.Value { return table[number] }
+}
+
 func (l *log) quads() ([]quad.Quad, error) {
+	value := l.value()
 	out := make([]quad.Quad, len(l.links))
 	for i, k := range l.links {
-		q := quad.Quad{Subject: l.values[k.s], Predicate: l.values[k.p], Object: l.values[k.o], Label: l.values[k.l]}
+		q := quad.Quad{Subject: value(k.s), Predicate: value(k.p), Object: value(k.o), Label: value(k.l)}
 		if q.Subject == nil || q.Predicate == nil || q.Object == nil || q.Label == nil {
-			return nil, fmt.Errorf("a statement lacks a part")
+			return nil, errors.New("a statement lacks a part")
 		}
 		out[i] = q
 	}
