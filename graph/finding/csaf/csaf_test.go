@@ -141,6 +141,49 @@ func TestFaultyMembers(t *testing.T) {
 	}
 }
 
+// What is not among the findings is told apart from what an advisory says is
+// no finding.
+func TestLosses(t *testing.T) {
+	const head = `{"document":{"csaf_version":"2.0","tracking":{"id":"EX-1"}},`
+	const one = `{"cve":"CVE-2024-10001"}`
+	for _, test := range []struct {
+		name, content string
+		found         int
+		want          []finding.Loss
+	}{
+		{"none listed", head + `"vulnerabilities":[]}`, 0, []finding.Loss{finding.LostNothing}},
+		{"fixed", head + `"vulnerabilities":[{"product_status":{"fixed":["P"]}}]}`, 0, []finding.Loss{finding.LostNothing}},
+		{"no object", head + `"vulnerabilities":[7,null,` + one + `]}`, 1, []finding.Loss{finding.LostRecord, finding.LostRecord}},
+		{"a faulty member", head + `"vulnerabilities":[{"cwe":7}]}`, 1, []finding.Loss{finding.LostMember}},
+		{"twice the same", head + `"vulnerabilities":[` + one + `,` + one + `]}`, 1, []finding.Loss{finding.LostNothing}},
+		{"two lists", head + `"vulnerabilities":[` + one + `],"vulnerabilities":[]}`, 0, []finding.Loss{finding.LostRecord, finding.LostNothing}},
+		{"two lists in two cases", head + `"vulnerabilities":[` + one + `,{"title":"T"}],"Vulnerabilities":[` + one + `]}`, 1, []finding.Loss{finding.LostRecord}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			found, skipped, err := finding.Collect(finding.Read(t.Context(), "x", strings.NewReader(test.content), csaf.Format))
+			require.NoError(t, err)
+			assert.Len(t, found, test.found)
+			var got []finding.Loss
+			for _, s := range skipped {
+				got = append(got, s.Lost)
+			}
+			assert.Equal(t, test.want, got, skipped)
+		})
+	}
+}
+
+// A score that is out of range does not cost the vector beside it.
+func TestVectorWithoutAScore(t *testing.T) {
+	const vector = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
+	for _, score := range []string{"-1", "0", "9.8"} {
+		found, _, err := read(t, "x", `{"document":{"csaf_version":"2.0"},"vulnerabilities":[{"title":"T","scores":[{"products":["P"],"cvss_v3":{"version":"3.1","vectorString":"`+
+			vector+`","baseScore":`+score+`,"baseSeverity":"CRITICAL"}}]}]}`)
+		require.NoError(t, err)
+		require.Len(t, found, 1)
+		assert.Equal(t, vector, found[0].CVSS, score)
+	}
+}
+
 // An advisory is recognised in whatever pieces and order it comes, and one
 // that a finding quotes is not.
 func TestRecognised(t *testing.T) {
@@ -154,9 +197,8 @@ func TestRecognised(t *testing.T) {
 		require.NoError(t, err, name)
 		assert.Len(t, found, 4, name)
 	}
-	found, problems, err := read(t, "x", `[{"id":"A","raw":`+good+`}]`)
+	found, _, err := read(t, "x", `[{"id":"A","raw":`+good+`}]`)
 	require.NoError(t, err)
-	assert.Empty(t, problems)
 	assert.Len(t, found, 1)
 	found, _, err = read(t, "x", `{"id":"A","raw":`+good+`}`)
 	require.NoError(t, err)
