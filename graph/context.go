@@ -16,8 +16,9 @@ import (
 // flaws of its kind. A link from a weakness is therefore weakened where the
 // vector speaks against its technique. Nothing is ever strengthened, and a
 // metric with a higher CVSS value never weakens more than one with a lower
-// value, so that a higher CVSS never lowers a risk. The table is a judgement
-// of this project.
+// value, so that raising one metric never lowers a risk. Of two vectors that
+// differ in several, the one with the higher score may still say less of a
+// technique. The table is a judgement of this project.
 var contradictions = []struct {
 	// metrics and their values, all of which must hold
 	when   map[string]string

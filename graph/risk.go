@@ -53,6 +53,11 @@ func severity(vector string) (float64, error) {
 		if err != nil {
 			return 0, err
 		}
+		for _, m := range beyondBase {
+			if err := v.Set(m, "X"); err != nil {
+				return 0, err
+			}
+		}
 		return v.Score(), nil
 	case strings.HasPrefix(vector, "CVSS:3.1/"):
 		v, err := gocvss31.ParseVector(vector)
@@ -76,6 +81,10 @@ func severity(vector string) (float64, error) {
 	return 0, errors.New("not a CVSS vector of version 2.0, 3.0, 3.1 or 4.0")
 }
 
+// beyondBase are the metrics of CVSS 4.0 that its score has beyond the base
+// score: threat, requirements and the environment's own values.
+var beyondBase = []string{"E", "CR", "IR", "AR", "MAV", "MAC", "MAT", "MPR", "MUI", "MVC", "MVI", "MVA", "MSC", "MSI", "MSA"}
+
 // danger is what a finding brings into the product, whatever the technique.
 type danger struct {
 	severity, exploitation float64
@@ -97,7 +106,7 @@ func dangerOf(f *finding.Finding) (danger, *float64) {
 	switch {
 	case f.KEV:
 		d.exploitation, d.chance = 1, "known exploited"
-	case f.EPSS > 0:
+	case f.EPSS > 0 && f.EPSS <= 1: // any other value is no probability
 		d.exploitation, d.chance = (1+f.EPSS)/2, fmt.Sprintf("EPSS %.0f %%", 100*f.EPSS)
 	}
 	if d.words = words; d.chance != "unknown" {

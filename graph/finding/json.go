@@ -203,7 +203,7 @@ func (in *jsonInput) object(d *json.Decoder, src *budget) error {
 	line := src.line(d)
 	var names []string // as written: a name that is there twice shows
 	var whole bytes.Buffer
-	wrapper := false
+	wrapper, variant := false, ""
 	for d.More() {
 		src.reset()
 		t, err := d.Token()
@@ -229,6 +229,9 @@ func (in *jsonInput) object(d *json.Decoder, src *budget) error {
 		if err := d.Decode(&raw); err != nil {
 			return err
 		}
+		if strings.EqualFold(key, "findings") {
+			variant = key
+		}
 		if whole.Len()+len(key)+len(raw) > MaxRecord {
 			return ErrTooLong
 		}
@@ -242,8 +245,14 @@ func (in *jsonInput) object(d *json.Decoder, src *budget) error {
 		names = append(names, key)
 	}
 	src.reset()
-	if _, err := d.Token(); err != nil || wrapper {
+	if _, err := d.Token(); err != nil {
 		return err
+	}
+	if wrapper {
+		if variant != "" {
+			return in.skip(variant, LostRecord, errors.New("the member is not read; want \"findings\""))
+		}
+		return nil
 	}
 	if !looksLikeFinding(names) {
 		slices.Sort(names)

@@ -110,6 +110,8 @@ func TestRecordsThatCantBeUsed(t *testing.T) {
 				"[1].weaknesses: want a list of strings, found a JSON string; it is left out",
 				"[2].kev: want true or false, found a JSON string; it is left out", "[3].epss: want a number between 0 and 1, found a JSON string; it is left out",
 				"[4].id: want a string, found a JSON number; it is left out", "[4].cvss: want a string, found a JSON number; it is left out"}},
+		{"not UTF-8", "[{\"id\":\"\xe9\",\"title\":\"x\"},{\"id\":\"\xe8\",\"title\":\"x\"},{\"id\":\"A\"}]", []string{"A"}, []string{"[0]: not valid UTF-8", "[1]: not valid UTF-8"}},
+		{"a wrapper in two cases", `{"findings":[{"id":"A"}],"Findings":[{"id":"B"}]}`, []string{"A"}, []string{`Findings: the member is not read; want "findings"`}},
 		{"a member twice", `{"id":"A","weaknesses":["CWE-1"],"Weaknesses":["CWE-2"],"epss":null}`, []string{"A"}, []string{
 			"line 1.weaknesses: the member stands there twice; the last one counts"}},
 		{"other members", `[{"id":"A","cwe":"CWE-1","severity":"high"},{"device":"x","cwe":"CWE-2"},{"id":"C","plugin":7}]`, []string{"A", "C"}, []string{

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 var cvePattern = regexp.MustCompile(`^CVE-[0-9]{4}-[0-9]{4,19}$`)
@@ -57,6 +58,9 @@ func (in *jsonInput) record(place string, raw []byte) error {
 // members splits an object; the names of other members are noted, and those
 // that are there twice returned.
 func (in *jsonInput) members(raw []byte) (values map[string]json.RawMessage, twice []string, err error) {
+	if !utf8.Valid(raw) { // the decoder would put one and the same character for each
+		return nil, nil, errors.New("not valid UTF-8")
+	}
 	if !json.Valid(raw) { // the whole of it, for a line may go on behind its object
 		return nil, nil, json.Unmarshal(raw, new(any))
 	}

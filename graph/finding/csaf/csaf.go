@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gocsaf/csaf/v3/csaf"
 
@@ -129,6 +130,8 @@ func load(r io.Reader) (*advisory, error) {
 		return nil, err
 	case len(b) > maxAdvisory:
 		return nil, fmt.Errorf("an advisory of more than %d MiB", maxAdvisory>>20)
+	case !utf8.Valid(b): // the decoder would put one and the same character for each
+		return nil, errors.New("text that is not UTF-8; CSAF is")
 	}
 	var parts struct {
 		Document        json.RawMessage   `json:"document"`

@@ -72,6 +72,7 @@ func TestBadAdvisories(t *testing.T) {
 		{"no version", `{"document":{},"product_tree":{}}`, "x.json: document.csaf_version: missing"},
 		{"no document", `{"product_tree":{},"vulnerabilities":[]}`, "x.json: document: want an object"},
 		{"text behind", good + "x", "after top-level value"},
+		{"not UTF-8", strings.Replace(good, "Examplia", "Ex\xe4mplia", 1), "x.json: text that is not UTF-8"},
 		{"too large", `{"document":{"csaf_version":"2.0"},"x":"` + strings.Repeat("x", 64<<20) + `"}`, "x.json: an advisory of more than 64 MiB"},
 		{"deep nesting", `{"document":{"csaf_version":"2.0"},"x":` + strings.Repeat("[", 1_000_000), "x.json: line 1"},
 	} {
