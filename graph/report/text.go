@@ -155,8 +155,11 @@ func (t *text) summary() {
 	if source == "embedded" {
 		source = "embedded facts"
 	}
-	t.wrapped("", fmt.Sprintf("%s on %s, seen through %s (%s)", count(len(t.a.Findings), "finding", "findings"),
-		count(len(devices), "device", "devices"), release, source))
+	where := ""
+	if len(devices) > 0 {
+		where = " on " + count(len(devices), "device", "devices")
+	}
+	t.wrapped("", fmt.Sprintf("%s%s, seen through %s (%s)", count(len(t.a.Findings), "finding", "findings"), where, release, source))
 	if n, m := t.a.UnreadRecords, t.a.UnreadMembers; n > 0 || m > 0 {
 		var parts []string
 		if n > 0 {
