@@ -21,6 +21,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/gocsaf/csaf/v3/csaf"
+	gocvss20 "github.com/pandatix/go-cvss/20"
+	gocvss30 "github.com/pandatix/go-cvss/30"
+	gocvss31 "github.com/pandatix/go-cvss/31"
 
 	"github.com/mitigraph/mitigraph/graph/finding"
 )
@@ -286,7 +289,12 @@ func (a *advisory) finding(i int, raw json.RawMessage, used map[string]bool) (f 
 	}
 	f = finding.Finding{
 		ID: a.id, Title: a.titleOf(v), Description: description(v),
-		Device: device(a.products, affected), CVSS: vector(v.Scores),
+		Device: device(a.products, affected),
+	}
+	var misstated []problem
+	f.CVSS, misstated = vector(v.Scores)
+	for _, p := range misstated {
+		problems = append(problems, problem{place + "." + p.place, p.err, p.lost})
 	}
 	if v.CVE != nil {
 		f.CVEs = []string{string(*v.CVE)}
@@ -336,30 +344,64 @@ func description(v *csaf.Vulnerability) string {
 }
 
 // vector returns the CVSS vector with the highest base score, version 3
-// before version 2; the empty string when there is none.
-func vector(scores csaf.Scores) string {
+// before version 2; the empty string when there is none. The score is the
+// vector's own, since the one that an advisory states beside it may be wrong.
+func vector(scores csaf.Scores) (vector string, problems []problem) {
 	best3, best2 := math.Inf(-1), math.Inf(-1)
 	vector3, vector2 := "", ""
-	for _, s := range scores {
+	for i, s := range scores {
 		if s == nil {
 			continue
 		}
-		if c := s.CVSS3; c != nil && c.VectorString != nil && base(c.BaseScore) > best3 {
-			best3, vector3 = base(c.BaseScore), string(*c.VectorString)
+		if c := s.CVSS3; c != nil && c.VectorString != nil {
+			base, ok := baseOf(string(*c.VectorString), c.BaseScore)
+			if base > best3 {
+				best3, vector3 = base, string(*c.VectorString)
+			}
+			if !ok {
+				problems = append(problems, misstated(i, "cvss_v3", *c.BaseScore, base))
+			}
 		}
-		if c := s.CVSS2; c != nil && c.VectorString != nil && base(c.BaseScore) > best2 {
-			best2, vector2 = base(c.BaseScore), string(*c.VectorString)
+		if c := s.CVSS2; c != nil && c.VectorString != nil {
+			base, ok := baseOf(string(*c.VectorString), c.BaseScore)
+			if base > best2 {
+				best2, vector2 = base, string(*c.VectorString)
+			}
+			if !ok {
+				problems = append(problems, misstated(i, "cvss_v2", *c.BaseScore, base))
+			}
 		}
 	}
 	if vector3 != "" {
-		return vector3
+		return vector3, problems
 	}
-	return vector2
+	return vector2, problems
 }
 
-func base(score *float64) float64 {
-	if score == nil {
-		return 0
+func misstated(i int, member string, stated, base float64) problem {
+	return problem{fmt.Sprintf("scores[%d].%s.baseScore", i, member),
+		fmt.Errorf("%v is not the base score of the vector beside it, which is %.1f and counts", stated, base), finding.LostNothing}
+}
+
+// baseOf computes a vector's base score; false when another one is stated. Of
+// a vector that is none, the stated score is all there is.
+func baseOf(vector string, stated *float64) (base float64, ok bool) {
+	var v interface{ BaseScore() float64 }
+	var err error
+	switch {
+	case strings.HasPrefix(vector, "CVSS:3.1/"):
+		v, err = gocvss31.ParseVector(vector)
+	case strings.HasPrefix(vector, "CVSS:3.0/"):
+		v, err = gocvss30.ParseVector(vector)
+	default:
+		v, err = gocvss20.ParseVector(vector)
 	}
-	return *score
+	switch {
+	case err == nil:
+		base = v.BaseScore()
+		return base, stated == nil || math.Abs(*stated-base) < 0.05
+	case stated == nil || *stated < 0 || *stated > 10:
+		return 0, true
+	}
+	return *stated, true
 }

@@ -173,15 +173,25 @@ func TestLosses(t *testing.T) {
 	}
 }
 
-// A score that is out of range does not cost the vector beside it.
-func TestVectorWithoutAScore(t *testing.T) {
-	const vector = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
-	for _, score := range []string{"-1", "0", "9.8"} {
-		found, _, err := read(t, "x", `{"document":{"csaf_version":"2.0"},"vulnerabilities":[{"title":"T","scores":[{"products":["P"],"cvss_v3":{"version":"3.1","vectorString":"`+
-			vector+`","baseScore":`+score+`,"baseSeverity":"CRITICAL"}}]}]}`)
+// The score beside a vector neither costs the vector nor chooses it.
+func TestMisstatedScores(t *testing.T) {
+	const high, low = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", "CVSS:3.1/AV:L/AC:L/PR:L/UI:R/S:U/C:L/I:N/A:N"
+	score := func(vector, base string) string {
+		return `{"products":["P"],"cvss_v3":{"version":"3.1","vectorString":"` + vector + `","baseScore":` + base + `,"baseSeverity":"CRITICAL"}}`
+	}
+	for _, test := range []struct {
+		name, scores string
+		want         []string
+	}{
+		{"right", score(high, "9.8"), nil},
+		{"negative", score(high, "-5"), []string{"x: vulnerabilities[0].scores[0].cvss_v3.baseScore: -5 is not the base score of the vector beside it, which is 9.8 and counts"}},
+		{"a low one that boasts", score(high, "9.8") + "," + score(low, "99"), []string{"x: vulnerabilities[0].scores[1].cvss_v3.baseScore: 99 is not the base score of the vector beside it, which is 2.8 and counts"}},
+	} {
+		found, problems, err := read(t, "x", `{"document":{"csaf_version":"2.0"},"vulnerabilities":[{"title":"T","scores":[`+test.scores+`]}]}`)
 		require.NoError(t, err)
 		require.Len(t, found, 1)
-		assert.Equal(t, vector, found[0].CVSS, score)
+		assert.Equal(t, high, found[0].CVSS, test.name)
+		assert.Equal(t, test.want, problems, test.name)
 	}
 }
 
