@@ -5,7 +5,8 @@
 //	go run ./examples/assess [flags] [FILE...]
 //
 // See -h for the flags. Exit codes: 0 done, 1 failed, 2 wrong use or
-// unreadable input, 3 a gap remains (with -strict).
+// unreadable input; with -strict 3 when a gap remains, and 2 when none does
+// but a part of the input was not read.
 package main
 
 import (

@@ -64,25 +64,12 @@ func (in *jsonInput) members(raw []byte) (values map[string]json.RawMessage, twi
 	if !json.Valid(raw) { // the whole of it, for a line may go on behind its object
 		return nil, nil, json.Unmarshal(raw, new(any))
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	t, err := d.Token()
-	if err != nil {
-		return nil, nil, err
-	}
-	if t != json.Delim('{') {
+	raw = bytes.TrimLeft(raw, " \t\r\n")
+	if raw[0] != '{' {
 		return nil, nil, fmt.Errorf("want an object, found %s", jsonKind(raw))
 	}
 	values = make(map[string]json.RawMessage, len(members))
-	for d.More() {
-		t, err := d.Token()
-		if err != nil {
-			return nil, nil, err
-		}
-		name, _ := t.(string)
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return nil, nil, err
-		}
+	for name, value := range eachMember(raw) {
 		known := strings.ToLower(name)
 		if !slices.Contains(members, known) {
 			in.others.note(name)
@@ -126,7 +113,12 @@ func get[T any](r *record, name, want string) (v T) {
 	return v
 }
 
-func (r *record) text(name string) string { return get[string](r, name, "a string") }
+func (r *record) text(name string) string {
+	if raw := r.values[name]; len(raw) > 0 && raw[0] == '"' {
+		return stringOf(raw)
+	}
+	return get[string](r, name, "a string")
+}
 
 func (r *record) flag(name string) bool { return get[bool](r, name, "true or false") }
 
@@ -143,21 +135,24 @@ func (r *record) probability(name string) float64 {
 }
 
 // list yields the strings of a list; what else is in it is left out.
-func (r *record) list(name string, each func(place, s string)) {
-	for i, raw := range get[[]json.RawMessage](r, name, "a list of strings") {
-		place := fmt.Sprintf("%s[%d]", name, i)
-		var s string
-		if err := json.Unmarshal(raw, &s); err != nil || raw[0] != '"' {
-			r.problem(place, fmt.Errorf("want a string, found %s; it is left out", jsonKind(raw)))
+func (r *record) list(name string, each func(i int, s string)) {
+	raw := r.values[name]
+	if len(raw) == 0 || raw[0] != '[' {
+		get[[]string](r, name, "a list of strings") // to say what it is, unless null
+		return
+	}
+	for i, raw := range eachElement(raw) {
+		if raw[0] != '"' {
+			r.problem(fmt.Sprintf("%s[%d]", name, i), fmt.Errorf("want a string, found %s; it is left out", jsonKind(raw)))
 			continue
 		}
-		each(place, s)
+		each(i, stringOf(raw))
 	}
 }
 
 func (r *record) weaknesses() []string {
 	var out distinct
-	r.list("weaknesses", func(_, s string) {
+	r.list("weaknesses", func(_ int, s string) {
 		id, ok := ParseWeakness(s)
 		if !ok {
 			id = strings.TrimSpace(s)
@@ -169,10 +164,10 @@ func (r *record) weaknesses() []string {
 
 func (r *record) cves() []string {
 	var out distinct
-	r.list("cves", func(place, s string) {
+	r.list("cves", func(i int, s string) {
 		id := strings.ToUpper(strings.TrimSpace(s))
 		if !cvePattern.MatchString(id) {
-			r.problem(place, fmt.Errorf("%q is not a CVE ID; it is left out", Plain(s, 40)))
+			r.problem(fmt.Sprintf("cves[%d]", i), fmt.Errorf("%q is not a CVE ID; it is left out", Plain(s, 40)))
 			return
 		}
 		out.add(id)
@@ -182,7 +177,7 @@ func (r *record) cves() []string {
 
 func (r *record) techniques() []string {
 	var out distinct
-	r.list("techniques", func(_, s string) { out.add(strings.ToUpper(strings.TrimSpace(s))) })
+	r.list("techniques", func(_ int, s string) { out.add(strings.ToUpper(strings.TrimSpace(s))) })
 	return out.list
 }
 
