@@ -36,7 +36,12 @@ const (
 const (
 	CheckContext = "context" // the prompt does not fit the writer's context
 	CheckTimeout = "timeout" // the writer did not answer in time
+	CheckServer  = "server"  // the writer's server failed
 )
+
+// maxSilent is how many gaps in a row a writer may leave without any answer,
+// for want of time or a server, before it is asked no more.
+const maxSilent = 3
 
 // Draft writes a draft for one gap of an assessment that was made from the
 // snapshot. A rejected answer is asked for once more, with the reasons; when
@@ -53,12 +58,15 @@ func Draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, gap int,
 	if err := ready(ctx, w); err != nil {
 		return graph.Draft{}, err
 	}
-	return draft(ctx, s, a, gap, w, o)
+	return draft(ctx, s, a, gap, w, o, "")
 }
 
 // DraftAll writes a draft for each gap of an assessment, in their order, one
-// after the other. Whether the writer can write is asked before the first. It
-// returns all drafts, never nil, or an error and none. See [Draft].
+// after the other. Whether the writer can write is asked before the first. One
+// that gave no answer at all to three gaps in a row, because it took too long
+// or its server failed, is not asked again: the template writer stands in for
+// the rest, and the checks of their drafts say so. DraftAll returns all drafts,
+// never nil, or an error and none. See [Draft].
 func DraftAll(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, w Writer, o Options) ([]graph.Draft, error) {
 	if a == nil {
 		return nil, errors.New("genai: the assessment is nil")
@@ -70,10 +78,17 @@ func DraftAll(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, w Wri
 	if err := ready(ctx, w); err != nil {
 		return nil, err
 	}
+	silent, why := 0, ""
 	for i := range a.Gaps {
-		d, err := draft(ctx, s, a, i, w, o)
+		d, err := draft(ctx, s, a, i, w, o, why)
 		if err != nil {
 			return nil, err
+		}
+		if silent++; !d.Checks.Fallback || !unanswered(d.Checks.Rejections) {
+			silent = 0
+		}
+		if silent == maxSilent {
+			why = fmt.Sprintf("not asked, since it did not answer for %d gaps in a row", maxSilent)
 		}
 		out = append(out, d)
 		if o.Progress != nil {
@@ -83,7 +98,17 @@ func DraftAll(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, w Wri
 	return out, nil
 }
 
+// unanswered reports whether nothing but silence was the reason.
+func unanswered(rejections []graph.Rejection) bool {
+	return len(rejections) > 0 && !slices.ContainsFunc(rejections, func(r graph.Rejection) bool {
+		return r.Check != CheckTimeout && r.Check != CheckServer
+	})
+}
+
 func ready(ctx context.Context, w Writer) error {
+	if w == nil {
+		return errors.New("genai: the writer is nil")
+	}
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("genai: %w", err)
 	}
@@ -97,7 +122,10 @@ func ready(ctx context.Context, w Writer) error {
 	return nil
 }
 
-func draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, gap int, w Writer, o Options) (graph.Draft, error) {
+func draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, gap int, w Writer, o Options, silent string) (graph.Draft, error) {
+	if s == nil {
+		return graph.Draft{}, errors.New("genai: the snapshot is nil")
+	}
 	evidence, err := s.Evidence(a, gap)
 	if err != nil {
 		return graph.Draft{}, fmt.Errorf("genai: %w", err)
@@ -106,7 +134,13 @@ func draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, gap int,
 	d := graph.Draft{Gap: gap, Generator: w.Name(), Status: "draft", Evidence: evidence}
 	g := a.Gaps[gap]
 
-	text, given, err := ask(ctx, g, evidence, w, o, &d.Checks)
+	var text *graph.DraftText
+	var given []graph.Evidence
+	if silent == "" {
+		text, given, err = ask(ctx, g, evidence, w, o, &d.Checks)
+	} else {
+		d.Checks.Rejections = []graph.Rejection{{Check: CheckServer, Why: silent}}
+	}
 	if err != nil {
 		return graph.Draft{}, fmt.Errorf("genai: gap %d (%s): %w", gap, strings.TrimSpace(string(g.Kind)+" "+g.Technique), err)
 	}

@@ -313,3 +313,45 @@ func BenchmarkDraftAllByTemplate(b *testing.B) {
 		}
 	}
 }
+
+// A writer whose server is gone is not waited for at each gap.
+func TestSilentWriterIsNotAskedForEver(t *testing.T) {
+	s, a := site(t)
+	require.Greater(t, len(a.Gaps), 4)
+	w := &scripted{write: func(context.Context, genai.Request) (genai.Answer, error) {
+		return genai.Answer{}, &genai.AnswerError{Check: genai.CheckServer, Why: "status 500"}
+	}}
+	drafts, err := genai.DraftAll(t.Context(), s, a, w, genai.Options{})
+	require.NoError(t, err)
+	require.Len(t, drafts, len(a.Gaps))
+	assert.Len(t, w.asked, 6, "three gaps, two attempts each")
+	for i, d := range drafts {
+		clean(t, d)
+		assert.True(t, d.Checks.Fallback)
+		if i >= 3 {
+			assert.Equal(t, []graph.Rejection{{Check: genai.CheckServer, Why: "not asked, since it did not answer for 3 gaps in a row"}}, d.Checks.Rejections)
+		}
+	}
+
+	// One answer in between, even a bad one, shows that it lives.
+	w = &scripted{}
+	w.write = func(context.Context, genai.Request) (genai.Answer, error) {
+		if len(w.asked)%3 == 0 {
+			return genai.Answer{Text: "prose"}, nil
+		}
+		return genai.Answer{}, &genai.AnswerError{Check: genai.CheckServer, Why: "status 500"}
+	}
+	_, err = genai.DraftAll(t.Context(), s, a, w, genai.Options{})
+	require.NoError(t, err)
+	assert.Greater(t, len(w.asked), 8)
+}
+
+func TestNothingToWriteWith(t *testing.T) {
+	s, a := site(t)
+	_, err := genai.Draft(t.Context(), s, a, 0, nil, genai.Options{})
+	assert.ErrorContains(t, err, "the writer is nil")
+	_, err = genai.DraftAll(t.Context(), s, a, nil, genai.Options{})
+	assert.ErrorContains(t, err, "the writer is nil")
+	_, err = genai.Draft(t.Context(), nil, a, 0, template.Writer{}, genai.Options{})
+	assert.ErrorContains(t, err, "the snapshot is nil")
+}

@@ -26,6 +26,9 @@ import (
 // vector speaks against the technique, as AV:L does against exploiting a
 // remote service; [Via] then says so.
 //
+// Mitigations are compared by the risk that they touch, where a technique
+// that a vector casts doubt on ([Via]) counts for less than its score.
+//
 // A technique is covered on a device when one of its mitigations is deployed
 // there or site-wide. The error is the context's, or says that the snapshot
 // holds no ATT&CK release.
@@ -49,6 +52,7 @@ func (s *Snapshot) Assess(ctx context.Context) (*Assessment, error) {
 		}
 		a.Findings = append(a.Findings, w.finding(f))
 	}
+	a.Site = w.described
 	a.Techniques = w.techniques()
 	a.Mitigations = w.mitigationResults(a.Techniques)
 	gaps, err := w.gaps(ctx, a)
@@ -74,7 +78,7 @@ type assessor struct {
 	silent    []silentFinding
 	unknown   map[string]int      // weaknesses in no catalogue, with the number of findings
 	compared  map[string]features // by technique ID
-	described bool                // the site names devices
+	described *SiteResult         // nil without a site description
 	strays    []string            // devices that findings name and the site does not
 }
 
@@ -102,6 +106,7 @@ type openedBy struct {
 	danger     danger
 	confidence float64
 	risk       float64
+	planned    float64 // what the risk counts for when mitigations are compared
 }
 
 // silentFinding led to no technique.
@@ -113,7 +118,10 @@ type silentFinding struct {
 
 func (w *assessor) site() {
 	w.siteWide, w.devices, w.unknown = map[string]bool{}, map[string]*deviceNow{}, map[string]int{}
-	for key := range all[*SiteDescription](w.index()) {
+	for key, d := range all[*SiteDescription](w.index()) {
+		if w.described == nil {
+			w.described = &SiteResult{Name: d.Site, Devices: []DeviceResult{}}
+		}
 		for n := range w.index().from(key, predDeployed) {
 			if m, ok := n.doc.(*mitre.Mitigation); ok && !m.Placeholder() {
 				w.siteWide[m.ID] = true
@@ -139,7 +147,9 @@ func (w *assessor) site() {
 			}
 		}
 		w.devices[d.ID] = now
-		w.described = true
+		if w.described != nil {
+			w.described.Devices = append(w.described.Devices, DeviceResult{ID: d.ID, Name: d.Name})
+		}
 	}
 }
 
@@ -149,7 +159,7 @@ func (w *assessor) device(id string) *deviceNow {
 	d, ok := w.devices[id]
 	if !ok {
 		d = &deviceNow{id: id}
-		if id != "" && w.described {
+		if id != "" && w.described != nil && len(w.described.Devices) > 0 {
 			w.strays = append(w.strays, id)
 		}
 		w.devices[id] = d
@@ -200,7 +210,7 @@ func (w *assessor) finding(f *finding.Finding) FindingResult {
 		for _, op := range o.list {
 			factor, why := vector.weaken(op.Technique.ID)
 			v := Via{
-				Weakness: id, Relation: op.Link.Relation, Confidence: round(op.Confidence * factor), Weakened: why,
+				Weakness: id, Relation: op.Link.Relation, Confidence: round(op.Confidence * factor), Weakened: why, Doubt: vector.doubt(op.Technique.ID),
 				Provenance: op.Link.Kind, Source: op.Link.Source, Rationale: op.Link.Rationale,
 			}
 			if len(op.Path) > 1 {
@@ -219,14 +229,21 @@ func (w *assessor) finding(f *finding.Finding) FindingResult {
 		if w.opened[id] == nil {
 			w.opened[id] = &opened{technique: t}
 		}
-		w.opened[id].by = append(w.opened[id].by, openedBy{
-			f, device, risk, ft.Confidence, round(risk.severity * risk.exploitation * ft.Confidence * weight),
-		})
+		by := openedBy{finding: f, device: device, danger: risk, confidence: ft.Confidence}
+		by.risk = round(risk.severity * risk.exploitation * ft.Confidence * weight)
+		if by.planned = by.risk; via[id][0].Doubt != "" {
+			by.planned *= doubtful
+		}
+		w.opened[id].by = append(w.opened[id].by, by)
+		r.Score = max(r.Score, by.risk)
 	}
 	slices.SortStableFunc(r.Techniques, func(a, b FindingTechnique) int { return cmp.Compare(b.Confidence, a.Confidence) })
 	switch {
 	case len(r.Techniques) > 0:
 		r.Status = Mapped
+	case len(f.Weaknesses) == 0 && len(f.Techniques) > 0:
+		r.Status = NoWeakness
+		r.Why = fmt.Sprintf("The finding names no weakness, and no technique that %s has: %s.", w.catalog.Info(), strings.Join(f.Techniques, ", "))
 	case len(f.Weaknesses) == 0:
 		r.Status = NoWeakness
 		r.Why = "The finding names neither a weakness nor a technique."
@@ -238,6 +255,7 @@ func (w *assessor) finding(f *finding.Finding) FindingResult {
 		r.Why = fmt.Sprintf("Neither %s nor a weakness above it is mapped to a technique.", strings.Join(unmapped, " nor "))
 	}
 	if r.Status != Mapped {
+		r.Score = round(risk.severity * risk.exploitation * silentConfidence)
 		w.silent = append(w.silent, silentFinding{f, risk, r.Why})
 	}
 	return r
@@ -256,8 +274,7 @@ func (w *assessor) techniques() []TechniqueResult {
 		r := TechniqueResult{
 			ID: id, Name: o.technique.Name, FullName: w.catalog.FullName(o.technique), URL: o.technique.URL, Tactics: []string{},
 			Findings: findingIDs(o.by), Devices: deviceIDs(o.by), Score: worst.risk,
-			Why: fmt.Sprintf("%s (%s), confidence %.2f, %s weighs %.1f", worst.finding.ID, worst.danger.words,
-				worst.confidence, tactic, weight),
+			Why:         worst.danger.product(worst.confidence, weight, tactic),
 			Mitigations: []TechniqueMitigation{},
 		}
 		r.Summary, _ = mitre.Summary(id)
@@ -301,7 +318,10 @@ func (w *assessor) mitigationResults(techniques []TechniqueResult) []MitigationR
 	byID := map[string]*MitigationResult{}
 	open, gain := 0.0, map[string]float64{}
 	for _, t := range techniques {
-		uncovered := t.Score
+		uncovered := 0.0
+		for _, b := range w.opened[t.ID].by {
+			uncovered = max(uncovered, b.planned)
+		}
 		if w.covered(t.ID) {
 			uncovered = 0
 		}

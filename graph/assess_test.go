@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -178,9 +179,12 @@ func TestOrderIsExplained(t *testing.T) {
 	)
 	require.Equal(t, "T0814", a.Techniques[0].ID)
 	assert.InDelta(t, 0.98*1*0.8*1, a.Techniques[0].Score, 1e-9)
-	assert.Equal(t, "exploited (CVSS 9.8, known exploited), confidence 0.80, Inhibit Response Function weighs 1.0", a.Techniques[0].Why)
+	assert.Equal(t, "severity 0.98 (CVSS 9.8) × exploitation 1.00 (known exploited) × confidence 0.80 × consequence 1.0 (Inhibit Response Function)", a.Techniques[0].Why)
 	require.Equal(t, "T1694.002", a.Techniques[1].ID)
 	assert.InDelta(t, 0.5*0.5*0.9*0.9, a.Techniques[1].Score, 1e-4)
+	assert.Equal(t, "severity 0.50 (unknown) × exploitation 0.50 (unknown) × confidence 0.90 × consequence 0.9 (Persistence)", a.Techniques[1].Why)
+	assert.Equal(t, a.Techniques[1].Score, a.Findings[0].Score)
+	assert.Equal(t, a.Techniques[0].Score, a.Findings[1].Score)
 	assert.Equal(t, 9.8, *a.Findings[1].Severity)
 	assert.Nil(t, a.Findings[0].Severity)
 }
@@ -191,6 +195,8 @@ func TestSeverity(t *testing.T) {
 		"CVSS:3.0/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H":                    9.8,
 		"CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N":                    6.1,
 		"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N": 9.3,
+		// The base score, whatever the threat and the environment are.
+		"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N/E:U/MAV:P": 9.3,
 	} {
 		got, err := severity(vector)
 		require.NoError(t, err, vector)
@@ -314,22 +320,122 @@ func TestVectorSpeaksAgainstTechnique(t *testing.T) {
 }
 
 // Of two vectors that differ in one metric, the one with the higher CVSS is
-// never weakened more.
+// never weakened more, whatever the other metrics say.
 func TestHigherCVSSNeverWeakensMore(t *testing.T) {
-	order := map[string]string{"AV": "PLAN", "C": "NLH", "I": "NLH", "A": "NLH"}
-	for _, x := range contradictions {
-		for _, id := range x.techniques {
-			_, ok := liveTechnique(embedded(t), id)
-			assert.True(t, ok, id)
-			last := 0.0
-			for _, value := range order[x.metric] {
-				factor, _ := vectorContext{x.metric: string(value)}.weaken(id)
-				assert.GreaterOrEqual(t, factor, last, "%s with %s:%c", id, x.metric, value)
-				last = factor
+	order := map[string]string{"AV": "PLAN", "UI": "RN", "C": "NLH", "I": "NLH", "A": "NLH"}
+	var vectors []vectorContext
+	for _, av := range order["AV"] {
+		for _, ui := range order["UI"] {
+			for _, c := range order["C"] {
+				for _, i := range order["I"] {
+					for _, a := range order["A"] {
+						vectors = append(vectors, vectorContext{"AV": string(av), "UI": string(ui), "C": string(c), "I": string(i), "A": string(a)})
+					}
+				}
 			}
-			assert.Equal(t, 1.0, last)
 		}
 	}
+	seen := map[string]bool{}
+	for _, x := range contradictions {
+		for _, id := range x.techniques {
+			if seen[id] {
+				continue
+			}
+			seen[id] = true
+			_, ok := liveTechnique(embedded(t), id)
+			assert.True(t, ok, id)
+			for _, v := range vectors {
+				low, _ := v.weaken(id)
+				for metric, values := range order {
+					i := strings.Index(values, v[metric])
+					if i+1 == len(values) {
+						continue
+					}
+					more := maps.Clone(v)
+					more[metric] = string(values[i+1])
+					high, _ := more.weaken(id)
+					assert.GreaterOrEqual(t, high, low, "%s with %v and %v", id, v, more)
+				}
+			}
+			most, _ := vectorContext{"AV": "N", "UI": "N", "C": "H", "I": "H", "A": "H"}.weaken(id)
+			assert.Equal(t, 1.0, most)
+		}
+	}
+}
+
+func TestContextOf(t *testing.T) {
+	const service, user, dos = "T0866", "T0863", "T0814"
+	for _, test := range []struct {
+		name, vector, technique string
+		want                    float64
+		why                     string
+	}{
+		{"a service's flaw that only stops it", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H", service, 0.3, "CVSS C:N/I:N: using the flaw neither discloses nor changes anything"},
+		{"and stopping it", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H", dos, 1, ""},
+		{"an account that can do nothing", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H", "T0859", 0.3, "CVSS C:N/I:N: using the flaw neither discloses nor changes anything"},
+		{"one that can write", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:L/A:H", "T0859", 1, ""},
+		{"a service that needs its user's help", "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H", service, 0.6, "CVSS UI:R: the flaw needs a user who takes part, as attacks on a service don't"},
+		{"a user is no contradiction to what needs one", "CVSS:3.1/AV:L/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H", user, 1, ""},
+		{"nor is the lack of one a lower risk", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", user, 1, ""},
+		{"the systems behind", "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:N/VA:H/SC:H/SI:N/SA:N", service, 1, ""},
+		{"no systems behind", "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:N/VA:H/SC:N/SI:N/SA:N", service, 0.3, "CVSS C:N/I:N: using the flaw neither discloses nor changes anything"},
+		{"version 4 has two kinds of users", "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:P/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", service, 0.6, "CVSS UI:P: the flaw needs a user who takes part, as attacks on a service don't"},
+		{"version 2 says nothing of users", "AV:N/AC:L/Au:N/C:P/I:P/A:P", service, 1, ""},
+		{"version 2 and its values", "AV:N/AC:L/Au:N/C:N/I:N/A:C", service, 0.3, "CVSS C:N/I:N: using the flaw neither discloses nor changes anything"},
+		{"a sub-technique", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:H", "T1692.001", 0.3, "CVSS I:N: using the flaw changes nothing"},
+	} {
+		factor, why := contextOf(test.vector).weaken(test.technique)
+		assert.Equal(t, test.want, factor, test.name)
+		assert.Equal(t, test.why, why, test.name)
+	}
+	assert.NotEmpty(t, contextOf("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H").doubt(user))
+	assert.Empty(t, contextOf("CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H").doubt(user))
+	assert.Empty(t, contextOf("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H").doubt(service))
+	assert.Empty(t, contextOf("").doubt(user))
+	for _, id := range needsUser {
+		_, ok := liveTechnique(embedded(t), id)
+		assert.True(t, ok, id)
+	}
+}
+
+// A flaw that needs no user must not put training of users first, and the
+// higher CVSS must not lower the risk either.
+func TestDoubtedTechniques(t *testing.T) {
+	assess := func(vector string) *Assessment {
+		g, err := New(t.Context(), Attack(embedded(t)), Knowledge(), Findings(finding.Finding{ID: "F", CVSS: vector, Weaknesses: []string{"CWE-125"}}))
+		require.NoError(t, err)
+		defer g.Close()
+		a, err := g.Snapshot().Assess(t.Context())
+		require.NoError(t, err)
+		return a
+	}
+	share := func(a *Assessment, id string) float64 {
+		i := slices.IndexFunc(a.Mitigations, func(m MitigationResult) bool { return m.ID == id })
+		require.GreaterOrEqual(t, i, 0, id)
+		return a.Mitigations[i].Score
+	}
+	user, nobody := assess("CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H"), assess("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H")
+	assert.GreaterOrEqual(t, scores(nobody)["T0863"], scores(user)["T0863"])
+	assert.Less(t, share(nobody, "M0917"), 0.7*share(user, "M0917"))
+	for _, x := range nobody.Findings[0].Techniques {
+		assert.Equal(t, x.ID == "T0863", x.Via[0].Doubt != "", x.ID)
+	}
+}
+
+// Whoever described no site was not asked what is deployed.
+func TestSiteIsNamed(t *testing.T) {
+	g := newGraph(t, Findings(finding.Finding{ID: "F"}))
+	assert.Nil(t, assess(t, g).Site)
+	a := testAssess(t, SiteDescription{Site: "works", Devices: []Device{{ID: "b", Name: "Pump"}, {ID: "a"}}})
+	assert.Equal(t, &SiteResult{Name: "works", Devices: []DeviceResult{{ID: "b", Name: "Pump"}, {ID: "a"}}}, a.Site)
+}
+
+func TestWhyNoTechnique(t *testing.T) {
+	a := testAssess(t, SiteDescription{}, finding.Finding{ID: "F", Techniques: []string{"T9999", "M0930"}}, finding.Finding{ID: "G"})
+	assert.Equal(t, "The finding names no weakness, and no technique that ATT&CK ics-attack 19.1 has: T9999, M0930.", a.Findings[0].Why)
+	assert.Equal(t, "The finding names neither a weakness nor a technique.", a.Findings[1].Why)
+	assert.Equal(t, []string{"no_technique ", "no_technique "}, gapsOf(a))
+	assert.Equal(t, 0.075, a.Findings[1].Score)
 }
 
 func TestFindingIDs(t *testing.T) {

@@ -7,6 +7,15 @@ import "github.com/mitigraph/mitigraph/mitre"
 // Lists are never nil, so that they are [] in JSON.
 type Assessment struct {
 	Attack AttackRelease `json:"attack"`
+	// Site is the site that was described; nil where none was, so that
+	// nothing counts as deployed because nobody was asked.
+	Site *SiteResult `json:"site,omitempty"`
+	// UnreadRecords and UnreadMembers count what the readers of the input
+	// could not use: whole records, and parts of records whose rest is among
+	// the findings. Warnings names each. Assess leaves them 0: whoever read
+	// the input sets them.
+	UnreadRecords int `json:"unread_records,omitempty"`
+	UnreadMembers int `json:"unread_members,omitempty"`
 	// Findings is in the order in which they were added.
 	Findings []FindingResult `json:"findings"`
 	// Techniques holds what the findings open, the most urgent first.
@@ -27,6 +36,18 @@ type AttackRelease struct {
 	Source  string `json:"source"`  // "embedded" or a file
 }
 
+// SiteResult names a site and its devices.
+type SiteResult struct {
+	Name    string         `json:"name"`
+	Devices []DeviceResult `json:"devices"`
+}
+
+// DeviceResult is a device as the site names it.
+type DeviceResult struct {
+	ID   string `json:"id"`
+	Name string `json:"name,omitempty"` // for people; may be empty
+}
+
 // FindingResult is a finding and the techniques that it opens.
 type FindingResult struct {
 	ID         string   `json:"id"`
@@ -42,6 +63,9 @@ type FindingResult struct {
 	EPSS       float64            `json:"epss,omitempty"`
 	Techniques []FindingTechnique `json:"techniques"` // by falling confidence
 	Status     Status             `json:"status"`
+	// Score is the highest risk of its techniques, 0 to 1, or what a gap
+	// without a technique scores; see [Snapshot.Assess] and [Gap].
+	Score float64 `json:"score"`
 	// Why says in words why Techniques is empty; empty when it is not.
 	Why string `json:"why,omitempty"`
 }
@@ -65,7 +89,11 @@ type Via struct {
 	Confidence float64  `json:"confidence"`
 	// Weakened says what in the finding's CVSS vector speaks against the
 	// technique, so that Confidence is less than the link's own.
-	Weakened   string `json:"weakened,omitempty"`
+	Weakened string `json:"weakened,omitempty"`
+	// Doubt says the same of a metric that must not lower a confidence,
+	// because its value is the higher one: UI:N, of a technique that needs a
+	// user.
+	Doubt      string `json:"doubt,omitempty"`
 	Provenance Kind   `json:"provenance"`
 	Source     string `json:"source"`
 	Rationale  string `json:"rationale"`
@@ -87,7 +115,7 @@ type TechniqueResult struct {
 	Devices  []string `json:"devices"`  // IDs, in order
 	// Score is the risk of its riskiest finding, 0 to 1; see [Snapshot.Assess].
 	Score float64 `json:"score"`
-	Why   string  `json:"why"` // how the score came about
+	Why   string  `json:"why"` // the factors of the score
 	// Mitigations holds the official ones but the placeholder, by ID.
 	Mitigations []TechniqueMitigation `json:"mitigations"`
 }
@@ -108,8 +136,9 @@ type MitigationResult struct {
 	Name   string   `json:"name"`
 	URL    string   `json:"url,omitempty"`
 	Covers []string `json:"covers"` // the opened techniques it mitigates, the most urgent first
-	// Score is the share of the risk that is still uncovered which deploying
-	// it would cover, 0 to 1; 0 where it is deployed or not feasible.
+	// Score is the share of the risk left, which is that of techniques without
+	// a deployed mitigation, that lies with techniques it mitigates, 0 to 1; 0
+	// where it is deployed or not feasible. The shares of several overlap.
 	Score     float64  `json:"score"`
 	Standards []string `json:"standards"`
 	Deployed  bool     `json:"deployed"` // wherever it is needed
@@ -130,12 +159,15 @@ const (
 
 // Gap is where ATT&CK is silent or the site is uncovered.
 type Gap struct {
-	Kind       GapKind     `json:"kind"`
-	Technique  string      `json:"technique"` // empty for no_technique
-	Name       string      `json:"name,omitempty"`
-	Findings   []string    `json:"findings"`
-	Devices    []string    `json:"devices"`
-	Score      float64     `json:"score"` // urgency, 0 to 1
+	Kind      GapKind  `json:"kind"`
+	Technique string   `json:"technique"` // empty for no_technique
+	Name      string   `json:"name,omitempty"`
+	Findings  []string `json:"findings"`
+	Devices   []string `json:"devices"`
+	// Score is the urgency, 0 to 1: the technique's risk on the gap's devices,
+	// half of it for no_detection; for no_technique the severity ×
+	// exploitation of the worst finding × 0.3 in place of a confidence.
+	Score      float64     `json:"score"`
 	Why        string      `json:"why"`
 	Candidates []Candidate `json:"candidates"` // the best first; never official answers to this gap unless Why says so
 }

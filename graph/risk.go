@@ -53,6 +53,11 @@ func severity(vector string) (float64, error) {
 		if err != nil {
 			return 0, err
 		}
+		for _, m := range beyondBase {
+			if err := v.Set(m, "X"); err != nil {
+				return 0, err
+			}
+		}
 		return v.Score(), nil
 	case strings.HasPrefix(vector, "CVSS:3.1/"):
 		v, err := gocvss31.ParseVector(vector)
@@ -76,30 +81,44 @@ func severity(vector string) (float64, error) {
 	return 0, errors.New("not a CVSS vector of version 2.0, 3.0, 3.1 or 4.0")
 }
 
+// beyondBase are the metrics of CVSS 4.0 that its score has beyond the base
+// score: threat, requirements and the environment's own values.
+var beyondBase = []string{"E", "CR", "IR", "AR", "MAV", "MAC", "MAT", "MPR", "MUI", "MVC", "MVI", "MVA", "MSC", "MSI", "MSA"}
+
 // danger is what a finding brings into the product, whatever the technique.
 type danger struct {
 	severity, exploitation float64
 	words                  string // for people: "CVSS 9.8, known exploited"
+	cause, chance          string // the two apart: "CVSS 9.8", "known exploited"
 }
 
 func dangerOf(f *finding.Finding) (danger, *float64) {
-	d := danger{severity: unknownSeverity, exploitation: unknownExploitation, words: "severity unknown"}
+	d := danger{severity: unknownSeverity, exploitation: unknownExploitation, cause: "unknown", chance: "unknown"}
+	words := "severity unknown"
 	var base *float64
 	if f.CVSS != "" {
 		if score, err := severity(f.CVSS); err == nil {
 			d.severity, base = score/10, &score
-			d.words = fmt.Sprintf("CVSS %.1f", score)
+			d.cause = fmt.Sprintf("CVSS %.1f", score)
+			words = d.cause
 		}
 	}
 	switch {
 	case f.KEV:
-		d.exploitation = 1
-		d.words += ", known exploited"
-	case f.EPSS > 0:
-		d.exploitation = (1 + f.EPSS) / 2
-		d.words += fmt.Sprintf(", EPSS %.0f %%", 100*f.EPSS)
+		d.exploitation, d.chance = 1, "known exploited"
+	case f.EPSS > 0 && f.EPSS <= 1: // any other value is no probability
+		d.exploitation, d.chance = (1+f.EPSS)/2, fmt.Sprintf("EPSS %.0f %%", 100*f.EPSS)
+	}
+	if d.words = words; d.chance != "unknown" {
+		d.words += ", " + d.chance
 	}
 	return d, base
+}
+
+// product writes the factors of a risk out, so that a reader can multiply.
+func (d danger) product(confidence, weight float64, tactic string) string {
+	return fmt.Sprintf("severity %.2f (%s) × exploitation %.2f (%s) × confidence %.2f × consequence %.1f (%s)",
+		d.severity, d.cause, d.exploitation, d.chance, confidence, weight, tactic)
 }
 
 // consequenceOf returns the weight of the technique's worst tactic and that

@@ -2,12 +2,15 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/mitigraph/mitigraph/data"
 	"github.com/mitigraph/mitigraph/mitre"
 )
 
@@ -73,4 +76,21 @@ func TestSiteFactsWithoutAssets(t *testing.T) {
 	defer g.Close()
 	require.Len(t, g.Snapshot().Warnings(), 1)
 	assert.Contains(t, g.Snapshot().Warnings()[0].String(), "c.json: devices[0].asset")
+}
+
+// What equipment or people in front of a device can do, no property of the
+// device rules out.
+func TestConstraintsLeaveWhatStandsInFront(t *testing.T) {
+	b, err := data.FS.ReadFile(data.Constraints)
+	require.NoError(t, err)
+	var c constraints
+	require.NoError(t, json.Unmarshal(b, &c))
+	require.NotEmpty(t, c.Constraints)
+	inFront := []string{"M0800", "M0802", "M0804", "M0807", "M0808", "M0813", "M0918", "M0926", "M0930", "M0931", "M0932", "M0937", "M0810"}
+	for _, limit := range c.Constraints {
+		for _, e := range limit.Effects {
+			assert.False(t, e.Effect == "rules_out" && slices.Contains(inFront, e.Mitigation), "%s rules out %s", limit.ID, e.Mitigation)
+			assert.False(t, limit.ID == "safety_certified" && e.Mitigation == "M0951" && e.Effect == "rules_out", "makers certify updates")
+		}
+	}
 }

@@ -5,7 +5,8 @@
 //	go run ./examples/assess [flags] [FILE...]
 //
 // See -h for the flags. Exit codes: 0 done, 1 failed, 2 wrong use or
-// unreadable input, 3 a gap remains (with -strict).
+// unreadable input; with -strict 3 when a gap remains, and 2 when none does
+// but a part of the input was not read.
 package main
 
 import (
@@ -15,9 +16,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/mitigraph/mitigraph/data"
 	"github.com/mitigraph/mitigraph/genai"
@@ -33,10 +37,27 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(exitCode(err, os.Stderr))
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second interrupt ends the program as ever
+	done := make(chan error, 1)
+	go func() { done <- run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr) }()
+	select {
+	case err := <-done:
+		os.Exit(exitCode(err, os.Stderr))
+	case <-ctx.Done():
+	}
+	// Opening and reading a pipe can wait for ever, whatever the context says.
+	// No half of a report is left: a file appears by its renaming only.
+	select {
+	case err := <-done:
+		os.Exit(exitCode(err, os.Stderr))
+	case <-time.After(grace):
+		os.Exit(exitCode(ctx.Err(), os.Stderr))
+	}
 }
+
+// grace is how long an interrupted run may take to end by itself.
+const grace = time.Second
 
 // exitCode says why a run ended and gives the code for it.
 func exitCode(err error, stderr io.Writer) int {
@@ -48,7 +69,7 @@ func exitCode(err error, stderr io.Writer) int {
 	case errors.As(err, &silent):
 		return int(silent)
 	}
-	fmt.Fprintln(stderr, "assess:", err)
+	fmt.Fprintln(stderr, "assess:", finding.Plain(err.Error(), 0))
 	if errors.As(err, &bad) {
 		return 2
 	}
@@ -68,7 +89,7 @@ func (e *inputError) Unwrap() error { return e.err }
 
 func misuse(format string, args ...any) error { return &inputError{fmt.Errorf(format, args...)} }
 
-const usage = `Usage: go run ./examples/assess [flags] [FILE...]
+const usage = `Usage: assess [flags] [FILE...]
 
 Takes findings on IoT and OT devices to the ATT&CK for ICS techniques that they
 open, the mitigations, the gaps, and a draft for each gap. FILE is a CSAF 2.0
@@ -78,10 +99,15 @@ the embedded sample site is assessed.
 `
 
 const examples = `
+Exit codes: 0 done, 1 failed, 2 wrong use or unreadable input, and with -strict
+3 when a gap of any kind remains, 2 when a part of the input was not read.
+
+Environment: OLLAMA_HOST (server of -draft ollama:MODEL); MITIGRAPH_CACHE,
+MITIGRAPH_OFFLINE and MITIGRAPH_ATTACK_MIRROR (releases that -attack fetches).
+
 Examples:
-  go run ./examples/assess
-  go run ./examples/assess -controls site.json advisory.json
-  go run ./examples/assess -draft ollama:llama3.1 -format json -o report.json findings.json
+  assess -controls site.json advisory.json
+  assess -draft ollama:llama3.1 -format json -o report.json findings.json
 `
 
 // options are the flags.
@@ -95,11 +121,22 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("assess", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
-	fs.StringVar(&o.attack, "attack", "", "official ATT&CK bundle (`FILE` .json or .json.gz), or a version to fetch once, such as 18.1; default: the embedded facts of 19.1")
-	fs.StringVar(&o.controls, "controls", "", "`FILE` with deployed mitigations and device constraints")
-	fs.StringVar(&o.draft, "draft", "template", "who writes drafts: none, template, or ollama:`MODEL` (server from OLLAMA_HOST)")
-	fs.StringVar(&o.format, "format", "text", "`text` or json")
-	fs.StringVar(&o.out, "o", "", "write to `FILE` instead of standard output")
+	once := func(name string, to *string, usage string) {
+		given := false
+		fs.Func(name, usage, func(value string) error {
+			if given {
+				return errors.New("given twice")
+			}
+			given, *to = true, value
+			return nil
+		})
+	}
+	o.draft, o.format = "template", "text"
+	once("attack", &o.attack, "official ATT&CK bundle (`FILE|VERSION`: .json or .json.gz, or a version to fetch once, such as 18.1); default: the embedded facts of 19.1")
+	once("controls", &o.controls, "`FILE` with deployed mitigations and device constraints")
+	once("draft", &o.draft, "who writes drafts: `WRITER` is none, template (the default) or ollama:MODEL")
+	once("format", &o.format, "`FORMAT` is text (the default) or json")
+	once("o", &o.out, "write to `FILE` instead of standard output")
 	fs.BoolVar(&o.strict, "strict", false, "exit with code 3 when a gap remains")
 	// Flags may stand behind files, where package flag would end.
 	for {
@@ -114,6 +151,10 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		if err != nil {
 			return o, misuse("%w; -h lists the flags", err)
 		}
+		if n := len(args) - fs.NArg(); n > 0 && args[n-1] == "--" { // what follows is files
+			o.files = append(o.files, fs.Args()...)
+			break
+		}
 		if fs.NArg() == 0 {
 			break
 		}
@@ -126,7 +167,26 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if o.draft != "none" && o.draft != "template" && !(strings.HasPrefix(o.draft, "ollama:") && len(o.draft) > len("ollama:")) {
 		return o, misuse("-draft %q: want none, template or ollama:MODEL", o.draft)
 	}
-	return o, nil
+	if from := slices.Index(o.files, "-"); o.controls == "-" && from >= 0 {
+		return o, misuse("-controls -: standard input is a FILE already")
+	} else if from >= 0 && slices.Contains(o.files[from+1:], "-") {
+		return o, misuse("-: standard input is given twice")
+	}
+	return o, o.spareInputs()
+}
+
+// spareInputs refuses to write over what is read.
+func (o options) spareInputs() error {
+	out, err := os.Stat(o.out)
+	if o.out == "" || err != nil || !out.Mode().IsRegular() {
+		return nil
+	}
+	for _, name := range append([]string{o.attack, o.controls}, o.files...) {
+		if in, err := os.Stat(name); name != "" && err == nil && os.SameFile(in, out) {
+			return misuse("-o %s: that is also an input", o.out)
+		}
+	}
+	return nil
 }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
@@ -141,16 +201,23 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		return err
 	}
+	if len(o.files) == 0 && o.controls != "-" && isPiped(stdin) {
+		fmt.Fprintln(stderr, "note: standard input is read only for the FILE \"-\"; this is the sample site")
+	}
 	findings, skipped, err := loadFindings(ctx, o.files, stdin)
 	if err != nil {
 		return err
 	}
 	sources := []graph.Source{graph.Attack(catalog), graph.Knowledge()}
-	site, ok, err := loadSite(ctx, o)
+	site, ok, err := loadSite(ctx, o, stdin)
 	if err != nil {
 		return err
 	}
+	var notes []graph.Warning
 	if ok {
+		if o.controls == "" {
+			site, notes = fitting(catalog, site)
+		}
 		sources = append(sources, graph.SiteFacts(site))
 	}
 	g, err := graph.New(ctx, append(sources, graph.Findings(findings...))...)
@@ -163,7 +230,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		return err
 	}
-	a.Warnings = append(warnings(catalog, skipped), a.Warnings...)
+	a.UnreadRecords, a.UnreadMembers = unread(skipped)
+	a.Warnings = append(append(warnings(catalog, skipped), notes...), a.Warnings...)
 	tellWarnings(stderr, a.Warnings)
 	if err := draft(ctx, now, a, o.draft, stderr); err != nil {
 		return err
@@ -179,17 +247,69 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err := write(&b, a); err != nil {
 		return err
 	}
+	if o.format == "text" {
+		hints(&b, o, a)
+	}
 	if err := output(o.out, b.Bytes(), stdout); err != nil {
 		return err
 	}
-	if o.out == "" && o.format == "text" {
-		hints(stdout, o)
-	}
-	if o.strict && len(a.Gaps) > 0 {
-		fmt.Fprintf(stderr, "assess: -strict: %d gaps remain\n", len(a.Gaps))
-		return exit(3)
+	if o.strict {
+		return strict(a, stderr)
 	}
 	return nil
+}
+
+// strict fails when a gap remains, and when there may be one in what was not
+// read.
+func strict(a *graph.Assessment, stderr io.Writer) error {
+	lost := a.UnreadRecords + a.UnreadMembers
+	if lost > 0 {
+		fmt.Fprintf(stderr, "assess: -strict: %d of the input's records or parts of records could not be read\n", lost)
+	}
+	if len(a.Gaps) > 0 {
+		kinds := map[graph.GapKind]int{}
+		for _, g := range a.Gaps {
+			kinds[g.Kind]++
+		}
+		var parts []string
+		for _, k := range slices.Sorted(maps.Keys(kinds)) {
+			parts = append(parts, fmt.Sprintf("%s %d", k, kinds[k]))
+		}
+		remain := "gaps remain"
+		if len(a.Gaps) == 1 {
+			remain = "gap remains"
+		}
+		fmt.Fprintf(stderr, "assess: -strict: %d %s: %s\n", len(a.Gaps), remain, strings.Join(parts, ", "))
+		return exit(3)
+	}
+	if lost > 0 {
+		return exit(2)
+	}
+	return nil
+}
+
+// unread counts the records, and the parts of others, that are not among the
+// findings.
+func unread(skipped []*finding.RecordError) (records, members int) {
+	for _, s := range skipped {
+		switch s.Lost {
+		case finding.LostRecord:
+			records++
+		case finding.LostMember:
+			members++
+		}
+	}
+	return records, members
+}
+
+// isPiped reports whether something may have been sent to standard input.
+func isPiped(stdin io.Reader) bool {
+	f, ok := stdin.(*os.File)
+	if !ok {
+		return false
+	}
+	st, err := f.Stat()
+	return err == nil && (st.Mode()&os.ModeNamedPipe != 0 || st.Mode().IsRegular() && st.Size() > 0)
 }
 
 // unlessEnded makes an error of the input one, unless the context ended.
@@ -203,10 +323,20 @@ func unlessEnded(ctx context.Context, err error) error {
 func loadAttack(ctx context.Context, name string) (*mitre.Catalog, error) {
 	c, err := release.FromEnv().Load(ctx, name)
 	if err != nil {
-		return nil, unlessEnded(ctx, fmt.Errorf("-attack %s: %w", name, err))
+		err = fmt.Errorf("-attack %s: %w", name, err)
+		if _, unknown := release.Find(domain, name); unknown == nil && !errors.Is(err, release.ErrOffline) {
+			return nil, err // the name is right, and fetching it failed
+		}
+		return nil, unlessEnded(ctx, err)
+	}
+	if d := c.Info().Domain; d != "" && d != domain {
+		return nil, misuse("-attack %s: this bundle is %s; what weaknesses open is known for %s only", name, d, domain)
 	}
 	return c, nil
 }
+
+// domain is the one that the mapping is for.
+const domain = "ics-attack"
 
 // loadFindings reads all files, or the sample site's findings when there is
 // none. A record that can't be used is returned, not dropped.
@@ -228,6 +358,13 @@ func loadFindings(ctx context.Context, files []string, stdin io.Reader) ([]findi
 		if len(found) == 0 && len(bad) == 0 {
 			bad = append(bad, &finding.RecordError{File: name, Where: "findings", Err: errors.New("the file holds none")})
 		}
+		if lost, _ := unread(bad); len(found) == 0 && lost > 0 {
+			for _, b := range bad {
+				if b.Lost == finding.LostRecord {
+					return nil, nil, misuse("%s: nothing of it can be used: %d of its records can't be read, the first at %s: %w", b.File, lost, b.Where, b.Err)
+				}
+			}
+		}
 		all = append(all, found...)
 		skipped = append(skipped, bad...)
 	}
@@ -248,8 +385,14 @@ func loadFile(ctx context.Context, name string, stdin io.Reader) ([]finding.Find
 
 // loadSite reads the controls file; the sample findings bring the sample
 // site's own.
-func loadSite(ctx context.Context, o options) (graph.SiteDescription, bool, error) {
+func loadSite(ctx context.Context, o options, stdin io.Reader) (graph.SiteDescription, bool, error) {
 	switch {
+	case o.controls == "-":
+		s, err := graph.ReadSite(ctx, "standard input", stdin)
+		if err != nil {
+			return graph.SiteDescription{}, false, unlessEnded(ctx, fmt.Errorf("-controls: %w", err))
+		}
+		return s, true, nil
 	case o.controls != "":
 		f, err := os.Open(o.controls)
 		if err != nil {
@@ -270,6 +413,25 @@ func loadSite(ctx context.Context, o options) (graph.SiteDescription, bool, erro
 		return s, true, err
 	}
 	return graph.SiteDescription{}, false, nil
+}
+
+// fitting leaves out of the sample site what an older release does not have.
+func fitting(c *mitre.Catalog, s graph.SiteDescription) (graph.SiteDescription, []graph.Warning) {
+	var notes []graph.Warning
+	known := func(ids []string) []string {
+		return slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
+			_, err := c.Resolve(id)
+			if err != nil {
+				notes = append(notes, graph.Warning{Source: s.Source, Where: id, Message: fmt.Sprintf("%s has no such mitigation; it is left out", c.Info())})
+			}
+			return err != nil
+		})
+	}
+	s.Deployed, s.Devices = known(s.Deployed), slices.Clone(s.Devices)
+	for i := range s.Devices {
+		s.Devices[i].Deployed = known(s.Devices[i].Deployed)
+	}
+	return s, notes
 }
 
 func warnings(c *mitre.Catalog, skipped []*finding.RecordError) []graph.Warning {
@@ -316,15 +478,39 @@ func draft(ctx context.Context, now *graph.Snapshot, a *graph.Assessment, who st
 		return err
 	}
 	a.Drafts = drafts
+	tellSilence(stderr, drafts)
 	return nil
 }
 
-// hints tells a newcomer what the default run did not do.
-func hints(stdout io.Writer, o options) {
-	if len(o.files) == 0 {
-		fmt.Fprintln(stdout, "\nThis was the embedded sample site. Give a CSAF advisory or findings in JSON to assess your own.")
+// tellSilence warns once of a model that could not be asked: its drafts are
+// the template's, and the run still ends well.
+func tellSilence(stderr io.Writer, drafts []graph.Draft) {
+	n, first := 0, ""
+	for _, d := range drafts {
+		for _, r := range d.Checks.Rejections {
+			if d.Checks.Fallback && (r.Check == genai.CheckServer || r.Check == genai.CheckTimeout) {
+				if n++; first == "" {
+					first = fmt.Sprintf("%s: %s: %s", d.Checks.Asked, r.Check, r.Why)
+				}
+				break
+			}
+		}
 	}
-	if o.draft == "template" {
-		fmt.Fprintln(stdout, "Drafts are by the template writer, without a model; -draft ollama:MODEL names one.")
+	if n > 0 {
+		fmt.Fprintf(stderr, "warning: %d of %d drafts are the template's, since the model gave no answer; the first reason is %s\n", n, len(drafts), finding.Plain(first, 400))
+	}
+}
+
+// hints tells a newcomer what the default run did not do.
+func hints(w io.Writer, o options, a *graph.Assessment) {
+	var lines []string
+	if len(o.files) == 0 {
+		lines = append(lines, "This was the embedded sample site. Give a CSAF advisory or findings in JSON to assess your own.")
+	}
+	if o.draft == "template" && len(a.Drafts) > 0 {
+		lines = append(lines, "Drafts are by the template writer, without a model; -draft ollama:MODEL names one.")
+	}
+	if len(lines) > 0 {
+		fmt.Fprintf(w, "\n%s\n", strings.Join(lines, "\n"))
 	}
 }

@@ -10,8 +10,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/assert"
@@ -150,7 +152,10 @@ func TestBadInput(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("MITIGRAPH_OFFLINE", "1")
 	t.Setenv("MITIGRAPH_CACHE", dir)
-	good := write(t, "good.json", oneFinding)
+	good, controls := write(t, "good.json", oneFinding), write(t, "controls.json", `{"deployed":["M0801"]}`)
+	ownReport, _, _ := assess(t, "-format", "json")
+	const enterprise = `{"type":"bundle","id":"bundle--1","objects":[{"type":"x-mitre-collection","id":"x-mitre-collection--1","name":"Enterprise ATT&CK","x_mitre_version":"1.0"},` +
+		`{"type":"attack-pattern","id":"attack-pattern--1","name":"A","kill_chain_phases":[{"kill_chain_name":"mitre-attack","phase_name":"execution"}],"external_references":[{"source_name":"mitre-attack","external_id":"T1059"}]}]}`
 	const stix = `{"type":"bundle","id":"bundle--1","objects":[{"type":"indicator","id":"indicator--1"}]}`
 	for _, test := range []struct {
 		name string
@@ -181,6 +186,18 @@ func TestBadInput(t *testing.T) {
 		{"unknown writer", []string{"-draft", "gpt"}, []string{"gpt", "ollama:MODEL"}},
 		{"model without a name", []string{"-draft", "ollama:"}, []string{"ollama:MODEL"}},
 		{"-o directory", []string{"-o", dir}, []string{dir, "directory"}},
+		{"-o over the findings", []string{"-o", good, good}, []string{"-o " + good, "also an input"}},
+		{"-o over the controls", []string{"-o", controls, "-controls", controls}, []string{"-o " + controls, "also an input"}},
+		{"-o over the bundle", []string{"-o", good, "-attack", good}, []string{"-o " + good, "also an input"}},
+		{"nothing usable", []string{write(t, "n.json", `[{"plugin_id":10,"plugin_name":"Telnet"},7]`)}, []string{"n.json: nothing of it can be used: 2 of its records can't be read", "[0]: a finding needs an id or a title"}},
+		{"one good file, one with nothing usable", []string{good, write(t, "n.json", `[7]`)}, []string{"n.json: nothing of it can be used"}},
+		{"a report of its own", []string{write(t, "report.json", ownReport)}, []string{"report.json", "a report of this program, not findings"}},
+		{"a JSON Schema", []string{filepath.Join("..", "..", "data", "schema", "assessment.json")}, []string{"a JSON Schema, not findings"}},
+		{"-attack of another domain", []string{"-attack", write(t, "m.json", enterprise)}, []string{"m.json", "this bundle is enterprise-attack", "ics-attack only"}},
+		{"a flag twice", []string{"-controls", controls, "-controls", controls}, []string{"-controls", "given twice"}},
+		{"standard input twice", []string{"-controls", "-", "-"}, []string{"standard input is a FILE already"}},
+		{"escapes in an argument", []string{"no\x1b[31m.json"}, []string{"no[31m.json"}},
+		{"files behind --", []string{"--", "-a.json", "-b.json"}, []string{"-a.json"}},
 		{"-o in no folder", []string{"-o", filepath.Join(dir, "no", "x.txt")}, []string{"-o", "no such file"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -194,6 +211,7 @@ func TestBadInput(t *testing.T) {
 			for _, w := range test.want {
 				assert.Contains(t, stderr, w)
 			}
+			assert.NotContains(t, stderr, "\x1b")
 			assert.Empty(t, stdout)
 			kept, err := os.ReadFile(out)
 			require.NoError(t, err)
@@ -232,6 +250,108 @@ func TestWarnings(t *testing.T) {
 			validate(t, schema(t), report)
 		})
 	}
+}
+
+// A gate must not turn green because a part of the scan was not read.
+func TestStrictMissesNothing(t *testing.T) {
+	controls := write(t, "c.json", `{"site":"s","deployed":["M0801"]}`) // all that T1694.002 has in the embedded release
+	for _, test := range []struct {
+		name, content string
+		code          int
+		stderr        string
+		records       int
+		members       int
+	}{
+		{"clean", `[{"id":"A","techniques":["T1694.002"]}]`, 0, "", 0, 0},
+		{"a gap", `[{"id":"A","weaknesses":["CWE-400"],"techniques":["T1694.002"]},{"id":"B"}]`, 3, "-strict: 4 gaps remain: no_detection 1, no_technique 1, not_deployed 2", 0, 0},
+		{"one gap", `[{"id":"A"}]`, 3, "-strict: 1 gap remains: no_technique 1", 0, 0},
+		{"a wrong type", `[{"id":"A","weaknesses":"CWE-798"}]`, 3, "weaknesses: want a list of strings", 0, 1},
+		{"a wrong type beside a technique", `[{"id":"A","weaknesses":"CWE-798","techniques":["T1694.002"]}]`, 2, "-strict: 1 of the input's records or parts of records could not be read", 0, 1},
+		{"a lost record", `[{"id":"A","techniques":["T1694.002"]},7]`, 2, "[1]: want an object", 1, 0},
+		{"another member", `[{"id":"A","techniques":["T1694.002"],"severity":"high"}]`, 0, `"severity" in 1`, 0, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			file := write(t, "f.json", test.content)
+			report, stderr, code := assess(t, "-strict", "-format", "json", "-controls", controls, file)
+			assert.Equal(t, test.code, code, stderr)
+			assert.Contains(t, stderr, test.stderr)
+			validate(t, schema(t), report)
+			a := decode(t, report)
+			assert.Equal(t, []int{test.records, test.members}, []int{a.UnreadRecords, a.UnreadMembers})
+			text, _, code := assess(t, "-controls", controls, file)
+			assert.Zero(t, code)
+			assert.Equal(t, test.records+test.members > 0, strings.Contains(text, "INCOMPLETE"))
+		})
+	}
+}
+
+// What -o leaves behind is what the user would expect of a shell.
+func TestOutputFile(t *testing.T) {
+	dir := t.TempDir()
+	in := write(t, "f.json", oneFinding)
+	want, _, _ := assess(t, in)
+	at := func(name string) string { return filepath.Join(dir, name) }
+	read := func(name string) string {
+		b, err := os.ReadFile(at(name))
+		require.NoError(t, err)
+		return string(b)
+	}
+	require.NoError(t, os.WriteFile(at("private"), []byte("old"), 0o600))
+	require.NoError(t, os.WriteFile(at("behind"), []byte("old"), 0o644))
+	require.NoError(t, os.Symlink("behind", at("link")))
+	require.NoError(t, os.Symlink("new", at("dangling")))
+	for _, name := range []string{"fresh", "private", "link", "dangling"} {
+		_, stderr, code := assess(t, "-o", at(name), in)
+		require.Zero(t, code, stderr)
+		assert.Equal(t, want, read(name), name)
+	}
+	st, err := os.Stat(at("private"))
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), st.Mode().Perm())
+	for _, name := range []string{"link", "dangling"} {
+		st, err := os.Lstat(at(name))
+		require.NoError(t, err)
+		assert.NotZero(t, st.Mode()&os.ModeSymlink, "%s is still a link", name)
+	}
+	assert.Equal(t, want, read("behind"))
+	assert.Equal(t, want, read("new"))
+	left, err := filepath.Glob(at(".*"))
+	require.NoError(t, err)
+	assert.Empty(t, left)
+	if _, err := os.Stat("/dev/null"); err == nil {
+		_, stderr, code := assess(t, "-o", "/dev/null", in)
+		assert.Zero(t, code, stderr)
+	}
+	_, stderr, code := assess(t, "-o", at("no/x.txt"), in)
+	assert.Equal(t, 2, code)
+	assert.Equal(t, "assess: -o "+at("no/x.txt")+": no such file or directory\n", stderr)
+}
+
+func TestControlsFromStandardInput(t *testing.T) {
+	report, stderr, code := assessFrom(t, strings.NewReader(`{"site":"s","deployed":["M0801"]}`), "-format", "json", "-controls", "-", write(t, "f.json", oneFinding))
+	require.Zero(t, code, stderr)
+	assert.Equal(t, "s", decode(t, report).Site.Name)
+}
+
+// The sample site names a mitigation that older releases don't have.
+func TestSampleSiteInAnOlderRelease(t *testing.T) {
+	old := filepath.Join("..", "..", "..", "shared", "data", "attack", "ics-attack-8.2.json.gz")
+	if _, err := os.Stat(old); err != nil {
+		t.Skip("needs ../shared/data/attack/ics-attack-8.2.json.gz")
+	}
+	_, stderr, code := assess(t, "-attack", old)
+	assert.Zero(t, code, stderr)
+	assert.Contains(t, stderr, "has no such mitigation; it is left out")
+}
+
+// A failed fetch is not the user's fault.
+func TestUnreachableRelease(t *testing.T) {
+	t.Setenv("MITIGRAPH_OFFLINE", "")
+	t.Setenv("MITIGRAPH_CACHE", t.TempDir())
+	t.Setenv("MITIGRAPH_ATTACK_MIRROR", "http://127.0.0.1:1")
+	_, stderr, code := assess(t, "-attack", "17.1")
+	assert.Equal(t, 1, code, stderr)
+	assert.Contains(t, stderr, "-attack 17.1")
 }
 
 // repeat yields n bytes without holding them.
@@ -278,6 +398,9 @@ func TestHelpNamesOnlyWhatIsBuilt(t *testing.T) {
 	for _, later := range []string{"-store", "html", "navigator", "jsonl"} {
 		assert.NotContains(t, stderr, later)
 	}
+	for _, want := range []string{"FILE|VERSION", "WRITER", "FORMAT", "Exit codes", "MITIGRAPH_CACHE"} {
+		assert.Contains(t, stderr, want)
+	}
 	assert.LessOrEqual(t, strings.Count(stderr, "\n"), 40)
 }
 
@@ -317,6 +440,7 @@ func TestExitCodes(t *testing.T) {
 		{"gaps", []string{"-strict"}, 3},
 		{"no gap", []string{"-strict", write(t, "f.json", `{"findings":[]}`)}, 0},
 		{"failed", []string{"-draft", "ollama:m"}, 1},
+		{"a part not read", []string{"-strict", "-controls", write(t, "c.json", `{"deployed":["M0801"]}`), write(t, "f.json", `[{"id":"A","techniques":["T1694.002"]},7]`)}, 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := exec.Command(binary, test.args...)
@@ -327,5 +451,36 @@ func TestExitCodes(t *testing.T) {
 			}
 			assert.Equal(t, test.want, c.ProcessState.ExitCode(), string(out))
 		})
+	}
+}
+
+// Waiting for a pipe that nobody writes to ends with the first interrupt.
+func TestInterrupt(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("needs signals")
+	}
+	binary := filepath.Join(t.TempDir(), "assess")
+	build, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput()
+	require.NoError(t, err, string(build))
+	c := exec.Command(binary, "-")
+	in, err := c.StdinPipe()
+	require.NoError(t, err)
+	defer in.Close()
+	var out bytes.Buffer
+	c.Stdout, c.Stderr = &out, &out
+	require.NoError(t, c.Start())
+	// Half a record, more than a pipe holds: once it is written, it is being read.
+	_, err = io.WriteString(in, `[{"id":"`+strings.Repeat("x", 1<<20))
+	require.NoError(t, err)
+	require.NoError(t, c.Process.Signal(os.Interrupt))
+	ended := make(chan error, 1)
+	go func() { ended <- c.Wait() }()
+	select {
+	case <-ended:
+		assert.Equal(t, 1, c.ProcessState.ExitCode(), out.String())
+		assert.Contains(t, out.String(), "context canceled")
+	case <-time.After(20 * time.Second):
+		_ = c.Process.Kill()
+		t.Fatal("still waiting")
 	}
 }

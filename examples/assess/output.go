@@ -1,50 +1,111 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 )
 
 // output writes the whole report or nothing: a file is made under another
-// name first and then renamed, so that no one ever reads half of it.
-func output(name string, b []byte, stdout io.Writer) (err error) {
+// name first and then renamed, so that no one ever reads half of it. What a
+// link leads to is replaced, not the link, and a file keeps its permissions.
+func output(name string, b []byte, stdout io.Writer) error {
 	if name == "" || name == "-" {
 		_, err := stdout.Write(b)
 		return err
 	}
-	if st, err := os.Stat(name); err == nil && !st.Mode().IsRegular() {
-		if st.IsDir() {
-			return misuse("-o %s: a directory", name)
-		}
-		return os.WriteFile(name, b, 0) // a device or pipe can't be renamed over
+	target, special := follow(name)
+	old, err := os.Stat(name)
+	switch {
+	case err == nil && old.IsDir():
+		return misuse("-o %s: a directory", name)
+	case err == nil && (special || !old.Mode().IsRegular()): // can't be renamed over
+		err = inPlace(name, b)
+	default:
+		err = replace(target, b, old)
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
 	if err != nil {
-		return misuse("-o: %w", err)
+		return fmt.Errorf("-o %s: %w", name, err)
 	}
-	defer func() {
+	return nil
+}
+
+// follow returns what a name leads to through symbolic links, also where that
+// does not exist yet, and whether the way goes through a folder of devices,
+// as /dev/stdout does.
+func follow(name string) (target string, special bool) {
+	const most = 40 // links, as the kernel has it
+	for range most {
+		path, err := filepath.Abs(name)
 		if err != nil {
-			os.Remove(f.Name())
-			err = fmt.Errorf("-o %s: %w", name, err)
+			return name, special
 		}
-	}()
+		special = special || strings.HasPrefix(path, "/dev/") || strings.HasPrefix(path, "/proc/")
+		next, err := os.Readlink(name)
+		if err != nil {
+			return name, special
+		}
+		if !filepath.IsAbs(next) {
+			next = filepath.Join(filepath.Dir(name), next)
+		}
+		name = next
+	}
+	return name, special
+}
+
+func inPlace(name string, b []byte) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return err
+	}
 	if _, err := f.Write(b); err != nil {
 		f.Close()
 		return err
 	}
-	if err := f.Chmod(0o644); err != nil {
-		f.Close()
+	return f.Close()
+}
+
+// replace puts a new file in the place of the old one, which may be nil.
+func replace(name string, b []byte, old os.FileInfo) (err error) {
+	// Not os.CreateTemp, which has its own permissions: those of a new file
+	// are the user's to choose.
+	temp := filepath.Join(filepath.Dir(name), fmt.Sprintf(".%s.%d", filepath.Base(name), rand.Uint64()))
+	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		var path *os.PathError // it names a file that nobody asked for
+		if errors.As(err, &path) {
+			err = path.Err
+		}
+		if errors.Is(err, os.ErrNotExist) {
+			return &inputError{err}
+		}
 		return err
 	}
-	if err := f.Close(); err != nil {
+	defer func() {
+		if err != nil {
+			os.Remove(temp)
+		}
+	}()
+	if old != nil {
+		err = f.Chmod(old.Mode().Perm())
+	}
+	if err == nil {
+		_, err = f.Write(b)
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), name)
+	return os.Rename(temp, name)
 }
 
 // progressOn shows how many drafts are done, but only on a terminal.

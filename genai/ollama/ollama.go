@@ -229,11 +229,18 @@ func (w *Writer) Write(ctx context.Context, r genai.Request) (genai.Answer, erro
 		if text.WriteString(part.Message.Content); text.Len()+thought > verify.MaxAnswer {
 			return errEndless
 		}
+		if part.Done { // what a server sends after it, or waits for, is not the answer's
+			return errDone
+		}
 		return nil
 	})
 	switch {
+	case errors.Is(err, errDone):
+		err = nil
 	case ctx.Err() != nil:
 		return genai.Answer{}, fmt.Errorf("ollama: %w", ctx.Err())
+	}
+	switch {
 	case errors.Is(err, errEndless):
 		return genai.Answer{}, cutOff("the answer did not end within %d KiB", verify.MaxAnswer>>10)
 	case err != nil:
@@ -258,7 +265,10 @@ func temperature(r genai.Request) float64 {
 	return 0
 }
 
-var errEndless = errors.New("endless answer")
+var (
+	errEndless = errors.New("endless answer")
+	errDone    = errors.New("the answer is done")
+)
 
 func cutOff(format string, args ...any) error {
 	return &genai.AnswerError{Check: ErrCutOff.Error(), Why: fmt.Sprintf(format, args...), Err: ErrCutOff}
@@ -304,5 +314,5 @@ func (w *Writer) failure(err error) error {
 
 func serverError(format string, args ...any) error {
 	why := fmt.Sprintf(format, args...)
-	return &genai.AnswerError{Check: "server", Why: why, Err: ErrServer}
+	return &genai.AnswerError{Check: genai.CheckServer, Why: why, Err: ErrServer}
 }

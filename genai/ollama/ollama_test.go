@@ -161,6 +161,27 @@ func TestServerThatBehaves(t *testing.T) {
 	assert.Len(t, q["messages"], 2)
 }
 
+// What a server does behind a whole answer does not cost the answer.
+func TestServerThatLingers(t *testing.T) {
+	for name, chat := range map[string]http.HandlerFunc{
+		"says more": stream(claims(good), done+`{"message":{"content":"M9999"}}`+"\n"),
+		"holds the line": func(w http.ResponseWriter, r *http.Request) {
+			stream(claims(good), done)(w, r)
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+		},
+	} {
+		server := &standIn{chat: chat}
+		w, err := ollama.New(server.start(t), model)
+		require.NoError(t, err)
+		s, a, i := gap(t)
+		d, err := genai.Draft(t.Context(), s, a, i, w, genai.Options{Timeout: 20 * time.Second})
+		require.NoError(t, err)
+		assert.Equal(t, good, d.Text.Steps[0].Text, name)
+		assert.Empty(t, d.Checks.Rejections, name)
+	}
+}
+
 // A server and a model that do all they can to get something false into the
 // draft, or to hold the program up.
 func TestServerThatMisbehaves(t *testing.T) {

@@ -43,14 +43,39 @@ type Finding struct {
 	Source string `json:"source,omitempty"`
 }
 
-// RecordError says that one record of a source could not be used. Reading
-// goes on after it; any other error ends the reading.
+// RecordError says that one record of a source could not be used, or not
+// whole. Reading goes on after it; any other error ends the reading.
 type RecordError struct {
 	File  string // the source's name as given to Read
 	Where string // the place in it: "line 3", "findings[2].epss", "vulnerabilities[0]"
 	Err   error  // what is wrong there
+	Lost  Loss   // how much of the record is not among the findings
 }
 
 func (e *RecordError) Error() string { return fmt.Sprintf("%s: %s: %v", e.File, e.Where, e.Err) }
 
 func (e *RecordError) Unwrap() error { return e.Err }
+
+// Loss says what a [RecordError] costs. Whoever decides by what was found must
+// not take a source with losses for a clean one.
+type Loss int
+
+// The losses. LostNothing is the zero value: the record was understood, and
+// there is something to know about it, such as an advisory whose
+// vulnerabilities are all fixed.
+const (
+	LostNothing Loss = iota
+	LostMember       // a part of the record; the rest is a finding
+	LostRecord       // the whole record
+)
+
+// String returns "nothing", "member" or "record".
+func (l Loss) String() string {
+	switch l {
+	case LostMember:
+		return "member"
+	case LostRecord:
+		return "record"
+	}
+	return "nothing"
+}

@@ -9,20 +9,19 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"maps"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 )
 
 // JSON is this project's own format: an array of findings, an object with the
 // member "findings", one finding, or one finding a line (JSON Lines). The
-// names of members are those of [Finding]'s JSON; unknown ones are ignored. It
-// reads a stream: memory does not grow with the number of findings.
+// names of members are those of [Finding]'s JSON, in any case; others are not
+// read, and one [RecordError] at the end of the source names them. It reads a
+// stream: memory does not grow with the number of findings.
 //
 // A finding needs an id or a title. One without an id is called after its
-// file and place, such as "scan.json#3". An epss outside 0 to 1 or a cve that
+// file and place, such as "scan.json#3". A member of the wrong type, one that
+// stands there twice (the last counts), an epss outside 0 to 1 or a cve that
 // is none is reported and left out, never mended; the rest of the finding
 // stays.
 //
@@ -47,6 +46,9 @@ func readJSON(ctx context.Context, name string, r io.Reader) iter.Seq2[Finding, 
 			err = in.lines(br)
 		} else {
 			err = in.document(br)
+		}
+		if err == nil {
+			err = in.others.report(in)
 		}
 		if err != nil && !errors.Is(err, errStopped) {
 			yield(Finding{}, named(name, err))
@@ -95,24 +97,11 @@ var errStopped = errors.New("stopped")
 
 // jsonInput is one reading.
 type jsonInput struct {
-	ctx   context.Context
-	name  string
-	yield func(Finding, error) bool
-	count int // records seen
-}
-
-// wire is a finding as it is written.
-type wire struct {
-	ID          string   `json:"id"`
-	Title       string   `json:"title"`
-	Description string   `json:"description"`
-	Device      string   `json:"device"`
-	Weaknesses  []string `json:"weaknesses"`
-	CVEs        []string `json:"cves"`
-	CVSS        string   `json:"cvss"`
-	KEV         bool     `json:"kev"`
-	EPSS        *float64 `json:"epss"`
-	Techniques  []string `json:"techniques"`
+	ctx    context.Context
+	name   string
+	yield  func(Finding, error) bool
+	count  int // records seen
+	others others
 }
 
 // lines reads one object a line. A bad line is skipped.
@@ -132,7 +121,7 @@ func (in *jsonInput) lines(br *bufio.Reader) error {
 		switch trimmed := bytes.TrimSpace(line); {
 		case long:
 			in.count++
-			if e := in.skip(place, ErrTooLong); e != nil {
+			if e := in.skip(place, LostRecord, ErrTooLong); e != nil {
 				return e
 			}
 		case len(trimmed) > 0:
@@ -212,8 +201,9 @@ func (in *jsonInput) array(d *json.Decoder, src *budget, prefix string) error {
 // object reads a wrapper with the member "findings", or one finding.
 func (in *jsonInput) object(d *json.Decoder, src *budget) error {
 	line := src.line(d)
-	members := map[string]json.RawMessage{}
-	size, wrapper := 0, false
+	var names []string // as written: a name that is there twice shows
+	var whole bytes.Buffer
+	wrapper, variant := false, ""
 	for d.More() {
 		src.reset()
 		t, err := d.Token()
@@ -239,17 +229,33 @@ func (in *jsonInput) object(d *json.Decoder, src *budget) error {
 		if err := d.Decode(&raw); err != nil {
 			return err
 		}
-		if size += len(key) + len(raw); size > MaxRecord {
+		if strings.EqualFold(key, "findings") {
+			variant = key
+		}
+		if whole.Len()+len(key)+len(raw) > MaxRecord {
 			return ErrTooLong
 		}
-		members[key] = raw
+		quoted, err := json.Marshal(key)
+		if err != nil {
+			return err
+		}
+		for _, part := range [][]byte{[]byte(","), quoted, []byte(":"), raw} {
+			whole.Write(part)
+		}
+		names = append(names, key)
 	}
 	src.reset()
-	if _, err := d.Token(); err != nil || wrapper {
+	if _, err := d.Token(); err != nil {
 		return err
 	}
-	names := slices.Sorted(maps.Keys(members))
+	if wrapper {
+		if variant != "" {
+			return in.skip(variant, LostRecord, errors.New("the member is not read; want \"findings\""))
+		}
+		return nil
+	}
 	if !looksLikeFinding(names) {
+		slices.Sort(names)
 		if len(names) > 8 {
 			names = append(names[:8], "…")
 		}
@@ -259,99 +265,17 @@ func (in *jsonInput) object(d *json.Decoder, src *budget) error {
 		return fmt.Errorf("%w: a JSON object with the members %s; want \"findings\", or a finding with \"id\" or \"title\"",
 			ErrUnknownFormat, strings.Join(names, ", "))
 	}
-	whole, err := json.Marshal(members)
-	if err != nil {
-		return err
-	}
-	return in.record(fmt.Sprintf("line %d", line), whole)
+	raw := whole.Bytes()
+	raw[0] = '{'
+	return in.record(fmt.Sprintf("line %d", line), append(raw, '}'))
 }
 
 // skip reports what can't be used.
-func (in *jsonInput) skip(place string, err error) error {
-	if !in.yield(Finding{}, &RecordError{in.name, place, err}) {
+func (in *jsonInput) skip(place string, lost Loss, err error) error {
+	if !in.yield(Finding{}, &RecordError{in.name, place, err, lost}) {
 		return errStopped
 	}
 	return nil
-}
-
-var cvePattern = regexp.MustCompile(`^CVE-[0-9]{4}-[0-9]{4,19}$`)
-
-// record turns one JSON value into a finding. Only a consumer that left the
-// loop makes an error.
-func (in *jsonInput) record(place string, raw []byte) error {
-	in.count++
-	var w wire
-	if err := json.Unmarshal(raw, &w); err != nil {
-		var typed *json.UnmarshalTypeError
-		if errors.As(err, &typed) {
-			at := place
-			if typed.Field != "" {
-				at += "." + typed.Field
-			}
-			// Value is the whole number where one is out of range.
-			found, _, _ := strings.Cut(typed.Value, " ")
-			return in.skip(at, fmt.Errorf("want %s, found a JSON %s", wanted(typed), found))
-		}
-		return in.skip(place, err)
-	}
-	f := Finding{
-		ID: strings.TrimSpace(w.ID), Title: strings.TrimSpace(w.Title), Description: w.Description,
-		Device: strings.TrimSpace(w.Device), CVSS: strings.TrimSpace(w.CVSS), KEV: w.KEV, Source: in.name,
-	}
-	if f.ID == "" && f.Title == "" {
-		return in.skip(place, errors.New("a finding needs an id or a title"))
-	}
-	if f.ID == "" {
-		f.ID = fmt.Sprintf("%s#%d", filepath.Base(in.name), in.count)
-	}
-	var weaknesses, cves, techniques distinct
-	for _, s := range w.Weaknesses {
-		id, ok := ParseWeakness(s)
-		if !ok {
-			id = strings.TrimSpace(s)
-		}
-		weaknesses.add(id)
-	}
-	for i, s := range w.CVEs {
-		id := strings.ToUpper(strings.TrimSpace(s))
-		if !cvePattern.MatchString(id) {
-			if err := in.skip(fmt.Sprintf("%s.cves[%d]", place, i), fmt.Errorf("%q is not a CVE ID; it is left out", Plain(s, 40))); err != nil {
-				return err
-			}
-			continue
-		}
-		cves.add(id)
-	}
-	for _, s := range w.Techniques {
-		techniques.add(strings.ToUpper(strings.TrimSpace(s)))
-	}
-	f.Weaknesses, f.CVEs, f.Techniques = weaknesses.list, cves.list, techniques.list
-	if w.EPSS != nil {
-		if *w.EPSS >= 0 && *w.EPSS <= 1 {
-			f.EPSS = *w.EPSS
-		} else if err := in.skip(place+".epss", fmt.Errorf("%v is not a probability between 0 and 1; it counts as unknown", *w.EPSS)); err != nil {
-			return err
-		}
-	}
-	if !in.yield(f, nil) {
-		return errStopped
-	}
-	return nil
-}
-
-// wanted names what a member should hold.
-func wanted(e *json.UnmarshalTypeError) string {
-	switch e.Field {
-	case "":
-		return "an object"
-	case "weaknesses", "cves", "techniques":
-		return "a list of strings"
-	case "epss":
-		return "a number between 0 and 1"
-	case "kev":
-		return "true or false"
-	}
-	return "a string"
 }
 
 // kind names a token for people; what it says may be long.

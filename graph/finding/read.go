@@ -29,7 +29,7 @@ var (
 	ErrTooLong       = fmt.Errorf("longer than %d MiB", MaxRecord>>20)
 )
 
-// Format reads one kind of file. The zero value is not usable.
+// Format reads one kind of file. The zero value matches nothing.
 type Format struct {
 	Name string // for people: "CSAF 2.0"
 	// Match reports whether a file that begins with head is of this kind.
@@ -56,7 +56,7 @@ func Read(ctx context.Context, name string, r io.Reader, formats ...Format) iter
 			return
 		}
 		for _, f := range formats {
-			if f.Match(head) {
+			if f.Match != nil && f.Read != nil && f.Match(head) {
 				for found, err := range f.Read(ctx, name, content) {
 					if !yield(found, named(name, err)) {
 						return

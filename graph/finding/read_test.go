@@ -33,7 +33,7 @@ func read(t testing.TB, input string) ([]finding.Finding, []string, error) {
 }
 
 const full = `{"id":"F-1","title":"T","description":"D","device":"plc-1","weaknesses":["cwe 798","CWE-798: Use of Hard-coded Credentials","OWASP-IOT-2018-I1","own"],
- "cves":["cve-2023-6448"],"cvss":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H","kev":true,"epss":0.42,"techniques":["t0859 "],"extra":{"a":[1]}}`
+ "cves":["cve-2023-6448"],"cvss":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H","kev":true,"epss":0.42,"techniques":["t0859 "]}`
 
 var fullFinding = finding.Finding{
 	ID: "F-1", Title: "T", Description: "D", Device: "plc-1", Weaknesses: []string{"CWE-798", "OWASP-IOT-2018-I1", "own"},
@@ -94,18 +94,29 @@ func TestRecordsThatCantBeUsed(t *testing.T) {
 	}{
 		{"neither id nor title", `[{"id":"A"},{"device":"x"},{"id":"C"}]`, []string{"A", "C"}, []string{"[1]: a finding needs an id or a title"}},
 		{"wrapped", `{"findings":[{}]}`, nil, []string{"findings[0]: a finding needs an id or a title"}},
-		{"no object", `[{"id":"A"},7,"x",null]`, []string{"A"}, []string{
-			"[1]: want an object, found a JSON number", "[2]: want an object, found a JSON string", "[3]: a finding needs an id or a title"}},
-		{"other types inside a list", `[{"id":"A","weaknesses":[1]},{"id":"B","techniques":{}}]`, nil, []string{
-			"[0].weaknesses: want a list of strings, found a JSON number", "[1].techniques: want a list of strings, found a JSON object"}},
-		{"a number without end", `[{"id":"A","epss":1` + strings.Repeat("0", 1<<20) + `}]`, nil, []string{"[0].epss: want a number between 0 and 1, found a JSON number"}},
+		{"no object", `[{"id":"A"},7,"x",null,[]]`, []string{"A"}, []string{
+			"[1]: want an object, found a JSON number", "[2]: want an object, found a JSON string",
+			"[3]: want an object, found a JSON null", "[4]: want an object, found a JSON array"}},
+		{"other types inside a list", `[{"id":"A","weaknesses":[1]},{"id":"B","techniques":{}}]`, []string{"A", "B"}, []string{
+			"[0].weaknesses[0]: want a string, found a JSON number; it is left out", "[1].techniques: want a list of strings, found a JSON object; it is left out"}},
+		{"a number without end", `[{"id":"A","epss":1` + strings.Repeat("0", 1<<20) + `}]`, []string{"A"}, []string{"[0].epss: want a number between 0 and 1, found a JSON number; it is left out"}},
 		{"a bad first line", "{\"id\":\"A\" x}\n{\"id\":\"B\"}\n", []string{"B"}, []string{"line 1: invalid character 'x' after object key:value pair"}},
 		{"a first line without an end of text", "{\"id\":\"A\n{\"id\":\"B\"}\n", []string{"B"}, []string{"line 1: unexpected end of JSON input"}},
 		{"a first line that says little", "{\"epss\":0.1}\n{\"id\":\"B\"}\n", []string{"B"}, []string{"line 1: a finding needs an id or a title"}},
 		{"a long first line", "{\"id\":\"" + strings.Repeat("x", finding.MaxRecord) + "\"}\n{\"id\":\"B\"}\n", []string{"B"}, []string{"line 1: longer than 16 MiB"}},
-		{"wrong types", `[{"id":1},{"id":"A","weaknesses":"CWE-1"},{"id":"A","kev":"yes"},{"id":"A","epss":"high"}]`, nil, []string{
-			"[0].id: want a string, found a JSON number", "[1].weaknesses: want a list of strings, found a JSON string",
-			"[2].kev: want true or false, found a JSON string", "[3].epss: want a number between 0 and 1, found a JSON string"}},
+		{"wrong types", `[{"id":1},{"id":"A","weaknesses":"CWE-1"},{"id":"B","kev":"yes"},{"id":"C","epss":"high"},{"id":7,"title":"t","cvss":9.8}]`,
+			[]string{"A", "B", "C", "x.json#5"}, []string{
+				"[0].id: want a string, found a JSON number; it is left out", "[0]: a finding needs an id or a title",
+				"[1].weaknesses: want a list of strings, found a JSON string; it is left out",
+				"[2].kev: want true or false, found a JSON string; it is left out", "[3].epss: want a number between 0 and 1, found a JSON string; it is left out",
+				"[4].id: want a string, found a JSON number; it is left out", "[4].cvss: want a string, found a JSON number; it is left out"}},
+		{"not UTF-8", "[{\"id\":\"\xe9\",\"title\":\"x\"},{\"id\":\"\xe8\",\"title\":\"x\"},{\"id\":\"A\"}]", []string{"A"}, []string{"[0]: not valid UTF-8", "[1]: not valid UTF-8"}},
+		{"a wrapper in two cases", `{"findings":[{"id":"A"}],"Findings":[{"id":"B"}]}`, []string{"A"}, []string{`Findings: the member is not read; want "findings"`}},
+		{"a member twice", `{"id":"A","weaknesses":["CWE-1"],"Weaknesses":["CWE-2"],"epss":null}`, []string{"A"}, []string{
+			"line 1.weaknesses: the member stands there twice; the last one counts"}},
+		{"other members", `[{"id":"A","cwe":"CWE-1","severity":"high"},{"device":"x","cwe":"CWE-2"},{"id":"C","plugin":7}]`, []string{"A", "C"}, []string{
+			"[1]: a finding needs an id or a title",
+			`findings: members that are not read, and the number of findings: "cwe" in 2 (meant is weaknesses?), "severity" in 1 (meant is cvss, a vector?), "plugin" in 1; known are id, title, description, device, weaknesses, cves, cvss, kev, epss, techniques`}},
 		{"out of range", "{\"id\":\"A\",\"epss\":7}\n{\"id\":\"B\",\"epss\":-0.1}", []string{"A", "B"}, []string{
 			"line 1.epss: 7 is not a probability between 0 and 1; it counts as unknown", "line 2.epss: -0.1 is not a probability between 0 and 1; it counts as unknown"}},
 		{"no CVE", `[{"id":"A","cves":["CVE-2020-1","x\u001b[31m"]}]`, []string{"A"}, []string{
@@ -161,6 +172,9 @@ func TestFilesThatCantBeRead(t *testing.T) {
 		{"SARIF without a schema", `{"version":"2.1.0","runs":[]}`, "this is a SARIF log", finding.ErrUnknownFormat},
 		{"a STIX bundle cut by the head", `{"objects":[{"spec_version":"2.1","x":"` + strings.Repeat("x", 70_000) + `"}]}`, "this is a STIX bundle", finding.ErrUnknownFormat},
 		{"CSAF without its reader", `{"document":{"csaf_version":"2.0"}}`, "this is a CSAF advisory", finding.ErrUnknownFormat},
+		{"a report of assess", `{"attack":{"domain":"ics-attack"},"findings":[` + full + `],"techniques":[]}`, "a report of this program, not findings", finding.ErrUnknownFormat},
+		{"a report of assess, sorted and long", `{"attack":{"domain":"ics-attack"},"drafts":[{"x":"` + strings.Repeat("x", 70_000) + `"}],"findings":[` + full + `]}`, "a report of this program, not findings", finding.ErrUnknownFormat},
+		{"a JSON Schema", `{"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"x","title":"t"}`, "a JSON Schema, not findings", finding.ErrUnknownFormat},
 		{"findings is null", `{"findings":null}`, "line 1: findings: want an array, found null", nil},
 		{"findings is a text", `{"findings":"` + strings.Repeat("x", 1000) + `"}`, "line 1: findings: want an array, found a string", nil},
 		{"text after the list", "[{\"id\":\"A\"}]]", "line 1: invalid character ']'", nil},
@@ -211,9 +225,8 @@ func TestFindingsThatQuoteOtherFormats(t *testing.T) {
 		`{"id":"A","title":"bundle--1 with \"spec_version\" and \"objects\""}`,
 		`{"objects":"bundle--1","runs":1,"version":2,"findings":[{"id":"A"}]}`,
 	} {
-		found, problems, err := read(t, input)
+		found, _, err := read(t, input)
 		require.NoError(t, err, input)
-		assert.Empty(t, problems)
 		require.Len(t, found, 1)
 		assert.Equal(t, "A", found[0].ID)
 	}
@@ -243,6 +256,28 @@ func TestMembers(t *testing.T) {
 		`[{"a":1}]`:      nil, `"a"`: nil, ``: nil, `{`: nil, `{}`: nil,
 	} {
 		assert.Equal(t, want, finding.Members([]byte(in)), in)
+	}
+}
+
+// Whoever decides by the findings must learn what is not among them.
+func TestLosses(t *testing.T) {
+	for input, want := range map[string][]finding.Loss{
+		`[{"id":"A","kev":1}]`:               {finding.LostMember},
+		`[{"id":"A","cves":["x"]}]`:          {finding.LostMember},
+		`[{"id":"A","epss":2}]`:              {finding.LostMember},
+		`[{"id":"A","other":2}]`:             {finding.LostNothing},
+		`[{"id":1}]`:                         {finding.LostMember, finding.LostRecord},
+		`[7]`:                                {finding.LostRecord},
+		"{\"id\":\"A\"}\n{\"id\":\n":         {finding.LostRecord},
+		"{\"id\":\"A\"}\n{\"id\":\"A\"} 7\n": {finding.LostRecord},
+	} {
+		_, skipped, err := finding.Collect(finding.Read(t.Context(), "x", strings.NewReader(input), finding.JSON))
+		require.NoError(t, err, input)
+		var got []finding.Loss
+		for _, s := range skipped {
+			got = append(got, s.Lost)
+		}
+		assert.Equal(t, want, got, input)
 	}
 }
 

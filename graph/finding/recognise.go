@@ -83,8 +83,12 @@ func foreign(head []byte) string {
 	member := func(s string) bool { return slices.Contains(names, s) }
 	within := func(s string) bool { return bytes.Contains(head, []byte(s)) }
 	switch {
+	case member("attack") && within(`"domain"`) && (member("findings") || member("drafts") || member("gaps")):
+		return "a report of this program, not findings; give the file that it was made from"
 	case member("findings"):
 		return ""
+	case member("$schema") && (member("$id") || member("$defs") || member("properties")):
+		return "a JSON Schema, not findings"
 	case member("document") && within(`"csaf_version"`), member("product_tree"):
 		return "a CSAF advisory"
 	case member("bomFormat"):

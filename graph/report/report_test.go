@@ -61,8 +61,89 @@ func TestTextSaysWhatToTry(t *testing.T) {
 	assert.Contains(t, text(t, assess(t, graph.SiteDescription{})), "There is nothing to assess. Give a CSAF 2.0 advisory")
 	assert.Contains(t, text(t, assess(t, graph.SiteDescription{}, finding.Finding{ID: "F"})), "Add the weakness")
 	covered := text(t, assess(t, graph.SiteDescription{Deployed: []string{"M0801", "M0936", "M0930"}}, finding.Finding{ID: "F", Techniques: []string{"T1694.002"}}))
-	assert.Contains(t, covered, "Every technique is covered")
+	assert.Contains(t, covered, "Every technique has a deployed mitigation.")
 	assert.NotContains(t, covered, "GAPS")
+	bare := assess(t, graph.SiteDescription{}, finding.Finding{ID: "F", Weaknesses: []string{"CWE-798"}})
+	assert.Contains(t, text(t, bare), "Add it to the -controls file")
+	bare.Site = nil
+	assert.Contains(t, text(t, bare), "Write what is deployed")
+	assert.Contains(t, text(t, &graph.Assessment{UnreadRecords: 2}), "Mend what the warnings name")
+}
+
+// The first lines say what was found, where, and how sure the count is.
+func TestTextSaysWhatWasFound(t *testing.T) {
+	site := graph.SiteDescription{Site: "s", Devices: []graph.Device{{ID: "plc-1", Name: "Pump controller", Deployed: []string{"M0930"}}}}
+	a := assess(t, site,
+		finding.Finding{ID: "F-1", Title: "Writes need no login", Device: "plc-1", Weaknesses: []string{"CWE-306"}, KEV: true},
+		finding.Finding{ID: "F-2", Title: "Odd", Device: "elsewhere", Weaknesses: []string{"CWE-99999"}},
+		finding.Finding{ID: "F-3", Title: "Bare"}, finding.Finding{ID: "F-4", Title: "Bare too"})
+	got := text(t, a)
+	for _, want := range []string{
+		"1 finding leads to 6 techniques, 2 lead to none (no weakness or technique is known of them), 1 leads\nto none (its weakness is in no catalogue here)\n",
+		"  F-1  plc-1      Writes need no login ", "T1692.001 +5\n", "  F-2  elsewhere  Odd", "no technique\n",
+		"        on Pump controller (plc-1)\n", "F-1 Writes need no login, from CWE-306 [analyst]: ",
+		" = severity 0.50 (unknown) × exploitation 1.00 (known exploited) × confidence 0.",
+	} {
+		assert.Contains(t, got, want)
+	}
+	assert.NotContains(t, got, "INCOMPLETE")
+	assert.NotContains(t, got, "No -controls")
+	a.Site, a.UnreadRecords, a.UnreadMembers = nil, 1, 2
+	got = text(t, a)
+	assert.Contains(t, strings.Join(strings.Fields(got), " "), "INCOMPLETE: 1 record of the input could not be read and is missing here, 2 parts of records could not be read; the warnings name each")
+	assert.Contains(t, got, "No -controls given: every mitigation is treated as not deployed\n")
+	assert.Contains(t, got, "        on plc-1\n")
+}
+
+// An assessment may come back from a file that somebody edited.
+func TestTextOfPartsThatDontFit(t *testing.T) {
+	assert.Contains(t, text(t, nil), "There is nothing to assess")
+	got := text(t, &graph.Assessment{
+		Findings:   []graph.FindingResult{{ID: "F", Techniques: []graph.FindingTechnique{{ID: "T0814"}}}},
+		Techniques: []graph.TechniqueResult{{ID: "T0814"}, {ID: "T0814", Findings: []string{"F"}}, {ID: "T0814", Findings: []string{"G"}}},
+		Gaps:       []graph.Gap{{Kind: graph.GapNoMitigation, Candidates: []graph.Candidate{{ID: "M0801"}}}},
+		Drafts:     []graph.Draft{{Gap: 7}, {Gap: -1}},
+	})
+	assert.Contains(t, got, "M0801")
+}
+
+// What a bundle says of itself is as strange as what a finding says.
+func TestBundlesAreInert(t *testing.T) {
+	const evil = "\x1b[31m\u202e\u009b\a\r\nx"
+	a := assess(t, graph.SiteDescription{}, finding.Finding{ID: "F", Device: "d", Weaknesses: []string{"CWE-798"}})
+	a.Attack = graph.AttackRelease{Domain: evil, Version: evil, Source: evil}
+	a.Site = &graph.SiteResult{Devices: []graph.DeviceResult{{ID: "d", Name: evil}}}
+	for i := range a.Mitigations {
+		m := &a.Mitigations[i]
+		m.ID, m.Name, m.Standards, m.Score = evil, evil, []string{evil}, 1
+	}
+	for i := range a.Techniques {
+		a.Techniques[i].FullName, a.Techniques[i].Why, a.Techniques[i].Summary = evil, evil, evil
+	}
+	for i := range a.Gaps {
+		a.Gaps[i].Why, a.Gaps[i].Candidates = evil, []graph.Candidate{{ID: evil, Name: evil, Because: []string{evil}}}
+	}
+	a.Findings[0].Techniques[0].Via[0].Rationale = evil
+	a.Drafts = []graph.Draft{{Text: graph.DraftText{Summary: graph.Claim{Text: evil, Evidence: []string{evil}}},
+		Evidence: []graph.Evidence{{Handle: evil, Text: evil}}, Checks: graph.Checks{Fallback: true, Asked: evil, Rejections: []graph.Rejection{{Check: evil}}}}}
+	for _, line := range strings.Split(text(t, a), "\n") {
+		for _, r := range line {
+			assert.True(t, unicode.IsPrint(r), "%U in %q", r, line)
+		}
+		assert.LessOrEqual(t, uniseg.StringWidth(line), 100, line)
+	}
+}
+
+// A draft's marks lead to what they stand for.
+func TestTextListsEvidence(t *testing.T) {
+	a := assess(t, graph.SiteDescription{}, finding.Finding{ID: "F", Techniques: []string{"T0837"}})
+	a.Drafts = []graph.Draft{{
+		Text:     graph.DraftText{Summary: graph.Claim{Text: "s", Evidence: []string{"E2"}}},
+		Evidence: []graph.Evidence{{Handle: "E1", Text: "not cited"}, {Handle: "E2", Text: "cited " + strings.Repeat("x", 200), Provenance: "official"}},
+	}}
+	got := text(t, a)
+	assert.Contains(t, got, "    E2 [official] cited xxx")
+	assert.NotContains(t, got, "not cited")
 }
 
 func TestTextSaysWhatWasRejected(t *testing.T) {
@@ -84,6 +165,9 @@ func TestTextCountsWhatItLeavesOut(t *testing.T) {
 	a := assess(t, graph.SiteDescription{}, fs...)
 	require.Greater(t, len(a.Techniques), 8)
 	assert.Contains(t, text(t, a), fmt.Sprintf("… and %d more techniques", len(a.Techniques)-8))
+	assert.Contains(t, text(t, a), "… and 18 more findings")
+	a.Techniques = a.Techniques[:9]
+	assert.Contains(t, text(t, a), "… and 1 more technique (")
 }
 
 func TestJSON(t *testing.T) {

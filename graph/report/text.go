@@ -2,11 +2,13 @@ package report
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/rivo/uniseg"
 
@@ -20,13 +22,26 @@ const (
 	maxGapsShown = 3   // of each kind
 )
 
-// Text writes the assessment for a person: what to do first, the most urgent
-// techniques with the reason for each, the gaps by kind, and drafts apart
-// from what is official. It shows the first of each list and counts the rest.
-// Lines are at most 100 columns wide.
+// Text writes the assessment for a person: what was found, what to do first,
+// the most urgent techniques with the reason for each, the gaps by kind, and
+// drafts apart from what is official. It shows the first of each list and
+// counts the rest. Lines are at most 100 columns wide. An assessment that is
+// nil, or whose parts don't fit together, is written as far as it goes.
 func Text(w io.Writer, a *graph.Assessment) error {
-	t := &text{Writer: bufio.NewWriter(w), a: a}
+	if a == nil {
+		a = &graph.Assessment{}
+	}
+	t := &text{Writer: bufio.NewWriter(w), a: a, findings: map[string]*graph.FindingResult{}, devices: map[string]string{}}
+	for i := range a.Findings {
+		t.findings[a.Findings[i].ID] = &a.Findings[i]
+	}
+	if a.Site != nil {
+		for _, d := range a.Site.Devices {
+			t.devices[d.ID] = d.Name
+		}
+	}
 	t.summary()
+	t.found()
 	t.actions()
 	t.techniques()
 	t.gaps()
@@ -37,19 +52,44 @@ func Text(w io.Writer, a *graph.Assessment) error {
 
 type text struct {
 	*bufio.Writer
-	a *graph.Assessment
+	a        *graph.Assessment
+	findings map[string]*graph.FindingResult // by ID
+	devices  map[string]string               // names by ID
 }
 
+// line writes one line. It is the one place where text leaves, so whatever a
+// caller put in is made inert here.
 func (t *text) line(format string, args ...any) {
-	t.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " "))
+	t.WriteString(strings.TrimRight(inert(fmt.Sprintf(format, args...)), " "))
 	t.WriteByte('\n')
 }
 
-func (t *text) heading(s string) { t.line("\n%s", s) }
+// inert keeps what is printable on one line, and the spaces that align it.
+func inert(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case !unicode.IsPrint(r):
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+}
+
+func (t *text) heading(title, words string) {
+	t.line("")
+	if words == "" {
+		t.line("%s", title)
+		return
+	}
+	t.wrapped(title+"  ", words)
+}
 
 // wrapped writes words after a prefix; further lines are indented as far as
 // the prefix is wide.
 func (t *text) wrapped(prefix, s string) {
+	prefix, s = inert(prefix), finding.Plain(s, 0)
 	indent := strings.Repeat(" ", uniseg.StringWidth(prefix))
 	line, column := prefix, uniseg.StringWidth(prefix)
 	empty := true
@@ -97,17 +137,15 @@ func count(n int, one, many string) string {
 }
 
 // more says how many rows a list has beyond those shown.
-func (t *text) more(shown, all int, noun string) {
+func (t *text) more(shown, all int, one, many string) {
 	if all > shown {
-		t.line("  … and %d more %s (-format json has all)", all-shown, noun)
+		t.line("  … and %s (-format json has all)", count(all-shown, "more "+one, "more "+many))
 	}
 }
 
 func (t *text) summary() {
-	status := map[graph.Status]int{}
 	devices := map[string]bool{}
 	for _, f := range t.a.Findings {
-		status[f.Status]++
 		if f.Device != "" {
 			devices[f.Device] = true
 		}
@@ -117,53 +155,147 @@ func (t *text) summary() {
 	if source == "embedded" {
 		source = "embedded facts"
 	}
-	t.wrapped("", fmt.Sprintf("%s on %s, seen through %s (%s)", count(len(t.a.Findings), "finding", "findings"),
-		count(len(devices), "device", "devices"), release, finding.Plain(source, 0)))
-	var parts []string
-	for _, s := range []struct {
-		status graph.Status
-		words  string
-	}{
-		{graph.Mapped, "open techniques"}, {graph.NoWeakness, "without a weakness"},
-		{graph.UnknownWeakness, "with a weakness no catalogue has"}, {graph.UnmappedWeakness, "with a weakness nobody mapped yet"},
-	} {
-		if n := status[s.status]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, s.words))
+	where := ""
+	if len(devices) > 0 {
+		where = " on " + count(len(devices), "device", "devices")
+	}
+	t.wrapped("", fmt.Sprintf("%s%s, seen through %s (%s)", count(len(t.a.Findings), "finding", "findings"), where, release, source))
+	if n, m := t.a.UnreadRecords, t.a.UnreadMembers; n > 0 || m > 0 {
+		var parts []string
+		if n > 0 {
+			parts = append(parts, count(n, "record of the input could not be read and is missing here", "records of the input could not be read and are missing here"))
 		}
+		if m > 0 {
+			parts = append(parts, count(m, "part of a record could not be read", "parts of records could not be read"))
+		}
+		t.wrapped("", "INCOMPLETE: "+strings.Join(parts, ", ")+"; the warnings name each")
 	}
-	if len(parts) > 0 {
-		t.line("%s", strings.Join(parts, ", "))
-	}
-	covered := 0
+	t.wrapped("", t.leads())
+	addressed := 0
 	for _, tech := range t.a.Techniques {
-		if t.standing(tech) == "covered" {
-			covered++
+		if t.gapOf(tech) == "" {
+			addressed++
 		}
 	}
-	t.line("%s opened, %d of them covered by deployed mitigations; %s", count(len(t.a.Techniques), "technique", "techniques"),
-		covered, count(len(t.a.Gaps), "gap", "gaps"))
+	if n := len(t.a.Techniques); n > 0 {
+		t.wrapped("", fmt.Sprintf("%d of %s; %s", addressed,
+			count(n, "technique has a deployed mitigation wherever it is open", "techniques have a deployed mitigation wherever they are open"),
+			count(len(t.a.Gaps), "gap", "gaps")))
+	}
+	if t.a.Site == nil && len(t.a.Findings) > 0 {
+		t.wrapped("", "No -controls given: every mitigation is treated as not deployed")
+	}
 }
 
-// standing says in two words how a technique is answered: by its worst gap,
-// the missing detection aside.
-func (t *text) standing(tech graph.TechniqueResult) string {
+// leads says how many findings lead to techniques, and why others don't.
+func (t *text) leads() string {
+	status := map[graph.Status]int{}
+	for _, f := range t.a.Findings {
+		status[f.Status]++
+	}
+	parts := []string{count(status[graph.Mapped], "finding leads", "findings lead") + " to " + count(len(t.a.Techniques), "technique", "techniques")}
+	for _, s := range []struct {
+		status graph.Status
+		why    string
+	}{
+		{graph.NoWeakness, "no weakness or technique is known of it"}, {graph.UnknownWeakness, "its weakness is in no catalogue here"},
+		{graph.UnmappedWeakness, "its weakness is not in this project's mapping"},
+	} {
+		if n := status[s.status]; n > 0 {
+			why := s.why
+			if n > 1 {
+				why = strings.NewReplacer("of it", "of them", "its weakness is", "their weaknesses are").Replace(why)
+			}
+			parts = append(parts, fmt.Sprintf("%s to none (%s)", count(n, "leads", "lead"), why))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// gapOf is the kind of gap that says worst how a technique is answered, the
+// missing detection aside; empty where a mitigation is deployed on each device.
+func (t *text) gapOf(tech graph.TechniqueResult) graph.GapKind {
 	kinds := map[graph.GapKind]bool{}
 	for _, g := range t.a.Gaps {
 		if g.Technique == tech.ID {
 			kinds[g.Kind] = true
 		}
 	}
-	switch {
-	case kinds[graph.GapNoMitigation]:
-		return "no mitigation"
-	case kinds[graph.GapPlaceholderOnly]:
-		return "placeholder"
-	case kinds[graph.GapNotFeasible]:
-		return "not feasible"
-	case kinds[graph.GapNotDeployed]:
-		return "not deployed"
+	for _, k := range []graph.GapKind{graph.GapNoMitigation, graph.GapPlaceholderOnly, graph.GapNotFeasible, graph.GapNotDeployed} {
+		if kinds[k] {
+			return k
+		}
 	}
-	return "covered"
+	return ""
+}
+
+// standing says in a few words how a technique is answered. What is deployed
+// is counted, not judged: one of nine mitigations may be the least of them.
+func (t *text) standing(tech graph.TechniqueResult) string {
+	deployed := 0
+	for _, m := range tech.Mitigations {
+		if m.Deployed {
+			deployed++
+		}
+	}
+	switch t.gapOf(tech) {
+	case graph.GapNoMitigation:
+		return "no mitigation"
+	case graph.GapPlaceholderOnly:
+		return "hard to mitigate"
+	case graph.GapNotFeasible:
+		return "not feasible"
+	case graph.GapNotDeployed:
+		return fmt.Sprintf("0 of %d deployed", len(tech.Mitigations))
+	}
+	if deployed == 0 {
+		return "deployed, differing" // another one on each device
+	}
+	return fmt.Sprintf("%d of %d deployed", deployed, len(tech.Mitigations))
+}
+
+// found lists the findings, the riskiest first.
+func (t *text) found() {
+	if len(t.a.Findings) == 0 {
+		return
+	}
+	sorted := slices.Clone(t.a.Findings)
+	slices.SortStableFunc(sorted, func(a, b graph.FindingResult) int { return cmp.Compare(b.Score, a.Score) })
+	const shown = 12
+	rows := sorted[:min(shown, len(sorted))]
+	ids, devices := 2, 0
+	for _, f := range rows {
+		ids = max(ids, min(uniseg.StringWidth(finding.Plain(f.ID, 0)), 32))
+		devices = max(devices, uniseg.StringWidth(finding.Plain(f.Device, 0)))
+	}
+	// A product's long name, cut short, says less than the title that it would
+	// leave no room for; the techniques below name it.
+	if room := 40 - ids; devices > room {
+		if devices = room; room < 16 {
+			devices = 0
+		}
+	}
+	t.heading("FINDINGS", "the riskiest first, with the technique of the highest confidence")
+	const leads = 16
+	for _, f := range rows {
+		where := ""
+		if devices > 0 {
+			where = pad(f.Device, devices) + "  "
+		}
+		to := "no technique"
+		if len(f.Techniques) > 0 {
+			if to = f.Techniques[0].ID; len(f.Techniques) > 1 {
+				to += fmt.Sprintf(" +%d", len(f.Techniques)-1)
+			}
+		}
+		title := f.Title
+		if title == "" {
+			title = strings.Join(slices.Concat(f.Weaknesses, f.CVEs), ", ")
+		}
+		head := fmt.Sprintf("  %.2f  %s  %s", f.Score, pad(f.ID, ids), where)
+		t.line("%s%s  %s", head, pad(title, width-uniseg.StringWidth(head)-2-leads), cut(finding.Plain(to, 0), leads))
+	}
+	t.more(shown, len(sorted), "finding", "findings")
 }
 
 func (t *text) actions() {
@@ -176,59 +308,88 @@ func (t *text) actions() {
 	if len(useful) == 0 {
 		return
 	}
-	t.heading("DO FIRST  official mitigations not deployed yet, by the share of the open risk that each covers")
+	t.heading("DO FIRST", "official mitigations that are not deployed, by the share of the risk left (that of techniques without a deployed mitigation) that each touches; shares overlap")
 	const shown = 5
+	t.line("  SHARE  %s  %s  ASKED FOR BY", pad("MITIGATION", 48), pad("TECHNIQUES", 10))
 	for _, m := range useful[:min(shown, len(useful))] {
 		standard := ""
 		if len(m.Standards) > 0 {
 			standard = m.Standards[0]
 		}
-		t.line("  %3.0f %%  %s %s  %s  %s", 100*m.Score, m.ID, pad(m.Name, 38),
-			pad(count(len(m.Covers), "technique", "techniques"), 13), standard)
+		t.line("  %3.0f %%  %s  %10d  %s", 100*m.Score, pad(m.ID+" "+m.Name, 48), len(m.Covers), cut(finding.Plain(standard, 0), 29))
 	}
-	t.more(shown, len(useful), "mitigations")
+	t.more(shown, len(useful), "mitigation", "mitigations")
 }
 
 func (t *text) techniques() {
 	if len(t.a.Techniques) == 0 {
 		return
 	}
-	byID := map[string]*graph.FindingResult{}
-	for i := range t.a.Findings {
-		byID[t.a.Findings[i].ID] = &t.a.Findings[i]
-	}
-	t.heading("TECHNIQUES  what the findings open, the most urgent first (risk 0 to 1)")
+	t.heading("TECHNIQUES", "what the findings open, the most urgent first (risk 0 to 1); [analyst] marks a judgement of this project, [site] what the findings say")
 	for _, tech := range t.a.Techniques[:min(maxRows, len(t.a.Techniques))] {
-		t.line("  %.2f  %s %s  %s", tech.Score, pad(tech.ID, 9), pad(tech.FullName, 58), t.standing(tech))
-		if tech.Summary != "" {
-			t.wrapped("        ", finding.Plain(tech.Summary, 0))
+		t.line("  %.2f  %s %s  %s", tech.Score, pad(tech.ID, 9), pad(tech.FullName, 56), t.standing(tech))
+		if len(tech.Devices) > 0 {
+			t.wrapped("        on ", t.places(tech.Devices))
 		}
-		t.wrapped("        ", finding.Plain(tech.Why, 0)+t.reason(byID[tech.Findings[0]], tech.ID))
+		if tech.Summary != "" {
+			t.wrapped("        ", tech.Summary)
+		}
+		if len(tech.Findings) > 0 {
+			t.wrapped("        ", t.reason(tech.Findings[0], tech.ID))
+		}
+		t.wrapped("        ", fmt.Sprintf("%.2f = %s", tech.Score, tech.Why))
 	}
-	t.more(maxRows, len(t.a.Techniques), "techniques")
+	t.more(maxRows, len(t.a.Techniques), "technique", "techniques")
+}
+
+// places names devices for people: "Camera gateway at the gate (cam-gw)".
+func (t *text) places(ids []string) string {
+	const shown = 3
+	var out []string
+	for _, id := range ids {
+		name := cut(finding.Plain(id, 0), 60)
+		if n := t.devices[id]; n != "" {
+			name = fmt.Sprintf("%s (%s)", cut(finding.Plain(n, 0), 60), name)
+		}
+		if len(out) < shown && !slices.Contains(out, name) { // two that look alike when cut are counted
+			out = append(out, name)
+		}
+	}
+	s := strings.Join(out, ", ")
+	if n := len(ids) - len(out); n > 0 {
+		s += " and " + count(n, "more device", "more devices")
+	}
+	return s
 }
 
 // reason gives the strongest reason why a finding opens a technique.
-func (t *text) reason(f *graph.FindingResult, technique string) string {
+func (t *text) reason(id, technique string) string {
+	f := t.findings[id]
 	if f == nil {
-		return ""
+		return id
+	}
+	say := id
+	if f.Title != "" {
+		say += " " + cut(finding.Plain(f.Title, 0), 90)
 	}
 	i := slices.IndexFunc(f.Techniques, func(ft graph.FindingTechnique) bool { return ft.ID == technique })
-	if i < 0 {
-		return ""
+	if i < 0 || len(f.Techniques[i].Via) == 0 {
+		return say
 	}
 	v := f.Techniques[i].Via[0]
-	from := v.Weakness
-	if len(v.Path) > 1 {
-		from = strings.Join(v.Path, " < ")
+	if v.Weakness != "" {
+		say += ", from " + v.Weakness
 	}
-	if from != "" {
-		from = ", from " + from
+	if n := len(v.Path); n > 1 {
+		say += " by its more general weakness " + v.Path[n-1]
 	}
 	if v.Weakened != "" {
-		from += ", weakened by " + v.Weakened
+		say += ", weakened by " + v.Weakened
 	}
-	return fmt.Sprintf("%s [%s]: %s", finding.Plain(from, 0), v.Provenance, v.Rationale)
+	if v.Doubt != "" {
+		say += ", doubted for " + v.Doubt
+	}
+	return fmt.Sprintf("%s [%s]: %s", say, v.Provenance, v.Rationale)
 }
 
 // What each kind of gap means to a reader.
@@ -240,7 +401,7 @@ var gapTitles = []struct {
 	{graph.GapPlaceholderOnly, "ATT&CK says that mitigation is limited or not effective"},
 	{graph.GapNotFeasible, "the device rules every mitigation out"},
 	{graph.GapNotDeployed, "mitigations exist, none is deployed"},
-	{graph.GapNoDetection, "ATT&CK names nothing to collect for detection"},
+	{graph.GapNoDetection, "ATT&CK names nothing to collect for detection; half the risk counts"},
 	{graph.GapNoTechnique, "the finding leads to no technique"},
 }
 
@@ -248,7 +409,7 @@ func (t *text) gaps() {
 	if len(t.a.Gaps) == 0 {
 		return
 	}
-	t.heading("GAPS  where ATT&CK is silent or the site is uncovered")
+	t.heading("GAPS", "where ATT&CK is silent or the site is uncovered")
 	for _, kind := range gapTitles {
 		var gaps []graph.Gap
 		for _, g := range t.a.Gaps {
@@ -259,11 +420,11 @@ func (t *text) gaps() {
 		if len(gaps) == 0 {
 			continue
 		}
-		t.line("  %s (%s, %d)", kind.title, kind.kind, len(gaps))
+		t.line("  %s: %s (%s in JSON)", kind.title, count(len(gaps), "gap", "gaps"), kind.kind)
 		for _, g := range gaps[:min(maxGapsShown, len(gaps))] {
 			t.gap(g)
 		}
-		t.more(maxGapsShown, len(gaps), string(kind.kind)+" gaps")
+		t.more(maxGapsShown, len(gaps), "of these gaps", "of these gaps")
 	}
 }
 
@@ -277,14 +438,18 @@ func (t *text) gap(g graph.Gap) {
 	if g.Technique == "" {
 		what = some(g.Findings)
 	}
-	say := finding.Plain(what+": "+g.Why, 0)
+	say := what + ": " + g.Why
 	if len(g.Candidates) > 0 {
 		c := g.Candidates[0]
 		verb := "Consider"
 		if g.Kind == graph.GapNotDeployed {
 			verb = "Most useful"
 		}
-		say += fmt.Sprintf(" %s: %s %s (%s).", verb, c.ID, c.Name, c.Because[0])
+		say += fmt.Sprintf(" %s: %s %s", verb, c.ID, c.Name)
+		if len(c.Because) > 0 && g.Kind != graph.GapNotDeployed { // there it is official, as all are
+			say += fmt.Sprintf(" (%s)", c.Because[0])
+		}
+		say += "."
 	}
 	t.wrapped(fmt.Sprintf("    %.2f  ", g.Score), say)
 }
@@ -295,14 +460,22 @@ func (t *text) drafts() {
 	if len(t.a.Drafts) == 0 {
 		return
 	}
-	t.heading("DRAFTS  not official: written for the gaps from the evidence in the graph, for a person to judge")
+	t.heading("DRAFTS", "not official: written for the gaps from the evidence in the graph, for a person to judge")
 	t.rejected()
 	silent := slices.IndexFunc(t.a.Drafts, func(d graph.Draft) bool {
-		k := t.a.Gaps[d.Gap].Kind
+		k := t.gapFor(d).Kind
 		return k == graph.GapNoMitigation || k == graph.GapPlaceholderOnly || k == graph.GapNotFeasible
 	})
 	t.draft(t.a.Drafts[max(silent, 0)])
-	t.more(1, len(t.a.Drafts), "drafts")
+	t.more(1, len(t.a.Drafts), "draft", "drafts")
+}
+
+// gapFor is the gap that a draft is for; the zero value where there is none.
+func (t *text) gapFor(d graph.Draft) graph.Gap {
+	if d.Gap < 0 || d.Gap >= len(t.a.Gaps) {
+		return graph.Gap{}
+	}
+	return t.a.Gaps[d.Gap]
 }
 
 // rejected says how often a model's answers were not kept, and why.
@@ -328,7 +501,7 @@ func (t *text) rejected() {
 }
 
 func (t *text) draft(d graph.Draft) {
-	g := t.a.Gaps[d.Gap]
+	g := t.gapFor(d)
 	about := g.Technique + " " + g.Name
 	if g.Technique == "" {
 		about = some(g.Findings)
@@ -337,12 +510,28 @@ func (t *text) draft(d graph.Draft) {
 	if d.Checks.Fallback {
 		note = ", after the model's answers were rejected"
 	}
-	t.wrapped("  ", fmt.Sprintf("%s (%s), by %s%s", finding.Plain(about, 0), g.Kind, finding.Plain(d.Generator, 0), note))
+	t.wrapped("  ", fmt.Sprintf("%s (%s), by %s%s", about, g.Kind, d.Generator, note))
 	t.wrapped("    ", cited(d.Text.Summary))
 	for i, s := range d.Text.Steps {
 		t.wrapped(fmt.Sprintf("    %d. ", i+1), cited(s))
 	}
 	t.wrapped("    Remains: ", cited(d.Text.Limits))
+	t.evidence(d)
+}
+
+// evidence lists what the marks in a draft stand for, one line each.
+func (t *text) evidence(d graph.Draft) {
+	used := map[string]bool{}
+	for _, c := range slices.Concat([]graph.Claim{d.Text.Summary, d.Text.Limits}, d.Text.Steps) {
+		for _, h := range c.Evidence {
+			used[h] = true
+		}
+	}
+	for _, e := range d.Evidence {
+		if used[e.Handle] {
+			t.line("%s", "    "+cut(finding.Plain(fmt.Sprintf("%s [%s] %s", e.Handle, e.Provenance, e.Text), 0), width-4))
+		}
+	}
 }
 
 // some names the first few of a list.
@@ -355,28 +544,34 @@ func some(ids []string) string {
 }
 
 func cited(c graph.Claim) string {
-	return fmt.Sprintf("%s [%s]", finding.Plain(c.Text, 0), strings.Join(c.Evidence, ", "))
+	return fmt.Sprintf("%s [%s]", c.Text, strings.Join(c.Evidence, ", "))
 }
 
 func (t *text) next() {
-	t.heading("NEXT STEP")
+	t.heading("NEXT STEP", "")
 	switch {
+	case len(t.a.Findings) == 0 && t.a.UnreadRecords > 0:
+		t.wrapped("  ", "Nothing of the input could be read. Mend what the warnings name, and run this again.")
 	case len(t.a.Findings) == 0:
 		t.wrapped("  ", "There is nothing to assess. Give a CSAF 2.0 advisory or findings in this project's JSON, or no file for the sample site.")
 	case len(t.a.Techniques) == 0:
 		t.wrapped("  ", "No finding leads to a technique. Add the weakness (CWE-…, OWASP-IOT-2018-I…) or the technique to the findings named above.")
 	case len(t.a.Gaps) == 0:
-		t.wrapped("  ", "Every technique is covered by a deployed mitigation. Keep the controls file current and run this again with each new advisory.")
+		t.wrapped("  ", "Every technique has a deployed mitigation. Ask whether it is enough on each device, keep the controls file current, and run this again with each new advisory.")
 	default:
 		t.wrapped("  ", t.firstStep())
 	}
 }
 
 func (t *text) firstStep() string {
+	then := "Write what is deployed and what a device can't do into a -controls file, and run this again."
+	if t.a.Site != nil {
+		then = "Add it to the -controls file once it is deployed, and run this again."
+	}
 	for _, m := range t.a.Mitigations {
 		if m.Score > 0 {
-			return fmt.Sprintf("Plan %s %s: it mitigates %s opened here and covers %.0f %% of the open risk. Write what is deployed and what a device can't do into a -controls file, and run this again.",
-				m.ID, m.Name, count(len(m.Covers), "technique", "techniques"), 100*m.Score)
+			return fmt.Sprintf("Plan %s %s: it mitigates %s opened here, which carry %.0f %% of the risk left. %s",
+				m.ID, m.Name, count(len(m.Covers), "technique", "techniques"), 100*m.Score, then)
 		}
 	}
 	return "No official mitigation can be added. Read the drafts and the candidates of the gaps, and decide which to accept."

@@ -46,15 +46,15 @@ var kinds = map[graph.GapKind]func(*writer) kind{
 	graph.GapNotDeployed: func(w *writer) kind {
 		return kind{
 			summary: func(where string) string {
-				return "ATT&CK has mitigations for " + w.subject + ", but the site has named none of them as deployed" + where + "."
+				return "ATT&CK has mitigations for " + w.subject + ", and none of them is known to be deployed" + where + "."
 			},
-			plain: "ATT&CK has mitigations for a technique that the findings open, but the site has named none of them as deployed.",
+			plain: "ATT&CK has mitigations for a technique that the findings open, and none of them is known to be deployed.",
 			step: sentence{forms: []string{
-				"Check first whether a control that works like one of these is in place under another name; the site's list may be incomplete, and recording it would close this gap.",
+				"Check first whether a control that works like one of these is in place under another name; the list of what is deployed may be incomplete, and recording it there would close this gap.",
 			}},
 			limits: sentence{forms: []string{
-				"Deploying one of them covers " + w.subject + " as far as ATT&CK goes. It does not remove the weakness, and how well it works on this site is not known to the graph.",
-				"Deploying one of them covers the technique as far as ATT&CK goes. It does not remove the weakness, and how well it works on this site is not known to the graph.",
+				"ATT&CK lists each of them against " + w.subject + " and doesn't say that one is enough. None removes the weakness, and how well it works on this site is not known to the graph.",
+				"ATT&CK lists each of them against the technique and doesn't say that one is enough. None removes the weakness, and how well it works on this site is not known to the graph.",
 			}},
 		}
 	},

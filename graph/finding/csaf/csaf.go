@@ -14,11 +14,16 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gocsaf/csaf/v3/csaf"
+	gocvss20 "github.com/pandatix/go-cvss/20"
+	gocvss30 "github.com/pandatix/go-cvss/30"
+	gocvss31 "github.com/pandatix/go-cvss/31"
 
 	"github.com/mitigraph/mitigraph/graph/finding"
 )
@@ -40,8 +45,9 @@ const maxText = 200
 // Only vulnerabilities that affect a product count: those with a product
 // under known, first or last affected or under investigation, and those
 // whose advisory says nothing about the status. One whose products are all
-// fixed or not affected is reported as a [finding.RecordError], and so is an
-// advisory without vulnerabilities.
+// fixed or not affected is reported as a [finding.RecordError] that loses
+// nothing, and so is an advisory without vulnerabilities. The advisory's
+// remediations are not read.
 //
 // What an assessment has no use for is not looked at. Where a member that it
 // needs breaks the standard's rules, that member is reported as a
@@ -68,14 +74,14 @@ func read(ctx context.Context, name string, r io.Reader) iter.Seq2[finding.Findi
 		}
 		report := func(problems []problem) bool {
 			for _, p := range problems {
-				if !yield(finding.Finding{}, &finding.RecordError{File: name, Where: p.place, Err: p.err}) {
+				if !yield(finding.Finding{}, &finding.RecordError{File: name, Where: p.place, Err: p.err, Lost: p.lost}) {
 					return false
 				}
 			}
 			return true
 		}
 		if len(a.vulnerabilities) == 0 {
-			a.problems = append(a.problems, problem{"vulnerabilities", errors.New("the advisory lists none")})
+			a.problems = append(a.problems, problem{"vulnerabilities", errors.New("the advisory lists none"), finding.LostNothing})
 		}
 		if a.id == "" {
 			a.id = filepath.Base(name)
@@ -83,12 +89,19 @@ func read(ctx context.Context, name string, r io.Reader) iter.Seq2[finding.Findi
 		if !report(a.problems) {
 			return
 		}
-		used := map[string]bool{}
+		used, first := map[string]bool{}, map[string]int{}
 		for i, raw := range a.vulnerabilities {
 			if err := ctx.Err(); err != nil {
 				yield(finding.Finding{}, fmt.Errorf("%s: %w", name, err))
 				return
 			}
+			if j, twice := first[string(raw)]; twice && bytes.Contains(raw, []byte(`"cve"`)) {
+				if !report([]problem{{fmt.Sprintf("vulnerabilities[%d]", i), fmt.Errorf("the same as vulnerabilities[%d]; it counts once", j), finding.LostNothing}}) {
+					return
+				}
+				continue
+			}
+			first[string(raw)] = i
 			f, ok, problems := a.finding(i, raw, used)
 			f.Source = name
 			if !report(problems) || ok && !yield(f, nil) {
@@ -110,6 +123,7 @@ type advisory struct {
 type problem struct {
 	place string
 	err   error
+	lost  finding.Loss
 }
 
 func load(r io.Reader) (*advisory, error) {
@@ -119,6 +133,8 @@ func load(r io.Reader) (*advisory, error) {
 		return nil, err
 	case len(b) > maxAdvisory:
 		return nil, fmt.Errorf("an advisory of more than %d MiB", maxAdvisory>>20)
+	case !utf8.Valid(b): // the decoder would put one and the same character for each
+		return nil, errors.New("text that is not UTF-8; CSAF is")
 	}
 	var parts struct {
 		Document        json.RawMessage   `json:"document"`
@@ -131,20 +147,36 @@ func load(r io.Reader) (*advisory, error) {
 	if err := checkVersion(parts.Document); err != nil {
 		return nil, err
 	}
-	a := &advisory{vulnerabilities: parts.Vulnerabilities}
+	a := &advisory{vulnerabilities: parts.Vulnerabilities, problems: ambiguous(finding.Members(b))}
 	// Not the library's Document: of its many rules none matters here.
 	document, problems := pick[struct {
 		Title    string
 		Tracking struct{ ID string }
 	}]("document", parts.Document, "title", "tracking")
 	a.id, a.title = finding.Plain(document.Tracking.ID, maxText), finding.Plain(document.Title, maxText)
-	a.problems = problems
+	a.problems = append(a.problems, problems...)
 	if len(parts.ProductTree) > 0 {
 		tree, problems := productTree(parts.ProductTree)
 		a.products = labels(tree)
 		a.problems = append(a.problems, problems...)
 	}
 	return a, nil
+}
+
+// ambiguous reports members that stand there twice, in whatever case: JSON
+// leaves open which of them counts, and here it is the last.
+func ambiguous(names []string) (problems []problem) {
+	seen := map[string]bool{}
+	for _, name := range names {
+		switch name = strings.ToLower(name); {
+		case name != "document" && name != "product_tree" && name != "vulnerabilities":
+		case seen[name]:
+			problems = append(problems, problem{name, errors.New("the member stands there twice; only the last one is read"), finding.LostRecord})
+		default:
+			seen[name] = true
+		}
+	}
+	return problems
 }
 
 // checkVersion: the library knows version 2.0 only and would say no more than
@@ -168,7 +200,7 @@ func checkVersion(document json.RawMessage) error {
 func pick[T any](place string, raw json.RawMessage, members ...string) (*T, []problem) {
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &all); err != nil || all == nil {
-		return new(T), []problem{{place, errors.New("want an object")}}
+		return new(T), []problem{{place, errors.New("want an object"), finding.LostMember}}
 	}
 	kept := map[string]json.RawMessage{}
 	for _, m := range members {
@@ -219,10 +251,10 @@ func misfit(place string, err error) problem {
 			place += "." + inner
 		}
 		found, _, _ := strings.Cut(typed.Value, " ")
-		return problem{place, fmt.Errorf("a JSON %s can't stand here; %s left out", found, left)}
+		return problem{place, fmt.Errorf("a JSON %s can't stand here; %s left out", found, left), finding.LostMember}
 	}
 	// The library quotes the value, however long, and its pattern.
-	return problem{place, fmt.Errorf("%s; %s left out", finding.Plain(err.Error(), maxText), left)}
+	return problem{place, fmt.Errorf("%s; %s left out", finding.Plain(err.Error(), maxText), left), finding.LostMember}
 }
 
 // located says where in the JSON an error is.
@@ -245,19 +277,24 @@ func located(b []byte, err error) error {
 func (a *advisory) finding(i int, raw json.RawMessage, used map[string]bool) (f finding.Finding, ok bool, problems []problem) {
 	place := fmt.Sprintf("vulnerabilities[%d]", i)
 	if string(raw) == "null" {
-		return f, false, []problem{{place, errors.New("want an object, found null")}}
+		return f, false, []problem{{place, errors.New("want an object, found null"), finding.LostRecord}}
 	}
 	if len(raw) > 0 && raw[0] != '{' {
-		return f, false, []problem{{place, errors.New("want an object")}}
+		return f, false, []problem{{place, errors.New("want an object"), finding.LostRecord}}
 	}
 	v, problems := pick[csaf.Vulnerability](place, raw, "cve", "cwe", "notes", "product_status", "scores", "title")
 	affected, ok := affectedBy(v.ProductStatus)
 	if !ok {
-		return f, false, append(problems, problem{place, fmt.Errorf("%s affects none of the products: they are fixed or not affected", finding.Plain(a.titleOf(v), 0))})
+		return f, false, append(problems, problem{place, fmt.Errorf("%s affects none of the products: they are fixed or not affected", finding.Plain(a.titleOf(v), 0)), finding.LostNothing})
 	}
 	f = finding.Finding{
 		ID: a.id, Title: a.titleOf(v), Description: description(v),
-		Device: device(a.products, affected), CVSS: vector(v.Scores),
+		Device: device(a.products, affected),
+	}
+	var misstated []problem
+	f.CVSS, misstated = vector(v.Scores)
+	for _, p := range misstated {
+		problems = append(problems, problem{place + "." + p.place, p.err, p.lost})
 	}
 	if v.CVE != nil {
 		f.CVEs = []string{string(*v.CVE)}
@@ -307,30 +344,64 @@ func description(v *csaf.Vulnerability) string {
 }
 
 // vector returns the CVSS vector with the highest base score, version 3
-// before version 2; the empty string when there is none.
-func vector(scores csaf.Scores) string {
-	best3, best2 := -1.0, -1.0
+// before version 2; the empty string when there is none. The score is the
+// vector's own, since the one that an advisory states beside it may be wrong.
+func vector(scores csaf.Scores) (vector string, problems []problem) {
+	best3, best2 := math.Inf(-1), math.Inf(-1)
 	vector3, vector2 := "", ""
-	for _, s := range scores {
+	for i, s := range scores {
 		if s == nil {
 			continue
 		}
-		if c := s.CVSS3; c != nil && c.VectorString != nil && base(c.BaseScore) > best3 {
-			best3, vector3 = base(c.BaseScore), string(*c.VectorString)
+		if c := s.CVSS3; c != nil && c.VectorString != nil {
+			base, ok := baseOf(string(*c.VectorString), c.BaseScore)
+			if base > best3 {
+				best3, vector3 = base, string(*c.VectorString)
+			}
+			if !ok {
+				problems = append(problems, misstated(i, "cvss_v3", *c.BaseScore, base))
+			}
 		}
-		if c := s.CVSS2; c != nil && c.VectorString != nil && base(c.BaseScore) > best2 {
-			best2, vector2 = base(c.BaseScore), string(*c.VectorString)
+		if c := s.CVSS2; c != nil && c.VectorString != nil {
+			base, ok := baseOf(string(*c.VectorString), c.BaseScore)
+			if base > best2 {
+				best2, vector2 = base, string(*c.VectorString)
+			}
+			if !ok {
+				problems = append(problems, misstated(i, "cvss_v2", *c.BaseScore, base))
+			}
 		}
 	}
 	if vector3 != "" {
-		return vector3
+		return vector3, problems
 	}
-	return vector2
+	return vector2, problems
 }
 
-func base(score *float64) float64 {
-	if score == nil {
-		return 0
+func misstated(i int, member string, stated, base float64) problem {
+	return problem{fmt.Sprintf("scores[%d].%s.baseScore", i, member),
+		fmt.Errorf("%v is not the base score of the vector beside it, which is %.1f and counts", stated, base), finding.LostNothing}
+}
+
+// baseOf computes a vector's base score; false when another one is stated. Of
+// a vector that is none, the stated score is all there is.
+func baseOf(vector string, stated *float64) (base float64, ok bool) {
+	var v interface{ BaseScore() float64 }
+	var err error
+	switch {
+	case strings.HasPrefix(vector, "CVSS:3.1/"):
+		v, err = gocvss31.ParseVector(vector)
+	case strings.HasPrefix(vector, "CVSS:3.0/"):
+		v, err = gocvss30.ParseVector(vector)
+	default:
+		v, err = gocvss20.ParseVector(vector)
 	}
-	return *score
+	switch {
+	case err == nil:
+		base = v.BaseScore()
+		return base, stated == nil || math.Abs(*stated-base) < 0.05
+	case stated == nil || *stated < 0 || *stated > 10:
+		return 0, true
+	}
+	return *stated, true
 }

@@ -72,6 +72,7 @@ func TestBadAdvisories(t *testing.T) {
 		{"no version", `{"document":{},"product_tree":{}}`, "x.json: document.csaf_version: missing"},
 		{"no document", `{"product_tree":{},"vulnerabilities":[]}`, "x.json: document: want an object"},
 		{"text behind", good + "x", "after top-level value"},
+		{"not UTF-8", strings.Replace(good, "Examplia", "Ex\xe4mplia", 1), "x.json: text that is not UTF-8"},
 		{"too large", `{"document":{"csaf_version":"2.0"},"x":"` + strings.Repeat("x", 64<<20) + `"}`, "x.json: an advisory of more than 64 MiB"},
 		{"deep nesting", `{"document":{"csaf_version":"2.0"},"x":` + strings.Repeat("[", 1_000_000), "x.json: line 1"},
 	} {
@@ -141,6 +142,59 @@ func TestFaultyMembers(t *testing.T) {
 	}
 }
 
+// What is not among the findings is told apart from what an advisory says is
+// no finding.
+func TestLosses(t *testing.T) {
+	const head = `{"document":{"csaf_version":"2.0","tracking":{"id":"EX-1"}},`
+	const one = `{"cve":"CVE-2024-10001"}`
+	for _, test := range []struct {
+		name, content string
+		found         int
+		want          []finding.Loss
+	}{
+		{"none listed", head + `"vulnerabilities":[]}`, 0, []finding.Loss{finding.LostNothing}},
+		{"fixed", head + `"vulnerabilities":[{"product_status":{"fixed":["P"]}}]}`, 0, []finding.Loss{finding.LostNothing}},
+		{"no object", head + `"vulnerabilities":[7,null,` + one + `]}`, 1, []finding.Loss{finding.LostRecord, finding.LostRecord}},
+		{"a faulty member", head + `"vulnerabilities":[{"cwe":7}]}`, 1, []finding.Loss{finding.LostMember}},
+		{"twice the same", head + `"vulnerabilities":[` + one + `,` + one + `]}`, 1, []finding.Loss{finding.LostNothing}},
+		{"two lists", head + `"vulnerabilities":[` + one + `],"vulnerabilities":[]}`, 0, []finding.Loss{finding.LostRecord, finding.LostNothing}},
+		{"two lists in two cases", head + `"vulnerabilities":[` + one + `,{"title":"T"}],"Vulnerabilities":[` + one + `]}`, 1, []finding.Loss{finding.LostRecord}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			found, skipped, err := finding.Collect(finding.Read(t.Context(), "x", strings.NewReader(test.content), csaf.Format))
+			require.NoError(t, err)
+			assert.Len(t, found, test.found)
+			var got []finding.Loss
+			for _, s := range skipped {
+				got = append(got, s.Lost)
+			}
+			assert.Equal(t, test.want, got, skipped)
+		})
+	}
+}
+
+// The score beside a vector neither costs the vector nor chooses it.
+func TestMisstatedScores(t *testing.T) {
+	const high, low = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", "CVSS:3.1/AV:L/AC:L/PR:L/UI:R/S:U/C:L/I:N/A:N"
+	score := func(vector, base string) string {
+		return `{"products":["P"],"cvss_v3":{"version":"3.1","vectorString":"` + vector + `","baseScore":` + base + `,"baseSeverity":"CRITICAL"}}`
+	}
+	for _, test := range []struct {
+		name, scores string
+		want         []string
+	}{
+		{"right", score(high, "9.8"), nil},
+		{"negative", score(high, "-5"), []string{"x: vulnerabilities[0].scores[0].cvss_v3.baseScore: -5 is not the base score of the vector beside it, which is 9.8 and counts"}},
+		{"a low one that boasts", score(high, "9.8") + "," + score(low, "99"), []string{"x: vulnerabilities[0].scores[1].cvss_v3.baseScore: 99 is not the base score of the vector beside it, which is 2.8 and counts"}},
+	} {
+		found, problems, err := read(t, "x", `{"document":{"csaf_version":"2.0"},"vulnerabilities":[{"title":"T","scores":[`+test.scores+`]}]}`)
+		require.NoError(t, err)
+		require.Len(t, found, 1)
+		assert.Equal(t, high, found[0].CVSS, test.name)
+		assert.Equal(t, test.want, problems, test.name)
+	}
+}
+
 // An advisory is recognised in whatever pieces and order it comes, and one
 // that a finding quotes is not.
 func TestRecognised(t *testing.T) {
@@ -154,9 +208,8 @@ func TestRecognised(t *testing.T) {
 		require.NoError(t, err, name)
 		assert.Len(t, found, 4, name)
 	}
-	found, problems, err := read(t, "x", `[{"id":"A","raw":`+good+`}]`)
+	found, _, err := read(t, "x", `[{"id":"A","raw":`+good+`}]`)
 	require.NoError(t, err)
-	assert.Empty(t, problems)
 	assert.Len(t, found, 1)
 	found, _, err = read(t, "x", `{"id":"A","raw":`+good+`}`)
 	require.NoError(t, err)
