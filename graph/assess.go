@@ -191,10 +191,12 @@ func (w *assessor) finding(f *finding.Finding) FindingResult {
 	}
 	vector := contextOf(f.CVSS)
 	var unknown, unmapped []string
-	for i, id := range f.Weaknesses {
-		if slices.Contains(f.Weaknesses[:i], id) {
+	asked := make(map[string]bool, len(f.Weaknesses))
+	for _, id := range f.Weaknesses {
+		if asked[id] {
 			continue
 		}
+		asked[id] = true
 		o, ok := w.opens[id]
 		if !ok {
 			o.list, o.status = w.Opens(id)
@@ -249,10 +251,10 @@ func (w *assessor) finding(f *finding.Finding) FindingResult {
 		r.Why = "The finding names neither a weakness nor a technique."
 	case len(unmapped) == 0:
 		r.Status = UnknownWeakness
-		r.Why = fmt.Sprintf("No catalogue here has %s.", strings.Join(unknown, " or "))
+		r.Why = fmt.Sprintf("No catalogue here has %s.", few(unknown, " or "))
 	default:
 		r.Status = UnmappedWeakness
-		r.Why = fmt.Sprintf("Neither %s nor a weakness above it is mapped to a technique.", strings.Join(unmapped, " nor "))
+		r.Why = fmt.Sprintf("Neither %s nor a weakness above it is mapped to a technique.", few(unmapped, " nor "))
 	}
 	if r.Status != Mapped {
 		r.Score = round(risk.severity * risk.exploitation * silentConfidence)
@@ -393,6 +395,15 @@ func (w *assessor) warnings() []Warning {
 		out = append(out, Warning{Message: fmt.Sprintf("findings name devices that the site does not describe, so only site-wide controls count there: %s%s", strings.Join(shown, ", "), more)})
 	}
 	return out
+}
+
+// few joins at most five texts and counts the rest.
+func few(texts []string, with string) string {
+	const most = 5
+	if n := len(texts) - most; n > 0 {
+		texts = append(slices.Clone(texts[:most]), fmt.Sprintf("%d more", n))
+	}
+	return strings.Join(texts, with)
 }
 
 func findingIDs(by []openedBy) []string {

@@ -125,7 +125,7 @@ func (s *Snapshot) findingEvidence(e *evidence, a *Assessment, g Gap) {
 			continue
 		}
 		for _, t := range a.Findings[i].Techniques {
-			if t.ID != g.Technique || t.Via[0].Weakness == "" {
+			if t.ID != g.Technique || len(t.Via) == 0 || t.Via[0].Weakness == "" {
 				continue
 			}
 			v := t.Via[0]

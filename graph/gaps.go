@@ -174,7 +174,7 @@ func (w *assessor) silentGaps() []Gap {
 			byWhy[s.why] = g
 		}
 		g.Findings = append(g.Findings, s.finding.ID)
-		if d := s.finding.Device; d != "" && !slices.Contains(g.Devices, d) {
+		if d := s.finding.Device; d != "" {
 			g.Devices = append(g.Devices, d)
 		}
 		g.Score = max(g.Score, round(s.danger.severity*s.danger.exploitation*silentConfidence))
@@ -183,6 +183,7 @@ func (w *assessor) silentGaps() []Gap {
 	for _, why := range sorted(byWhy) {
 		slices.Sort(byWhy[why].Findings)
 		slices.Sort(byWhy[why].Devices)
+		byWhy[why].Devices = slices.Compact(byWhy[why].Devices)
 		out = append(out, *byWhy[why])
 	}
 	return out

@@ -22,9 +22,28 @@ import (
 // The order is by the key of the subject; within one subject as above. Nodes
 // that are only mentioned have a rel:id and no type.
 func (s *Snapshot) Quads() iter.Seq[quad.Quad] {
+	return s.quads(func(int32) bool { return true })
+}
+
+// QuadsOf is [Snapshot.Quads] for a part of the snapshot: what is said of its
+// nodes, and the edges between them.
+func (s *Snapshot) QuadsOf(p Part) iter.Seq[quad.Quad] {
+	in := make(map[int32]bool, len(p.Nodes))
+	for _, n := range p.Nodes {
+		if i, ok := s.index().ids[n.Key]; ok {
+			in[i] = true
+		}
+	}
+	return s.quads(func(i int32) bool { return in[i] })
+}
+
+func (s *Snapshot) quads(in func(int32) bool) iter.Seq[quad.Quad] {
 	return func(yield func(quad.Quad) bool) {
 		x := s.index()
 		for _, i := range x.byKey() {
+			if !in(i) {
+				continue
+			}
 			n := x.nodes[i]
 			for _, q := range x.describe(i) {
 				if !yield(q) {
@@ -32,6 +51,9 @@ func (s *Snapshot) Quads() iter.Seq[quad.Quad] {
 				}
 			}
 			for _, e := range x.out[i] {
+				if !in(e.node) {
+					continue
+				}
 				label := quad.IRI(x.labels[e.link.Provenance])
 				to := x.nodes[e.node].key
 				if !yield(quad.Quad{Subject: quad.IRI(n.key), Predicate: quad.IRI(e.pred), Object: quad.IRI(to), Label: label}) {

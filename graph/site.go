@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/mitigraph/mitigraph/mitre"
 )
@@ -56,16 +58,104 @@ func ReadSite(ctx context.Context, name string, r io.Reader) (SiteDescription, e
 	if len(bytes.TrimSpace(b)) == 0 {
 		return s, fmt.Errorf("%s: empty file, want a JSON object with \"site\", \"deployed\" and \"devices\"", name)
 	}
+	if i := invalidUTF8(b); i >= 0 {
+		return s, fmt.Errorf("%s: line %d: the text is not UTF-8", name, 1+bytes.Count(b[:i], []byte("\n")))
+	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&s); err != nil {
-		return SiteDescription{}, fmt.Errorf("%s: line %d: %w", name, lineOf(b, d, err), err)
+		return SiteDescription{}, fmt.Errorf("%s: line %d: %w", name, lineOf(b, d, err), plainly(err))
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return SiteDescription{}, fmt.Errorf("%s: line %d: more text after the JSON object", name, lineOf(b, d, nil))
 	}
+	if member, at := repeated(b); member != "" {
+		return SiteDescription{}, fmt.Errorf("%s: line %d: the member %q stands twice in one object", name, 1+bytes.Count(b[:at], []byte("\n")), member)
+	}
+	if s.Site == "" && len(s.Deployed) == 0 && len(s.Devices) == 0 {
+		return SiteDescription{}, fmt.Errorf("%s: it says nothing: want a JSON object with \"site\", \"deployed\" and \"devices\"", name)
+	}
+	for i := range s.Devices {
+		s.Devices[i].ID = strings.TrimSpace(s.Devices[i].ID) // as in findings
+	}
 	s.Source = name
 	return s, nil
+}
+
+// invalidUTF8 is where a text stops being UTF-8; -1 where it does not.
+func invalidUTF8(b []byte) int {
+	if utf8.Valid(b) {
+		return -1
+	}
+	i := 0
+	for {
+		r, n := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && n <= 1 {
+			return i
+		}
+		i += n
+	}
+}
+
+// plainly says a decoding error without the names of Go's types.
+func plainly(err error) error {
+	var typed *json.UnmarshalTypeError
+	if !errors.As(err, &typed) {
+		return err
+	}
+	where := "the whole"
+	if typed.Field != "" {
+		where = typed.Field
+	}
+	want := "a text"
+	switch typed.Type.Kind() {
+	case reflect.Struct:
+		want = "an object"
+	case reflect.Slice:
+		want = "a list"
+	}
+	found, _, _ := strings.Cut(typed.Value, " ")
+	return fmt.Errorf("%s: want %s, found a JSON %s", where, want, found)
+}
+
+// repeated finds a member that stands twice in one object of a valid JSON
+// text, whatever its case: the decoder would join both.
+func repeated(b []byte) (member string, at int64) {
+	d := json.NewDecoder(bytes.NewReader(b))
+	type level struct {
+		seen  map[string]bool // nil for a list
+		value bool            // the next token is a member's value
+	}
+	var stack []level
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return "", 0
+		}
+		top := len(stack) - 1
+		if delim, ok := token.(json.Delim); ok && (delim == '}' || delim == ']') {
+			stack = stack[:top]
+			continue
+		}
+		if top >= 0 && stack[top].seen != nil {
+			if !stack[top].value {
+				name, _ := token.(string)
+				if stack[top].seen[strings.ToLower(name)] {
+					return name, d.InputOffset()
+				}
+				stack[top].seen[strings.ToLower(name)] = true
+				stack[top].value = true
+				continue
+			}
+			stack[top].value = false
+		}
+		switch token {
+		case json.Delim('{'):
+			stack = append(stack, level{seen: map[string]bool{}})
+		case json.Delim('['):
+			stack = append(stack, level{})
+		}
+	}
 }
 
 // lineOf finds the line of a decoding error.
@@ -131,8 +221,11 @@ func (s siteFacts) write(b *batch, known *index) error {
 		if !ok {
 			return at("%s: %s is %s, not a mitigation", place, id, r.Object.Common().Name)
 		}
-		if m.Placeholder() {
+		switch {
+		case m.Placeholder():
 			b.warn(s.Source, place, "%s (%s) is a placeholder and counts as nothing deployed", m.ID, m.Name)
+		case !m.Live():
+			b.warn(s.Source, place, "%s (%s) is deprecated in %s and mitigates nothing there", m.ID, m.Name, catalog.Info())
 		}
 		b.edge(from, predDeployed, attackKey(catalog, m))
 		return nil

@@ -26,10 +26,15 @@ func TestReadSite(t *testing.T) {
 	for _, test := range []struct{ name, input, want string }{
 		{"empty", " \n", "site.json: empty file"},
 		{"cut off", "{\n\"site\":", "site.json: line 2: unexpected EOF"},
-		{"wrong type", "{\n\"devices\":7}", "site.json: line 2: json: cannot unmarshal number"},
+		{"wrong type", "{\n\"devices\":7}", "site.json: line 2: devices: want a list, found a JSON number"},
 		{"misspelt member", `{"deploid":["M0801"]}`, `site.json: line 1: json: unknown field "deploid"`},
 		{"text behind", "{}\n{}", "more text after the JSON object"},
-		{"an array", `[]`, "site.json: line 1: json: cannot unmarshal array"},
+		{"an array", `[]`, "site.json: line 1: the whole: want an object, found a JSON array"},
+		{"a member twice", "{\"devices\":[{\"id\":\"a\",\n\"deployed\":[\"M0801\"],\"Deployed\":[]}]}", `site.json: line 2: the member "Deployed" stands twice`},
+		{"two lists of devices", `{"devices":[{"id":"a","deployed":["M0801"]}],"devices":[{"id":"b"}]}`, `the member "devices" stands twice`},
+		{"nothing said", "{}", "site.json: it says nothing"},
+		{"null", "null", "site.json: it says nothing"},
+		{"Latin-1", "{\"site\":\n\"W\xe4rme\"}", "site.json: line 2: the text is not UTF-8"},
 		{"deep nesting", strings.Repeat("[", 1_000_000), "site.json: line 1:"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
