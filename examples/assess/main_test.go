@@ -392,10 +392,10 @@ func TestFlagsBehindFiles(t *testing.T) {
 func TestHelpNamesOnlyWhatIsBuilt(t *testing.T) {
 	_, stderr, code := assess(t, "-h")
 	assert.Zero(t, code)
-	for _, flag := range []string{"-attack", "-controls", "-draft", "-format", "-o ", "-strict"} {
+	for _, flag := range []string{"-attack", "-controls", "-draft", "-format", "-o ", "-store", "-strict"} {
 		assert.Contains(t, stderr, flag)
 	}
-	for _, later := range []string{"-store", "html", "navigator", "jsonl"} {
+	for _, later := range []string{"html", "navigator", "jsonl"} {
 		assert.NotContains(t, stderr, later)
 	}
 	for _, want := range []string{"FILE|VERSION", "WRITER", "FORMAT", "Exit codes", "MITIGRAPH_CACHE"} {

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/mitigraph/mitigraph/genai"
+	"github.com/mitigraph/mitigraph/genai/ollama"
+	"github.com/mitigraph/mitigraph/genai/template"
+	"github.com/mitigraph/mitigraph/graph"
+	"github.com/mitigraph/mitigraph/graph/finding"
+)
+
+// draft adds a draft for each gap to the assessment.
+func draft(ctx context.Context, now *graph.Snapshot, a *graph.Assessment, who string, stderr io.Writer) error {
+	var w genai.Writer = template.Writer{}
+	switch {
+	case who == "none":
+		return nil
+	case strings.HasPrefix(who, "ollama:"):
+		o, err := ollama.New("", strings.TrimPrefix(who, "ollama:"))
+		if err != nil {
+			return &inputError{err}
+		}
+		w = o
+	}
+	progress, done := progressOn(stderr)
+	defer done()
+	drafts, err := genai.DraftAll(ctx, now, a, w, genai.Options{Progress: progress})
+	if err != nil {
+		return err
+	}
+	a.Drafts = drafts
+	tellSilence(stderr, drafts)
+	return nil
+}
+
+// tellSilence warns once of a model that could not be asked: its drafts are
+// the template's, and the run still ends well.
+func tellSilence(stderr io.Writer, drafts []graph.Draft) {
+	n, first := 0, ""
+	for _, d := range drafts {
+		for _, r := range d.Checks.Rejections {
+			if d.Checks.Fallback && (r.Check == genai.CheckServer || r.Check == genai.CheckTimeout) {
+				if n++; first == "" {
+					first = fmt.Sprintf("%s: %s: %s", d.Checks.Asked, r.Check, r.Why)
+				}
+				break
+			}
+		}
+	}
+	if n > 0 {
+		fmt.Fprintf(stderr, "warning: %d of %d drafts are the template's, since the model gave no answer; the first reason is %s\n", n, len(drafts), finding.Plain(first, 400))
+	}
+}

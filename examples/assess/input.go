@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/mitigraph/mitigraph/data"
+	"github.com/mitigraph/mitigraph/graph"
+	"github.com/mitigraph/mitigraph/graph/finding"
+	"github.com/mitigraph/mitigraph/graph/finding/csaf"
+	"github.com/mitigraph/mitigraph/mitre"
+	"github.com/mitigraph/mitigraph/mitre/release"
+)
+
+func loadAttack(ctx context.Context, name string) (*mitre.Catalog, error) {
+	c, err := release.FromEnv().Load(ctx, name)
+	if err != nil {
+		err = fmt.Errorf("-attack %s: %w", name, err)
+		if _, unknown := release.Find(domain, name); unknown == nil && !errors.Is(err, release.ErrOffline) {
+			return nil, err // the name is right, and fetching it failed
+		}
+		return nil, unlessEnded(ctx, err)
+	}
+	if d := c.Info().Domain; d != "" && d != domain {
+		return nil, misuse("-attack %s: this bundle is %s; what weaknesses open is known for %s only", name, d, domain)
+	}
+	return c, nil
+}
+
+// domain is the one that the mapping is for.
+const domain = "ics-attack"
+
+// loadFindings reads all files, or the sample site's findings. A record that
+// can't be used is returned, not dropped.
+func loadFindings(ctx context.Context, files []string, sample bool, stdin io.Reader) ([]finding.Finding, []*finding.RecordError, error) {
+	if sample {
+		b, err := data.FS.ReadFile(data.SampleFindings)
+		if err != nil {
+			return nil, nil, err
+		}
+		return finding.Collect(finding.Read(ctx, "sample site", bytes.NewReader(b), finding.JSON))
+	}
+	var all []finding.Finding
+	var skipped []*finding.RecordError
+	for _, name := range files {
+		found, bad, err := loadFile(ctx, name, stdin)
+		if err != nil {
+			return nil, nil, unlessEnded(ctx, err)
+		}
+		if len(found) == 0 && len(bad) == 0 {
+			bad = append(bad, &finding.RecordError{File: name, Where: "findings", Err: errors.New("the file holds none")})
+		}
+		if lost, _ := unread(bad); len(found) == 0 && lost > 0 {
+			for _, b := range bad {
+				if b.Lost == finding.LostRecord {
+					return nil, nil, misuse("%s: nothing of it can be used: %d of its records can't be read, the first at %s: %w", b.File, lost, b.Where, b.Err)
+				}
+			}
+		}
+		all = append(all, found...)
+		skipped = append(skipped, bad...)
+	}
+	return all, skipped, nil
+}
+
+func loadFile(ctx context.Context, name string, stdin io.Reader) ([]finding.Finding, []*finding.RecordError, error) {
+	if name == "-" {
+		return finding.Collect(finding.Read(ctx, "standard input", stdin, csaf.Format, finding.JSON))
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	return finding.Collect(finding.Read(ctx, name, f, csaf.Format, finding.JSON))
+}
+
+// loadSite reads the controls file; the sample findings bring the sample
+// site's own.
+func loadSite(ctx context.Context, o options, sample bool, stdin io.Reader) (graph.SiteDescription, bool, error) {
+	switch {
+	case o.controls == "-":
+		s, err := graph.ReadSite(ctx, "standard input", stdin)
+		if err != nil {
+			return graph.SiteDescription{}, false, unlessEnded(ctx, fmt.Errorf("-controls: %w", err))
+		}
+		return s, true, nil
+	case o.controls != "":
+		f, err := os.Open(o.controls)
+		if err != nil {
+			return graph.SiteDescription{}, false, misuse("-controls: %w", err)
+		}
+		defer f.Close()
+		s, err := graph.ReadSite(ctx, o.controls, f)
+		if err != nil {
+			return graph.SiteDescription{}, false, unlessEnded(ctx, fmt.Errorf("-controls: %w", err))
+		}
+		return s, true, nil
+	case sample:
+		b, err := data.FS.ReadFile(data.SampleControls)
+		if err != nil {
+			return graph.SiteDescription{}, false, err
+		}
+		s, err := graph.ReadSite(ctx, "sample site", bytes.NewReader(b))
+		return s, true, err
+	}
+	return graph.SiteDescription{}, false, nil
+}
+
+// fitting leaves out of the sample site what an older release does not have.
+func fitting(c *mitre.Catalog, s graph.SiteDescription) (graph.SiteDescription, []graph.Warning) {
+	var notes []graph.Warning
+	known := func(ids []string) []string {
+		return slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
+			_, err := c.Resolve(id)
+			if err != nil {
+				notes = append(notes, graph.Warning{Source: s.Source, Where: id, Message: fmt.Sprintf("%s has no such mitigation; it is left out", c.Info())})
+			}
+			return err != nil
+		})
+	}
+	s.Deployed, s.Devices = known(s.Deployed), slices.Clone(s.Devices)
+	for i := range s.Devices {
+		s.Devices[i].Deployed = known(s.Devices[i].Deployed)
+	}
+	return s, notes
+}
+
+// unread counts the records, and the parts of others, that are not among the
+// findings.
+func unread(skipped []*finding.RecordError) (records, members int) {
+	for _, s := range skipped {
+		switch s.Lost {
+		case finding.LostRecord:
+			records++
+		case finding.LostMember:
+			members++
+		}
+	}
+	return records, members
+}
+
+// isPiped reports whether something may have been sent to standard input.
+func isPiped(stdin io.Reader) bool {
+	f, ok := stdin.(*os.File)
+	if !ok {
+		return false
+	}
+	st, err := f.Stat()
+	return err == nil && (st.Mode()&os.ModeNamedPipe != 0 || st.Mode().IsRegular() && st.Size() > 0)
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A kept graph gives the same report as one in memory, however often it is
+// opened, and goes on from what it holds.
+func TestStore(t *testing.T) {
+	db := "bolt:" + filepath.Join(t.TempDir(), "site.db")
+	want, _, code := assess(t, "-format", "json")
+	require.Zero(t, code)
+	for range 3 {
+		got, _, code := assess(t, "-store", db, "-format", "json")
+		require.Zero(t, code)
+		assert.Equal(t, want, got)
+	}
+
+	db = "bolt:" + filepath.Join(t.TempDir(), "other.db")
+	file := write(t, "scan.json", `[{"id":"F-1","title":"x","weaknesses":["CWE-798"]},{"id":"F-2","title":"y","weaknesses":["CWE-79"]}]`)
+	got, _, code := assess(t, "-store", db, "-format", "json", file)
+	require.Zero(t, code)
+	assert.Len(t, decode(t, got).Findings, 2)
+	got, _, code = assess(t, "-store", db, "-format", "json")
+	require.Zero(t, code)
+	assert.Len(t, decode(t, got).Findings, 2, "without a file it is what the store holds, not the sample")
+	require.NoError(t, os.WriteFile(file, []byte(`[{"id":"F-1","title":"x","weaknesses":["CWE-306"]}]`), 0o600))
+	got, _, code = assess(t, "-store", db, "-format", "json", file)
+	require.Zero(t, code)
+	require.Len(t, decode(t, got).Findings, 1, "a file that is read again replaces what it said")
+	assert.Equal(t, []string{"CWE-306"}, decode(t, got).Findings[0].Weaknesses)
+	more := write(t, "more.json", `[{"id":"F-9","title":"z","weaknesses":["CWE-400"]}]`)
+	got, _, code = assess(t, "-store", db, "-format", "json", more)
+	require.Zero(t, code)
+	assert.Len(t, decode(t, got).Findings, 2, "another file adds to it")
+}
+
+// A newer release beside the one that a store holds says what it changes.
+func TestStoreNewerRelease(t *testing.T) {
+	older := filepath.Join("..", "..", "..", "shared", "data", "attack", "ics-attack-17.1.json.gz")
+	if _, err := os.Stat(older); err != nil {
+		t.Skipf("needs %s", "../shared/data/attack/ics-attack-17.1.json.gz")
+	}
+	db := "bolt:" + filepath.Join(t.TempDir(), "site.db")
+	out, _, code := assess(t, "-store", db, "-attack", older)
+	require.Zero(t, code)
+	assert.NotContains(t, out, "WHAT CHANGED")
+	out, _, code = assess(t, "-store", db, "-attack", "19.1")
+	require.Zero(t, code)
+	assert.Contains(t, out, "WHAT CHANGED  from release 17.1 to 19.1")
+	assert.Contains(t, out, "T0855 Unauthorized Command Message became T1692.001")
+	out, _, code = assess(t, "-store", db)
+	require.Zero(t, code)
+	assert.NotContains(t, out, "WHAT CHANGED")
+}
+
+func TestStoreErrors(t *testing.T) {
+	text := write(t, "notes.txt", "not a database")
+	_, stderr, code := assess(t, "-store", "bolt:"+text)
+	assert.Equal(t, 2, code)
+	assert.Contains(t, stderr, text+": not a mitigraph store")
+
+	db := filepath.Join(t.TempDir(), "site.db")
+	_, _, code = assess(t, "-store", "bolt:"+db, "-draft", "none")
+	require.Zero(t, code)
+	b, err := os.ReadFile(db)
+	require.NoError(t, err)
+	_, stderr, code = assess(t, "-store", "bolt:"+write(t, "cut.db", string(b[:len(b)/2])))
+	assert.Equal(t, 2, code)
+	assert.Contains(t, stderr, "cut.db: the store is damaged: the file is cut off")
+
+	for _, bad := range []string{"bolt", "bolt:", "disk:x", ""} {
+		_, stderr, code = assess(t, "-store", bad)
+		assert.Equal(t, 2, code, bad)
+		assert.Contains(t, stderr, "want mem, bolt:PATH or postgres:DSN", bad)
+	}
+	_, stderr, code = assess(t, "-store", "bolt:"+filepath.Join(t.TempDir(), "no", "folder.db"))
+	assert.Equal(t, 1, code)
+	assert.Contains(t, stderr, "no such file or directory")
+}
