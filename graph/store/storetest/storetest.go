@@ -185,6 +185,7 @@ func testAllOrNothing(t *testing.T, o Opener) {
 		"removes what is not there, at the end": {append(all[:2:2], some(500, 1)...), some(600, 3)},
 		"removes twice":                         {[]quad.Quad{all[0], all[0]}, some(600, 3)},
 		"adds what is there":                    {all[:2], append(some(600, 3), all[5])},
+		"adds twice":                            {all[:2], append(some(600, 3), some(600, 1)...)},
 	} {
 		_, err := s.Write(t.Context(), state, c.remove, c.add)
 		if assert.Error(t, err, name) {
