@@ -14,12 +14,10 @@ import (
 	"github.com/mitigraph/mitigraph/graph/store"
 )
 
-type quadList = []quad.Quad
-
 // recorder is a store that only notes what is written.
 type recorder struct {
-	state  store.State
-	writes []quadList
+	state store.State
+	quads []quad.Quad
 }
 
 func (r *recorder) Read(context.Context) ([]quad.Quad, store.State, error) {
@@ -28,7 +26,7 @@ func (r *recorder) Read(context.Context) ([]quad.Quad, store.State, error) {
 func (r *recorder) State(context.Context) (store.State, error) { return r.state, nil }
 func (r *recorder) Close() error                               { return nil }
 func (r *recorder) Write(_ context.Context, was store.State, remove, add []quad.Quad) (store.State, error) {
-	r.writes = append(r.writes, add)
+	r.quads = append(r.quads, add...)
 	r.state = was.After(remove, add)
 	return r.state, nil
 }
@@ -37,7 +35,11 @@ func (r *recorder) Write(_ context.Context, was store.State, remove, add []quad.
 // beside Cayley's own writer, which sends row by row.
 func BenchmarkWrite(b *testing.B) {
 	server(b)
-	all := icsQuads(b)[0]
+	r := &recorder{}
+	g, err := graph.Open(b.Context(), r, graph.Attack(embedded(b)), graph.Knowledge())
+	require.NoError(b, err)
+	require.NoError(b, g.Close())
+	all := r.quads
 	b.Run("ics", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

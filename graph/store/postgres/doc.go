@@ -23,9 +23,10 @@
 //
 // # What ends early
 //
-// Every wait ends with its context, but for one: once COMMIT has been sent, its
-// answer is waited for up to five seconds longer, since nobody could say
-// otherwise what became of the write. When that answer never comes, because the
+// Every wait ends with its context, but for two: taking back what was begun may
+// last two seconds, and once COMMIT has been sent, its answer is waited for up
+// to five seconds longer, since nobody could say otherwise what became of the
+// write. When that answer never comes, because the
 // connection broke just then, the error is [ErrUnknown]. The next write finds
 // out: it gives [store.ErrConflict] if the lost one was done.
 //
@@ -40,10 +41,11 @@
 // The connections set search_path and use prepared statements, so a pooler in
 // between, such as PgBouncer, must give each a session of its own.
 //
-// CockroachDB speaks the same protocol, and this package sends it nothing that
-// its documentation lacks: it needs no advisory locks, no order of a sequence,
-// no foreign keys, and repeats what fails with SQLSTATE 40001. But no test runs
-// against it. What is shown by tests is shown for PostgreSQL 15.
+// CockroachDB speaks the same protocol and is meant to be sent nothing that it
+// lacks: this package needs no advisory locks, no order of a sequence and no
+// foreign keys, makes its tables in a serializable transaction, and repeats
+// what fails with SQLSTATE 40001. But no test has run against it. All that is
+// said here was seen with PostgreSQL 15.
 //
 // Cayley logs what fails to standard error. Nothing of that is seen here, and
 // nothing is changed for others who use it: the driver that Cayley is given

@@ -61,6 +61,18 @@ func TestDoesNotOpen(t *testing.T) {
 	}
 }
 
+// A database that cannot hold every text is refused at once.
+func TestEncoding(t *testing.T) {
+	u, err := url.Parse(server(t))
+	require.NoError(t, err)
+	a, name := newAdmin(t), newSchema(t)
+	a.exec(`CREATE DATABASE ` + name + ` ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`)
+	t.Cleanup(func() { a.exec(`DROP DATABASE ` + name) })
+	u.Path = "/" + name
+	_, err = postgres.Open(t.Context(), u.String(), postgres.Options{})
+	assert.ErrorContains(t, err, "LATIN1")
+}
+
 // A connection string that cannot be read is not shown, wherever the password
 // ends.
 func TestUnreadableDSN(t *testing.T) {

@@ -414,8 +414,8 @@ func TestDiskFull(t *testing.T) {
 	holds(t, s, append(some(3, 7), some(20, 3)...), state)
 }
 
-// What the server answers no more ends with the context, only COMMIT a little
-// later.
+// A server that takes a connection and says nothing is left when the context
+// ends, or when the time to connect is up.
 func TestServerSilent(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -2,7 +2,6 @@ package postgres_test
 
 import (
 	"bytes"
-	"context"
 	"path/filepath"
 	"testing"
 
@@ -71,14 +70,4 @@ func TestSameAssessment(t *testing.T) {
 	assert.True(t, want == assess(open(t, schema)), "PostgreSQL, opened again")
 	assert.True(t, want == assess(open(t, schema), sources...), "PostgreSQL, added again")
 	t.Logf("%d bytes", len(want))
-}
-
-// icsQuads are the quads of the embedded release, as a graph writes them.
-func icsQuads(t testing.TB) []quadList {
-	t.Helper()
-	r := &recorder{}
-	g, err := graph.Open(context.Background(), r, graph.Attack(embedded(t)), graph.Knowledge())
-	require.NoError(t, err)
-	require.NoError(t, g.Close())
-	return r.writes
 }

@@ -62,6 +62,9 @@ func (s *database) open(ctx context.Context) error {
 		return err
 	}
 	defer s.pool.put(conn)
+	if e := conn.PgConn().ParameterStatus("server_encoding"); e != "UTF8" {
+		return fmt.Errorf("the database is encoded in %s, and a graph needs UTF8", e)
+	}
 	if s.schema == "" {
 		var first *string
 		if err := conn.QueryRow(ctx, `SELECT current_schema()`).Scan(&first); err != nil {
@@ -89,7 +92,12 @@ func (s *database) open(ctx context.Context) error {
 		case s.readOnly:
 			return fmt.Errorf("%w: there is no store", fs.ErrNotExist)
 		}
-		err = s.transaction(ctx, conn, writing, func() error { return create(ctx, conn, s.schema) })
+		if conn.PgConn().ParameterStatus("crdb_version") != "" {
+			// CockroachDB would commit before each table. Its older versions,
+			// which do not, do not know the setting either.
+			_, _ = conn.Exec(ctx, `SET autocommit_before_ddl = off`)
+		}
+		err = s.transaction(ctx, conn, making, func() error { return create(ctx, conn, s.schema) })
 		if err == nil {
 			return nil
 		}
@@ -151,6 +159,7 @@ func (s *database) Close() error {
 var (
 	writing = pgx.TxOptions{IsoLevel: pgx.ReadCommitted}
 	reading = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	making  = pgx.TxOptions{IsoLevel: pgx.Serializable} // CockroachDB makes tables in no other
 )
 
 const (

@@ -31,7 +31,7 @@ func init() {
 			Placeholder: func(n int) string { return fmt.Sprintf("$%d", n) },
 		},
 		ConditionalIndexes: true,
-		NoForeignKeys:      true, // they would double the time of a write; reading finds what they prevent
+		NoForeignKeys:      true, // a write would take twice as long; reading finds what they prevent
 		RunTx:              insert,
 	})
 }
@@ -91,17 +91,16 @@ const (
 
 const (
 	insertIRIs = `INSERT INTO nodes (refs, hash, value_string, iri)
-		SELECT refs, hash, value, TRUE FROM unnest($1::INT[], $2::BYTEA[], $3::TEXT[]) AS row (refs, hash, value)
+		SELECT r, h, t, TRUE FROM unnest($1::INT[], $2::BYTEA[], $3::TEXT[]) AS u (r, h, t)
 		ON CONFLICT (hash) DO UPDATE SET refs = nodes.refs + EXCLUDED.refs`
 	insertStrings = `INSERT INTO nodes (refs, hash, value_string)
-		SELECT refs, hash, value FROM unnest($1::INT[], $2::BYTEA[], $3::TEXT[]) AS row (refs, hash, value)
+		SELECT r, h, t FROM unnest($1::INT[], $2::BYTEA[], $3::TEXT[]) AS u (r, h, t)
 		ON CONFLICT (hash) DO UPDATE SET refs = nodes.refs + EXCLUDED.refs`
 	// The numbers that say the order are counted here. A sequence would not do:
 	// CockroachDB's are in no order where several of its servers write.
 	insertQuads = `INSERT INTO quads (horizon, subject_hash, predicate_hash, object_hash, label_hash, ts)
-		SELECT (SELECT coalesce(max(horizon), 0) FROM quads) + number, subject, predicate, object, label, now()
-		FROM unnest($1::BYTEA[], $2::BYTEA[], $3::BYTEA[], $4::BYTEA[])
-			WITH ORDINALITY AS row (subject, predicate, object, label, number)`
+		SELECT (SELECT coalesce(max(horizon), 0) FROM quads) + n, s, p, o, l, now()
+		FROM unnest($1::BYTEA[], $2::BYTEA[], $3::BYTEA[], $4::BYTEA[]) WITH ORDINALITY AS u (s, p, o, l, n)`
 )
 
 // insert is the part of Cayley's writing that it leaves to each database.
