@@ -226,6 +226,9 @@ func (s *file) Write(ctx context.Context, was store.State, remove, add []quad.Qu
 }
 
 func (s *file) write(ctx context.Context, next store.State, remove, add []quad.Quad) error {
+	if !distinct(remove) || !distinct(add) {
+		return errors.New("a quad is named twice") // Cayley would do it once, and the state count it twice
+	}
 	if s.db == nil {
 		db, err := openLocked(s.locked)
 		if err != nil {
@@ -266,6 +269,14 @@ func (s *file) apply(what cayley.Procedure, quads []quad.Quad) error {
 		return nil
 	}
 	return s.quads.ApplyDeltas(deltas, cayley.IgnoreOpts{})
+}
+
+func distinct(quads []quad.Quad) bool {
+	seen := make(map[quad.Quad]struct{}, len(quads))
+	for _, q := range quads {
+		seen[q] = struct{}{}
+	}
+	return len(seen) == len(quads)
 }
 
 // guard turns what is left of bbolt's and Cayley's panics into errors.
