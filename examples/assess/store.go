@@ -12,6 +12,7 @@ import (
 	"github.com/mitigraph/mitigraph/graph/report"
 	"github.com/mitigraph/mitigraph/graph/store"
 	"github.com/mitigraph/mitigraph/graph/store/bolt"
+	"github.com/mitigraph/mitigraph/graph/store/postgres"
 )
 
 // openGraph opens the graph that a store keeps, or one in memory.
@@ -21,6 +22,8 @@ func openGraph(ctx context.Context, where string) (*graph.Graph, error) {
 	switch kind, place, _ := strings.Cut(where, ":"); kind {
 	case "bolt":
 		s, err = bolt.Open(ctx, place, bolt.Options{})
+	case "postgres":
+		s, err = postgres.Open(ctx, place, postgres.Options{})
 	}
 	if err != nil {
 		return nil, storeError(err)

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -38,6 +42,32 @@ func TestStore(t *testing.T) {
 	got, _, code = assess(t, "-store", db, "-format", "json", more)
 	require.Zero(t, code)
 	assert.Len(t, decode(t, got).Findings, 2, "another file adds to it")
+}
+
+// The same through PostgreSQL, in a schema of its own.
+func TestStorePostgres(t *testing.T) {
+	dsn := os.Getenv("MITIGRAPH_POSTGRES")
+	if dsn == "" {
+		t.Skip("needs MITIGRAPH_POSTGRES, the DSN of a database; .ci/postgres starts one")
+	}
+	schema := fmt.Sprint("assess_", time.Now().UnixNano())
+	c, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	_, err = c.Exec(t.Context(), "CREATE SCHEMA "+schema)
+	require.NoError(t, err)
+	require.NoError(t, c.Close(t.Context()))
+	u, err := url.Parse(dsn)
+	require.NoError(t, err)
+	q := u.Query()
+	q.Set("search_path", schema)
+	u.RawQuery = q.Encode()
+	want, _, code := assess(t, "-format", "json")
+	require.Zero(t, code)
+	for range 2 {
+		got, stderr, code := assess(t, "-store", "postgres:"+u.String(), "-format", "json")
+		require.Zero(t, code, stderr)
+		assert.Equal(t, want, got)
+	}
 }
 
 // A newer release beside the one that a store holds says what it changes.
