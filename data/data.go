@@ -17,10 +17,14 @@
 //     1.1.19 (Apache-2.0) ships it. CWE is of The MITRE Corporation too.
 //   - owasp/: the ten items of the OWASP IoT Top 10 of 2018, by OWASP, whose
 //     texts are CC BY-SA.
+//   - emb3d/: device properties, threats and mitigations of MITRE EMB3D 2.0.1:
+//     IDs, names, categories, maturities, links between them, the CWEs of the
+//     threats and the IEC 62443-4-2 requirements of the mitigations. EMB3D is
+//     of The MITRE Corporation, under terms of its own.
 //   - summaries/, mapping/, constraints/, sample/: this project's own work, Apache-2.0.
 //
 // The file NOTICE of the module has the terms in full. The command in gen
-// makes the first three from their sources; its -h says how. The CWE one
+// makes the first four from their sources; its -h says how. The CWE one
 // needs the package, from "npm pack cwe-sdk@1.1.19", in MITIGRAPH_CWE_SDK.
 package data
 
@@ -31,7 +35,7 @@ import "embed"
 // FS holds the files that the constants name. It is read-only and safe for
 // concurrent use.
 //
-//go:embed attack/*.json attack/*.tsv cwe/*.json owasp/*.json
+//go:embed attack/*.json attack/*.tsv cwe/*.json owasp/*.json emb3d/*.json
 //go:embed summaries/*.json mapping/*.json constraints/*.json sample/*.json
 var FS embed.FS
 
@@ -41,8 +45,10 @@ const (
 	AttackReleases = "attack/releases.tsv"             // the official releases: domain, version, SHA-256, bytes, path
 	CWE            = "cwe/cwe-4.15.json"               // weakness catalogue
 	OWASPIoT       = "owasp/owasp-iot-2018.json"       // weakness catalogue, same shape
+	EMB3D          = "emb3d/emb3d-2.0.1.json"          // properties, threats and mitigations of embedded devices
 	Summaries      = "summaries/ics-attack-19.1.json"  // what entries of ATT&CK say, in our own words, by ATT&CK ID
 	Mapping        = "mapping/weakness-technique.json" // weakness to technique, with confidence and rationale
+	MappingEMB3D   = "mapping/emb3d-technique.json"    // threat of EMB3D to technique, same shape
 	Constraints    = "constraints/constraints.json"    // what device constraints do to mitigations
 	SampleFindings = "sample/findings.json"            // findings of the sample site
 	SampleControls = "sample/controls.json"            // its deployed mitigations and devices

@@ -18,6 +18,7 @@ import (
 func TestEveryNamedFileIsEmbeddedJSON(t *testing.T) {
 	named := []string{
 		data.AttackICS, data.CWE, data.OWASPIoT, data.Mapping,
+		data.EMB3D, data.MappingEMB3D,
 		data.Constraints, data.SampleFindings, data.SampleControls,
 	}
 	for _, name := range named {
@@ -33,6 +34,7 @@ func TestEveryNamedFileIsEmbeddedJSON(t *testing.T) {
 		"attack": {data.AttackICS, data.AttackReleases},
 		"cwe":    {data.CWE},
 		"owasp":  {data.OWASPIoT},
+		"emb3d":  {data.EMB3D},
 	} {
 		files, err := fs.Glob(data.FS, dir+"/*")
 		require.NoError(t, err)

@@ -82,8 +82,8 @@ type FindingTechnique struct {
 type Via struct {
 	// Weakness is empty where the finding itself names the technique.
 	Weakness string `json:"weakness"`
-	// Path leads from Weakness to its parent that is mapped; absent where
-	// Weakness is mapped itself.
+	// Path leads from Weakness to the one that is mapped, its parent or, of a
+	// property of EMB3D, its threat; absent where Weakness is mapped itself.
 	Path       []string `json:"path,omitempty"`
 	Relation   string   `json:"relation,omitempty"` // performs or enables
 	Confidence float64  `json:"confidence"`

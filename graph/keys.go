@@ -10,6 +10,7 @@ import (
 // escaped, so that any text makes a valid IRI.
 
 func weaknessKey(id string) string   { return "weakness:" + url.PathEscape(id) }
+func emb3dKey(id string) string      { return "emb3d:" + url.PathEscape(id) }
 func constraintKey(id string) string { return "constraint:" + url.PathEscape(id) }
 func siteKey(name string) string     { return "site:" + url.PathEscape(name) }
 func deviceKey(id string) string     { return "device:" + url.PathEscape(id) }

@@ -11,19 +11,29 @@ import (
 )
 
 // Knowledge is the source of what this module carries about weaknesses and
-// devices: the CWE and OWASP IoT catalogues (cited), the mapping from
-// weaknesses to techniques and the effect of device constraints on mitigations
-// (both analyst). It needs [Attack] before it.
+// devices: the CWE, OWASP IoT and EMB3D catalogues (cited), the mappings from
+// weaknesses and from EMB3D's threats to techniques and the effect of device
+// constraints on mitigations (all analyst). It needs [Attack] before it.
 func Knowledge() Source { return knowledge{} }
 
 // Weakness is an entry of a weakness catalogue.
 type Weakness struct {
-	ID   string `json:"id"` // CWE-798, OWASP-IOT-2018-I1
+	ID   string `json:"id"` // CWE-798, OWASP-IOT-2018-I1, TID-311, PID-12
 	Name string `json:"name"`
 	// Kind is "category" or "view" for an entry that groups weaknesses and is
-	// none itself; empty for a weakness.
+	// none itself, and "threat" or "property" for one of EMB3D; empty for a
+	// weakness.
 	Kind    string   `json:"kind,omitempty"`
 	Parents []string `json:"parents,omitempty"` // more general entries, nearest view first
+}
+
+// EMB3DMitigation is what EMB3D advises the maker of a device against a threat.
+// It is no mitigation of ATT&CK and answers no technique.
+type EMB3DMitigation struct {
+	ID       string   `json:"id"` // MID-001
+	Name     string   `json:"name"`
+	Maturity string   `json:"maturity"`                // foundational, intermediate or leading
+	IEC62443 []string `json:"iec_62443_4_2,omitempty"` // requirements of part 4-2: "CR 1.1 RE 2"
 }
 
 // Constraint is something that can't be done on a device.
@@ -44,7 +54,22 @@ type (
 		Version    string      `json:"version"`
 		Weaknesses []*Weakness `json:"weaknesses"`
 	}
+	emb3dCatalogue struct {
+		Catalogue  string `json:"catalogue"`
+		Version    string `json:"version"`
+		Properties []struct {
+			Weakness
+			Threats []string `json:"threats"`
+		} `json:"properties"`
+		Threats []struct {
+			Weakness
+			CWEs        []string `json:"cwes"`
+			Mitigations []string `json:"mitigations"`
+		} `json:"threats"`
+		Mitigations []*EMB3DMitigation `json:"mitigations"`
+	}
 	mapping struct {
+		of      string // the catalogue, where another mapping has the rest
 		Version string `json:"version"`
 		Links   []struct {
 			Weakness   string  `json:"weakness"`
@@ -71,11 +96,14 @@ func (knowledge) parts() ([]Source, error) { return embeddedKnowledge() }
 var embeddedKnowledge = sync.OnceValues(func() ([]Source, error) {
 	var (
 		cwe, owasp weaknessCatalogue
+		emb3d      emb3dCatalogue
 		links      mapping
+		ofEMB3D    = mapping{of: "EMB3D"}
 		limits     constraints
 	)
 	for name, v := range map[string]any{
-		data.CWE: &cwe, data.OWASPIoT: &owasp, data.Mapping: &links, data.Constraints: &limits,
+		data.CWE: &cwe, data.OWASPIoT: &owasp, data.EMB3D: &emb3d,
+		data.Mapping: &links, data.MappingEMB3D: &ofEMB3D, data.Constraints: &limits,
 	} {
 		b, err := data.FS.ReadFile(name)
 		if err == nil {
@@ -85,7 +113,7 @@ var embeddedKnowledge = sync.OnceValues(func() ([]Source, error) {
 			return nil, fmt.Errorf("graph: embedded %s: %w", name, err)
 		}
 	}
-	return []Source{&cwe, &owasp, &links, &limits}, nil
+	return []Source{&cwe, &owasp, &emb3d, &links, &ofEMB3D, &limits}, nil
 })
 
 func (c *weaknessCatalogue) origin() (origin, error) {
@@ -104,8 +132,45 @@ func (c *weaknessCatalogue) write(b *batch, _ *index) error {
 	return nil
 }
 
+func (c *emb3dCatalogue) origin() (origin, error) {
+	return (&weaknessCatalogue{Catalogue: c.Catalogue, Version: c.Version}).origin()
+}
+
+func (c *emb3dCatalogue) write(b *batch, _ *index) error {
+	for i := range c.Properties {
+		p := c.Properties[i].Weakness
+		p.Kind = "property"
+		b.node(weaknessKey(p.ID), "Weakness", p.Name, &p)
+		for _, parent := range p.Parents {
+			b.edge(weaknessKey(p.ID), predParent, weaknessKey(parent))
+		}
+		for _, t := range c.Properties[i].Threats {
+			b.edge(weaknessKey(p.ID), predExposes, weaknessKey(t))
+		}
+	}
+	for i := range c.Threats {
+		t := c.Threats[i].Weakness
+		t.Kind = "threat"
+		b.node(weaknessKey(t.ID), "Weakness", t.Name, &t)
+		for _, cwe := range c.Threats[i].CWEs {
+			b.edge(weaknessKey(t.ID), predNames, weaknessKey(cwe))
+		}
+		for _, m := range c.Threats[i].Mitigations {
+			b.edge(emb3dKey(m), predCounters, weaknessKey(t.ID))
+		}
+	}
+	for _, m := range c.Mitigations {
+		b.node(emb3dKey(m.ID), "EMB3DMitigation", m.Name, m)
+	}
+	return nil
+}
+
 func (m *mapping) origin() (origin, error) {
-	o := originOf(Analyst, "mitigraph mapping "+m.Version, "mapping/"+label(m.Version))
+	source, name := "mitigraph mapping ", "mapping/"
+	if m.of != "" {
+		source, name = "mitigraph "+m.of+" mapping ", name+label(m.of)+"/"
+	}
+	o := originOf(Analyst, source+m.Version, name+label(m.Version))
 	o.whole = true
 	return o, nil
 }

@@ -171,6 +171,8 @@ func newDoc(kind string) any {
 	switch kind {
 	case "Weakness":
 		return &Weakness{}
+	case "EMB3DMitigation":
+		return &EMB3DMitigation{}
 	case "Constraint":
 		return &Constraint{}
 	case "Site":

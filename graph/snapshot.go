@@ -54,7 +54,7 @@ const (
 	Mapped           Status = "mapped"
 	NoWeakness       Status = "no_weakness"       // the finding names none
 	UnknownWeakness  Status = "unknown_weakness"  // no catalogue has it
-	UnmappedWeakness Status = "unmapped_weakness" // known, but neither it nor a parent is mapped
+	UnmappedWeakness Status = "unmapped_weakness" // known, but neither it nor what it leads to is mapped
 )
 
 // Opening is a technique that a weakness opens, and why.
@@ -72,50 +72,58 @@ const (
 	// parentDecay is what a parent's link loses for each step up: what holds
 	// of a general weakness holds less surely of a special one.
 	parentDecay = 0.8
-	// maxParents bounds the way up. Beyond it weaknesses are so general that
-	// nothing specific follows.
-	maxParents = 3
+	// threatDecay is what a link loses on the way from a property to its
+	// threat: a device that has a USB port may well be safe from it.
+	threatDecay = 0.5
+	// partDecay is what it loses from a property to a more special one, which
+	// the device may lack.
+	partDecay = 0.8
+	// maxSteps bounds the way. Upwards, weaknesses beyond it are so general
+	// that nothing specific follows; downwards no property of EMB3D needs more.
+	maxSteps = 3
 )
+
+// way is how far a search came.
+type way struct {
+	path []string
+	keep float64 // the part of a link's confidence that is left
+}
 
 // Opens returns the techniques that a weakness opens, by falling confidence,
 // then ATT&CK ID. A weakness without links of its own gets those of its
-// nearest parents that have some. The status says why the answer is empty
-// when it is.
+// nearest parents that have some; a property of a device those of the threats
+// that it exposes the device to or, where it has none, of those of the more
+// special properties below it. The status says why the answer is empty when it
+// is.
 func (s *Snapshot) Opens(weakness string) ([]Opening, Status) {
 	if _, ok := s.Weakness(weakness); !ok {
 		return nil, UnknownWeakness
 	}
 	best := map[string]Opening{}
-	level := [][]string{{weakness}}
+	level := []way{{[]string{weakness}, 1}}
 	seen := map[string]bool{weakness: true}
-	decay := 1.0
-	for depth := 0; depth <= maxParents && len(level) > 0 && len(best) == 0; depth++ {
-		var up [][]string
-		for _, path := range level {
-			id := path[len(path)-1]
+	for depth := 0; depth <= maxSteps && len(level) > 0 && len(best) == 0; depth++ {
+		var next []way
+		for _, w := range level {
+			id := w.path[len(w.path)-1]
 			for n, link := range s.index().from(weaknessKey(id), predOpens) {
 				t, ok := n.doc.(*mitre.Technique)
 				if !ok {
 					continue
 				}
-				o := Opening{t, link, path, link.Confidence * decay}
+				o := Opening{t, link, w.path, link.Confidence * w.keep}
 				if old, ok := best[t.ID]; !ok || o.Confidence > old.Confidence {
 					best[t.ID] = o
 				}
 			}
-			w, ok := s.Weakness(id)
-			if !ok {
-				continue
-			}
-			for _, p := range w.Parents {
-				if !seen[p] {
-					seen[p] = true
-					up = append(up, append(slices.Clone(path), p))
+			for to, decay := range s.onward(id) {
+				if !seen[to] {
+					seen[to] = true
+					next = append(next, way{append(slices.Clone(w.path), to), w.keep * decay})
 				}
 			}
 		}
-		level = up
-		decay *= parentDecay
+		level = next
 	}
 	if len(best) == 0 {
 		return nil, UnmappedWeakness
@@ -134,6 +142,40 @@ func (s *Snapshot) Opens(weakness string) ([]Opening, Status) {
 		return strings.Compare(a.Technique.ID, b.Technique.ID)
 	})
 	return out, Mapped
+}
+
+// onward iterates over where the search for the links of a weakness goes next,
+// and what is lost on the way. From a property it goes down only: an assessor
+// who uses EMB3D names the general ones too, and the other kinds of a general
+// property may be what this one rules out.
+func (s *Snapshot) onward(id string) iter.Seq2[string, float64] {
+	return func(yield func(string, float64) bool) {
+		w, ok := s.Weakness(id)
+		if !ok {
+			return
+		}
+		if w.Kind != "property" {
+			for _, p := range w.Parents {
+				if !yield(p, parentDecay) {
+					return
+				}
+			}
+			return
+		}
+		for _, down := range []struct {
+			to    iter.Seq2[node, *Link]
+			decay float64
+		}{
+			{s.index().from(weaknessKey(id), predExposes), threatDecay},
+			{s.index().to(weaknessKey(id), predParent), partDecay},
+		} {
+			for n := range down.to {
+				if d, ok := n.doc.(*Weakness); ok && !yield(d.ID, down.decay) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Mitigations iterates over the live mitigations of a technique in order of

@@ -103,6 +103,9 @@ const (
 	predAnalytic  predicate = "rel:analytic"   // detection strategy to analytic
 	predLogSource predicate = "rel:log-source" // analytic to data component
 	predParent    predicate = "rel:child-of"   // weakness to more general weakness
+	predExposes   predicate = "rel:exposes-to" // property of a device to threat
+	predNames     predicate = "rel:names"      // threat to weakness of another catalogue
+	predCounters  predicate = "rel:counters"   // mitigation of EMB3D to threat
 	predOpens     predicate = "rel:opens"      // weakness to technique
 	predHas       predicate = "rel:has"        // finding to weakness
 	predStates    predicate = "rel:states"     // finding to technique that it names

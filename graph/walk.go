@@ -66,7 +66,7 @@ func (p Path) String() string {
 
 // onward are the predicates that an attack follows.
 var onward = map[predicate]bool{
-	predHas: true, predStates: true, predOpens: true, predParent: true,
+	predHas: true, predStates: true, predOpens: true, predParent: true, predExposes: true,
 	predInTactic: true, predTargets: true, predParentOf: true,
 }
 

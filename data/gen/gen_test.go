@@ -59,6 +59,10 @@ func TestFilesAreWhatTheGeneratorWrites(t *testing.T) {
 		f, err := releasesTable(shared(t, officialReleases))
 		equal(t, data.AttackReleases, f, err)
 	})
+	t.Run("emb3d", func(t *testing.T) {
+		f, err := emb3dFacts(shared(t, emb3dRelease))
+		equal(t, data.EMB3D, f, err)
+	})
 	t.Run("cwe", func(t *testing.T) {
 		path := os.Getenv("MITIGRAPH_CWE_SDK")
 		if path == "" {

@@ -4,6 +4,7 @@
 //	         the table of the official releases
 //	cwe/     the CWE catalogue in the npm package cwe-sdk, reduced to facts
 //	owasp/   the OWASP IoT Top 10, from the table in owasp.go
+//	emb3d/   a release of MITRE EMB3D, reduced to facts
 //
 // It names each file for the version that its source declares. A source that
 // is not given leaves its file as it is, and gen says so. The same sources
@@ -30,7 +31,7 @@ type file struct {
 }
 
 func main() {
-	shared := flag.String("shared", "", "`folder` with "+attackRelease+" and "+officialReleases+"; empty leaves attack/ as it is")
+	shared := flag.String("shared", "", "`folder` with "+attackRelease+", "+officialReleases+" and "+emb3dRelease+"; empty leaves attack/ and emb3d/ as they are")
 	sdk := flag.String("cwe", "", "npm package cwe-sdk, a .tgz or its unpacked `folder`; empty leaves cwe/ as it is")
 	out := flag.String("o", ".", "`folder` of package data")
 	flag.Parse()
@@ -58,6 +59,7 @@ func generate(shared, sdk, out string) error {
 	}{
 		{below(attackRelease), "-shared", attackFacts},
 		{below(officialReleases), "-shared", releasesTable},
+		{below(emb3dRelease), "-shared", emb3dFacts},
 		{sdk, "-cwe", cweFacts},
 		{"the table in owasp.go", "", func(string) (file, error) { return owaspFacts() }},
 	}

@@ -70,6 +70,12 @@ func TestTextSaysWhatToTry(t *testing.T) {
 	assert.Contains(t, text(t, &graph.Assessment{UnreadRecords: 2}), "Mend what the warnings name")
 }
 
+func TestTextSaysByWhichWay(t *testing.T) {
+	s := strings.Join(strings.Fields(text(t, assess(t, graph.SiteDescription{},
+		finding.Finding{ID: "F-2", Weaknesses: []string{"PID-12"}}))), " ")
+	assert.Contains(t, s, "F-2, from PID-12 by way of PID-122 and TID-107 [analyst]")
+}
+
 // The first lines say what was found, where, and how sure the count is.
 func TestTextSaysWhatWasFound(t *testing.T) {
 	site := graph.SiteDescription{Site: "s", Devices: []graph.Device{{ID: "plc-1", Name: "Pump controller", Deployed: []string{"M0930"}}}}

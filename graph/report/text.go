@@ -380,7 +380,10 @@ func (t *text) reason(id, technique string) string {
 	if v.Weakness != "" {
 		say += ", from " + v.Weakness
 	}
-	if n := len(v.Path); n > 1 {
+	switch n := len(v.Path); {
+	case n > 1 && strings.HasPrefix(v.Weakness, "PID-"):
+		say += " by way of " + strings.Join(v.Path[1:], " and ")
+	case n > 1:
 		say += " by its more general weakness " + v.Path[n-1]
 	}
 	if v.Weakened != "" {
