@@ -90,6 +90,7 @@ type openings struct {
 // deviceNow is what is deployed and possible on a device.
 type deviceNow struct {
 	id       string
+	kinds    []string // of device; empty where it is not known
 	deployed map[string]bool
 	ruledOut map[string]string // mitigation ID to reason
 }
@@ -135,6 +136,11 @@ func (w *assessor) site() {
 				now.deployed[m.ID] = true
 			}
 		}
+		for asset := range w.index().from(key, predOf) {
+			for kind := range w.index().to(asset.key, predCovers) {
+				now.kinds = append(now.kinds, kind.name)
+			}
+		}
 		for c := range w.index().from(key, predLimited) {
 			for n, link := range w.index().from(c.key, predRulesOut) {
 				m, ok := n.doc.(*mitre.Mitigation)
@@ -151,6 +157,19 @@ func (w *assessor) site() {
 			w.described.Devices = append(w.described.Devices, DeviceResult{ID: d.ID, Name: d.Name})
 		}
 	}
+}
+
+// otherKind is what is left of a link's confidence on a device of a kind that
+// it is not said to hold for.
+const otherKind = 0.3
+
+// weaken returns the factor for a link, 1 where nothing speaks against it, and
+// the reason in words.
+func (d *deviceNow) weaken(l *Link) (float64, string) {
+	if len(d.kinds) == 0 || len(l.Devices) == 0 || slices.ContainsFunc(d.kinds, func(k string) bool { return slices.Contains(l.Devices, k) }) {
+		return 1, ""
+	}
+	return otherKind, fmt.Sprintf("device kind %s: the link is about %s", strings.Join(d.kinds, ", "), strings.Join(l.Devices, ", "))
 }
 
 // device returns what is known of a device; one that the site does not
@@ -189,7 +208,7 @@ func (w *assessor) finding(f *finding.Finding) FindingResult {
 			})
 		}
 	}
-	vector := contextOf(f.CVSS)
+	vector, device := contextOf(f.CVSS), w.device(f.Device)
 	var unknown, unmapped []string
 	asked := make(map[string]bool, len(f.Weaknesses))
 	for _, id := range f.Weaknesses {
@@ -211,6 +230,9 @@ func (w *assessor) finding(f *finding.Finding) FindingResult {
 		}
 		for _, op := range o.list {
 			factor, why := vector.weaken(op.Technique.ID)
+			if f, other := device.weaken(op.Link); f < factor {
+				factor, why = f, other
+			}
 			v := Via{
 				Weakness: id, Relation: op.Link.Relation, Confidence: round(op.Confidence * factor), Weakened: why, Doubt: vector.doubt(op.Technique.ID),
 				Provenance: op.Link.Kind, Source: op.Link.Source, Rationale: op.Link.Rationale,
@@ -221,7 +243,6 @@ func (w *assessor) finding(f *finding.Finding) FindingResult {
 			via[op.Technique.ID] = append(via[op.Technique.ID], v)
 		}
 	}
-	device := w.device(f.Device)
 	for _, id := range sorted(via) {
 		t, _ := mitre.Find[*mitre.Technique](w.catalog, id)
 		slices.SortStableFunc(via[id], func(a, b Via) int { return cmp.Compare(b.Confidence, a.Confidence) })
@@ -254,7 +275,7 @@ func (w *assessor) finding(f *finding.Finding) FindingResult {
 		r.Why = fmt.Sprintf("No catalogue here has %s.", few(unknown, " or "))
 	default:
 		r.Status = UnmappedWeakness
-		r.Why = fmt.Sprintf("Neither %s nor a weakness above it is mapped to a technique.", few(unmapped, " nor "))
+		r.Why = w.unmapped(unmapped)
 	}
 	if r.Status != Mapped {
 		r.Score = round(risk.severity * risk.exploitation * silentConfidence)
@@ -395,6 +416,17 @@ func (w *assessor) warnings() []Warning {
 		out = append(out, Warning{Message: fmt.Sprintf("findings name devices that the site does not describe, so only site-wide controls count there: %s%s", strings.Join(shown, ", "), more)})
 	}
 	return out
+}
+
+// unmapped says why weaknesses lead to no technique. The judgement that
+// nothing follows says more than that nobody judged.
+func (w *assessor) unmapped(ids []string) string {
+	for _, id := range ids {
+		if link, ok := w.OpensNothing(id); ok {
+			return fmt.Sprintf("No technique follows from %s: %s", id, link.Rationale)
+		}
+	}
+	return fmt.Sprintf("Neither %s nor a weakness above it is mapped to a technique.", few(ids, " nor "))
 }
 
 // few joins at most five texts and counts the rest.

@@ -87,8 +87,9 @@ type Via struct {
 	Path       []string `json:"path,omitempty"`
 	Relation   string   `json:"relation,omitempty"` // performs or enables
 	Confidence float64  `json:"confidence"`
-	// Weakened says what in the finding's CVSS vector speaks against the
-	// technique, so that Confidence is less than the link's own.
+	// Weakened says what in the finding's CVSS vector, or in the kind of its
+	// device, speaks against the technique, so that Confidence is less than
+	// the link's own.
 	Weakened string `json:"weakened,omitempty"`
 	// Doubt says the same of a metric that must not lower a confidence,
 	// because its value is the higher one: UI:N, of a technique that needs a

@@ -354,3 +354,43 @@ func TestSince(t *testing.T) {
 	_, err = s.Since(t.Context(), nil)
 	assert.ErrorContains(t, err, "the older snapshot")
 }
+
+// A link that holds for other kinds of device is weakened, and where the
+// mapping says that nothing follows, nothing comes from above either.
+func TestMappingOfKindsAndNothing(t *testing.T) {
+	var m mapping
+	require.NoError(t, json.Unmarshal([]byte(`{"version":"test",
+		"device_kinds":{"controller":{"means":"what runs the process","assets":["A0003"]},"operator":{"means":"what a person sits at","assets":["A0002"]}},
+		"links":[
+			{"weakness":"CWE-798","technique":"T0858","relation":"performs","confidence":0.9,"devices":["controller"],"rationale":"A."},
+			{"weakness":"CWE-1391","technique":"T0859","relation":"enables","confidence":0.8,"rationale":"B."}],
+		"none":[{"weakness":"CWE-1392","rationale":"C."}]}`), &m))
+	parts, err := embeddedKnowledge()
+	require.NoError(t, err)
+	kept := &strictStore{}
+	g, err := Open(t.Context(), kept, Attack(embedded(t)), parts[0], &m, SiteFacts(SiteDescription{Devices: []Device{{ID: "plc", Asset: "A0003"}, {ID: "hmi", Asset: "A0002"}, {ID: "odd"}}}),
+		Findings(
+			finding.Finding{ID: "plc", Device: "plc", Weaknesses: []string{"CWE-798"}},
+			finding.Finding{ID: "hmi", Device: "hmi", Weaknesses: []string{"CWE-798"}},
+			finding.Finding{ID: "odd", Device: "odd", Weaknesses: []string{"CWE-798"}},
+			finding.Finding{ID: "none", Weaknesses: []string{"CWE-1392"}},
+		))
+	require.NoError(t, err)
+	for range 2 {
+		byID := map[string]FindingResult{}
+		for _, f := range assess(t, g).Findings {
+			byID[f.ID] = f
+		}
+		assert.Equal(t, 0.9, byID["plc"].Techniques[0].Confidence)
+		assert.Equal(t, 0.9, byID["odd"].Techniques[0].Confidence)
+		assert.Equal(t, 0.27, byID["hmi"].Techniques[0].Confidence)
+		assert.Equal(t, "device kind operator: the link is about controller", byID["hmi"].Techniques[0].Via[0].Weakened)
+		assert.Equal(t, UnmappedWeakness, byID["none"].Status)
+		assert.Equal(t, "No technique follows from CWE-1392: C.", byID["none"].Why)
+		opens, status := g.Snapshot().Opens("CWE-1392")
+		assert.Empty(t, opens)
+		assert.Equal(t, UnmappedWeakness, status)
+		g, err = Open(t.Context(), kept)
+		require.NoError(t, err)
+	}
+}

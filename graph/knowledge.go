@@ -36,6 +36,15 @@ type EMB3DMitigation struct {
 	IEC62443 []string `json:"iec_62443_4_2,omitempty"` // requirements of part 4-2: "CR 1.1 RE 2"
 }
 
+// DeviceKind is a kind of device, as far as the mapping tells them apart: a
+// technique that follows from a weakness of a controller need not follow from
+// the same weakness of a camera.
+type DeviceKind struct {
+	ID     string   `json:"id"` // controller, operator, server, network, iot, cloud
+	Means  string   `json:"means"`
+	Assets []string `json:"assets"` // ATT&CK assets of this kind; none for iot and cloud
+}
+
 // Constraint is something that can't be done on a device.
 type Constraint struct {
 	ID      string `json:"id"` // no_agent
@@ -72,12 +81,20 @@ type (
 		of      string // the catalogue, where another mapping has the rest
 		Version string `json:"version"`
 		Links   []struct {
-			Weakness   string  `json:"weakness"`
-			Technique  string  `json:"technique"`
-			Relation   string  `json:"relation"`
-			Confidence float64 `json:"confidence"`
-			Rationale  string  `json:"rationale"`
+			Weakness   string   `json:"weakness"`
+			Technique  string   `json:"technique"`
+			Relation   string   `json:"relation"`
+			Confidence float64  `json:"confidence"`
+			Devices    []string `json:"devices"`
+			Rationale  string   `json:"rationale"`
 		} `json:"links"`
+		// None holds weaknesses from which nothing follows, also not what
+		// follows from a more general one.
+		None []struct {
+			Weakness  string `json:"weakness"`
+			Rationale string `json:"rationale"`
+		} `json:"none"`
+		DeviceKinds map[string]*DeviceKind `json:"device_kinds"`
 	}
 	constraints struct {
 		Version     string        `json:"version"`
@@ -179,12 +196,24 @@ func (m *mapping) write(b *batch, known *index) error {
 	if _, err := known.release("Knowledge"); err != nil {
 		return err
 	}
+	for _, id := range sorted(m.DeviceKinds) {
+		k := *m.DeviceKinds[id]
+		k.ID = id
+		b.node(kindKey(id), "DeviceKind", id, &k)
+		for _, asset := range k.Assets {
+			b.edge(kindKey(id), predCovers, "attack:"+asset)
+		}
+	}
+	for _, n := range m.None {
+		key := weaknessKey(n.Weakness)
+		b.linkEdge(key, predNothing, key, &Link{Provenance: b.Provenance, Confidence: 1, Rationale: n.Rationale})
+	}
 	for _, l := range m.Links {
 		if l.Confidence <= 0 || l.Confidence > 1 {
 			return fmt.Errorf("graph: mapping %s to %s: confidence %v is not in (0, 1]", l.Weakness, l.Technique, l.Confidence)
 		}
 		b.linkEdge(weaknessKey(l.Weakness), predOpens, "attack:"+l.Technique, &Link{
-			Provenance: b.Provenance, Confidence: l.Confidence, Rationale: l.Rationale, Relation: l.Relation,
+			Provenance: b.Provenance, Confidence: l.Confidence, Rationale: l.Rationale, Relation: l.Relation, Devices: l.Devices,
 		})
 	}
 	return nil

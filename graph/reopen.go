@@ -173,6 +173,8 @@ func newDoc(kind string) any {
 		return &Weakness{}
 	case "EMB3DMitigation":
 		return &EMB3DMitigation{}
+	case "DeviceKind":
+		return &DeviceKind{}
 	case "Constraint":
 		return &Constraint{}
 	case "Site":

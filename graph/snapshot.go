@@ -94,7 +94,8 @@ type way struct {
 // nearest parents that have some; a property of a device those of the threats
 // that it exposes the device to or, where it has none, of those of the more
 // special properties below it. The status says why the answer is empty when it
-// is.
+// is. Where this project judged that nothing follows from a weakness, the
+// search does not go on from it: [Snapshot.OpensNothing].
 func (s *Snapshot) Opens(weakness string) ([]Opening, Status) {
 	if _, ok := s.Weakness(weakness); !ok {
 		return nil, UnknownWeakness
@@ -106,6 +107,9 @@ func (s *Snapshot) Opens(weakness string) ([]Opening, Status) {
 		var next []way
 		for _, w := range level {
 			id := w.path[len(w.path)-1]
+			if _, nothing := s.OpensNothing(id); nothing {
+				continue
+			}
 			for n, link := range s.index().from(weaknessKey(id), predOpens) {
 				t, ok := n.doc.(*mitre.Technique)
 				if !ok {
@@ -142,6 +146,16 @@ func (s *Snapshot) Opens(weakness string) ([]Opening, Status) {
 		return strings.Compare(a.Technique.ID, b.Technique.ID)
 	})
 	return out, Mapped
+}
+
+// OpensNothing returns the judgement that no technique follows from a
+// weakness, also not what follows from a more general one; false where there
+// is none. The link must not be changed.
+func (s *Snapshot) OpensNothing(weakness string) (*Link, bool) {
+	for _, link := range s.index().from(weaknessKey(weakness), predNothing) {
+		return link, true
+	}
+	return nil, false
 }
 
 // onward iterates over where the search for the links of a weakness goes next,

@@ -37,6 +37,9 @@ type Link struct {
 	// Relation says for a weakness-to-technique link whether an attacker who
 	// uses the weakness "performs" the technique or whether it "enables" it.
 	Relation string `json:"relation,omitempty"`
+	// Devices says for such a link which kinds of device it holds for, by the
+	// IDs of [DeviceKind]; nil means all.
+	Devices []string `json:"devices,omitempty"`
 }
 
 // Source is something that statements come from. The functions of this
@@ -99,24 +102,26 @@ const (
 	predType      predicate = "rdf:type"
 	predName      predicate = "rel:name"
 	predDocument  predicate = "rel:document"
-	predInTactic  predicate = "rel:in-tactic"  // technique to tactic
-	predAnalytic  predicate = "rel:analytic"   // detection strategy to analytic
-	predLogSource predicate = "rel:log-source" // analytic to data component
-	predParent    predicate = "rel:child-of"   // weakness to more general weakness
-	predExposes   predicate = "rel:exposes-to" // property of a device to threat
-	predNames     predicate = "rel:names"      // threat to weakness of another catalogue
-	predCounters  predicate = "rel:counters"   // mitigation of EMB3D to threat
-	predOpens     predicate = "rel:opens"      // weakness to technique
-	predHas       predicate = "rel:has"        // finding to weakness
-	predStates    predicate = "rel:states"     // finding to technique that it names
-	predOn        predicate = "rel:on"         // finding to device
-	predOf        predicate = "rel:of"         // device to asset
-	predAt        predicate = "rel:at"         // device to site
-	predDeployed  predicate = "rel:deployed"   // site or device to mitigation
-	predLimited   predicate = "rel:limited-by" // device to constraint
-	predRulesOut  predicate = "rel:rules-out"  // constraint to mitigation
-	predMakesHard predicate = "rel:makes-hard" // constraint to mitigation
-	predAnswers   predicate = "rel:answers"    // draft to technique and finding
+	predInTactic  predicate = "rel:in-tactic"     // technique to tactic
+	predAnalytic  predicate = "rel:analytic"      // detection strategy to analytic
+	predLogSource predicate = "rel:log-source"    // analytic to data component
+	predParent    predicate = "rel:child-of"      // weakness to more general weakness
+	predExposes   predicate = "rel:exposes-to"    // property of a device to threat
+	predNames     predicate = "rel:names"         // threat to weakness of another catalogue
+	predCounters  predicate = "rel:counters"      // mitigation of EMB3D to threat
+	predNothing   predicate = "rel:opens-nothing" // weakness to itself
+	predCovers    predicate = "rel:covers"        // kind of device to asset
+	predOpens     predicate = "rel:opens"         // weakness to technique
+	predHas       predicate = "rel:has"           // finding to weakness
+	predStates    predicate = "rel:states"        // finding to technique that it names
+	predOn        predicate = "rel:on"            // finding to device
+	predOf        predicate = "rel:of"            // device to asset
+	predAt        predicate = "rel:at"            // device to site
+	predDeployed  predicate = "rel:deployed"      // site or device to mitigation
+	predLimited   predicate = "rel:limited-by"    // device to constraint
+	predRulesOut  predicate = "rel:rules-out"     // constraint to mitigation
+	predMakesHard predicate = "rel:makes-hard"    // constraint to mitigation
+	predAnswers   predicate = "rel:answers"       // draft to technique and finding
 
 	// What Snapshot.Quads says beside edges.
 	predID         predicate = "rel:id"

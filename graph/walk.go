@@ -122,6 +122,8 @@ func (x *index) show(i int32) Node {
 		id = d.ID
 	case *Constraint:
 		id = d.ID
+	case *DeviceKind:
+		id = d.ID
 	case *Draft:
 		id = d.ID
 	case *SiteDescription:
