@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"testing"
 
+	goccy "github.com/goccy/go-json"
+
 	"github.com/mitigraph/mitigraph/data"
 )
 
@@ -50,7 +52,7 @@ func BenchmarkLoad(b *testing.B) {
 				{"catalog", func() (any, error) { return load(name, content) }},
 				{"goccy", func() (any, error) {
 					var bundle stixBundle
-					return &bundle, unmarshal(content, &bundle)
+					return &bundle, goccy.Unmarshal(content, &bundle)
 				}},
 				{"encoding-json", func() (any, error) {
 					var bundle map[string]any

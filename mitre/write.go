@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -22,7 +23,9 @@ type document struct {
 	parts [][]byte // else each partSize bytes of the file, by S2
 }
 
-const partSize = 1 << 20
+// partSize is small enough for [Property] to decompress one or two for an
+// object.
+const partSize = 128 << 10
 
 func compress(b []byte) document {
 	var d document
@@ -31,6 +34,23 @@ func compress(b []byte) document {
 		d.parts = append(d.parts, bytes.Clone(s2.Encode(buf, part)))
 	}
 	return d
+}
+
+// part returns a part of the document.
+func (d document) part(s span) ([]byte, error) {
+	if d.parts == nil {
+		return d.plain[s.from:s.to], nil
+	}
+	var out []byte
+	first := int(s.from) / partSize
+	for i := first; i*partSize < int(s.to); i++ {
+		plain, err := s2.Decode(nil, d.parts[i])
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, plain...)
+	}
+	return out[int(s.from)-first*partSize : int(s.to)-first*partSize], nil
 }
 
 func (d document) bytes() ([]byte, error) {
@@ -54,7 +74,7 @@ func (d document) bytes() ([]byte, error) {
 // the result gives an equal catalogue.
 //
 // The order is fixed: objects by STIX type, then STIX ID, then modification
-// date; the members of an object with type, spec_version and id first and the
+// date, then content; the members of an object with type, spec_version and id first and the
 // others by name. Two bundles with the same content give the same bytes. A
 // STIX 2.0 bundle gains what 2.1 demands: spec_version on each object, and
 // is_family, which is true, on malware.
@@ -63,6 +83,12 @@ func (d document) bytes() ([]byte, error) {
 // between two objects, when part of the bundle may already be written. The
 // zero catalogue can't be written: [ErrEmpty].
 func (c *Catalog) Write(ctx context.Context, w io.Writer) error {
+	if w == nil {
+		return errors.New("mitre: there is no writer")
+	}
+	if ctx == nil {
+		ctx = context.Background()
+	}
 	bundle, objects, err := c.decoded()
 	if err != nil {
 		return err
@@ -77,7 +103,9 @@ func (c *Catalog) Write(ctx context.Context, w io.Writer) error {
 				return n
 			}
 		}
-		return 0
+		x, _ := json.Marshal(a) // rare: a release has each object once
+		y, _ := json.Marshal(b)
+		return bytes.Compare(x, y)
 	})
 
 	out := writer{to: w}
@@ -89,7 +117,7 @@ func (c *Catalog) Write(ctx context.Context, w io.Writer) error {
 	out.string(` "objects": [`)
 	for i, o := range objects {
 		if err := ctx.Err(); err != nil {
-			return err
+			return fmt.Errorf("writing %s: %w", c.info, err)
 		}
 		if i > 0 {
 			out.string(",")
@@ -137,7 +165,7 @@ func (c *Catalog) decoded() (map[string]any, []any, error) {
 		return nil, nil, fmt.Errorf("%s: %w", c.info, ErrEmpty)
 	}
 	var bundle map[string]any
-	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(b, []byte(byteOrderMark))))
+	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
 	if err := d.Decode(&bundle); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", c.info.Source, err)
@@ -159,16 +187,61 @@ func (c *Catalog) Raw() (bundle json.RawMessage, objects []json.RawMessage, err 
 	if len(b) == 0 {
 		return nil, nil, fmt.Errorf("%s: %w", c.info, ErrEmpty)
 	}
-	var members map[string]json.RawMessage
-	if err := unmarshal(bytes.TrimPrefix(b, []byte(byteOrderMark)), &members); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", c.info.Source, err)
+	members := map[string]json.RawMessage{}
+	d := decoder{b: b}
+	value := func() json.RawMessage {
+		d.space()
+		from := d.i
+		d.skip()
+		return b[from:d.i:d.i]
 	}
-	if err := unmarshal(members["objects"], &objects); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", c.info.Source, err)
+	for m := d.object(); m.next(); {
+		name := string(m.name)
+		if name != "objects" {
+			members[name] = value()
+			continue
+		}
+		for e := d.list(); e.next(); {
+			objects = append(objects, value())
+		}
 	}
-	delete(members, "objects")
+	if d.err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", c.info.Source, d.err)
+	}
 	bundle, err = json.Marshal(members)
 	return bundle, objects, err
+}
+
+// Property returns a property of an object that the typed objects have no
+// field for, under its name in STIX: x_mitre_contributors, x_mitre_detection,
+// x_mitre_data_sources, created_by_ref, or whatever a later release brings.
+// T is what the value is decoded into, as by encoding/json; json.RawMessage
+// takes any. False says that the object has no such property, or null, or one
+// that is no T. [Catalog.Raw] gives the whole of all objects.
+//
+//	names, ok := mitre.Property[[]string](c, technique, "x_mitre_contributors")
+//
+// It decompresses and decodes the object each time, which takes some tenth of
+// a millisecond.
+func Property[T any](c *Catalog, o Object, name string) (T, bool) {
+	var out, none T
+	own, ok := c.own(o)
+	if !ok {
+		return none, false
+	}
+	b, err := c.document.part(c.spans[own.place])
+	if err != nil {
+		return none, false
+	}
+	var members map[string]json.RawMessage
+	if json.Unmarshal(b, &members) != nil {
+		return none, false
+	}
+	raw, ok := members[name]
+	if !ok || string(raw) == "null" || json.Unmarshal(raw, &out) != nil {
+		return none, false
+	}
+	return out, true
 }
 
 const byteOrderMark = "\xef\xbb\xbf"
