@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -477,6 +478,88 @@ func TestOddInput(t *testing.T) {
 		assert.Contains(t, problems[i], want)
 	}
 	assert.Len(t, problems, 7)
+}
+
+// Nobody can write into what another one got: a slice has no room behind it.
+func TestNoSpareCapacity(t *testing.T) {
+	c := embedded(t)
+	if _, err := os.Stat(filepath.Join(shared, "ics-attack-18.1.json.gz")); err == nil {
+		c = official(t, "ics-attack-18.1.json.gz")
+	}
+	var walk func(v reflect.Value, place string)
+	walk = func(v reflect.Value, place string) {
+		switch v.Kind() {
+		case reflect.Struct:
+			for i := range v.NumField() {
+				if v.Type().Field(i).IsExported() {
+					walk(v.Field(i), place+"."+v.Type().Field(i).Name)
+				}
+			}
+		case reflect.Slice:
+			assert.Equal(t, v.Len(), v.Cap(), place)
+			for i := range v.Len() {
+				walk(v.Index(i), place)
+			}
+		}
+	}
+	for o := range mitre.All[mitre.Object](c) {
+		walk(reflect.ValueOf(o).Elem(), o.Common().STIXType)
+	}
+	for r := range c.Relationships() {
+		walk(reflect.ValueOf(r.References), "relationship")
+	}
+}
+
+// All software comes in one order, whatever its type.
+func TestNamedSoftware(t *testing.T) {
+	own := `,"name":"same","external_references":[{"source_name":"mitre-attack","external_id":`
+	c := attackBundle(t, `"type":"malware","id":"malware--1"`+own+`"S0002"}]`, `"type":"tool","id":"tool--1"`+own+`"S0001"}]`)
+	assert.Equal(t, []string{"S0001", "S0002"}, ids[*mitre.Software](mitre.All[*mitre.Software](c)))
+	assert.Equal(t, []string{"S0001", "S0002"}, ids[*mitre.Software](mitre.Named[*mitre.Software](c, " Same ")))
+}
+
+// Data components, before and since release 18.
+func TestDataComponents(t *testing.T) {
+	for _, file := range []string{"ics-attack-17.1.json.gz", "ics-attack-18.1.json.gz", "ics-attack-19.1.json.gz"} {
+		c := official(t, file)
+		for technique := range mitre.Live[*mitre.Technique](c) {
+			want := map[string]bool{}
+			for s := range c.LogSources(technique) {
+				if d, ok := mitre.Find[*mitre.DataComponent](c, s.DataComponentRef); ok && d.Live() {
+					want[d.STIXID] = true
+				}
+			}
+			n := 0
+			var before mitre.Object
+			for d := range c.DataComponents(technique) {
+				assert.True(t, want[d.STIXID], d.Name)
+				if before != nil {
+					assert.Less(t, before.Common().ID+before.Common().STIXID, d.ID+d.STIXID)
+				}
+				before = d
+				n++
+			}
+			assert.Len(t, want, n, technique.ID)
+		}
+	}
+}
+
+func TestSoftwareTechniques(t *testing.T) {
+	link := func(id, kind, from, to string) string {
+		return `"type":"relationship","id":"relationship--` + id + `","relationship_type":"` + kind + `","source_ref":"` + from + `","target_ref":"` + to + `"`
+	}
+	c := attackBundle(t, technique("T0001", "By both", ""), technique("T0002", "By the campaign's", ""), technique("T0003", "By the group", ""),
+		`"type":"intrusion-set","id":"g","name":"G"`, `"type":"campaign","id":"c"`, `"type":"malware","id":"m"`, `"type":"tool","id":"t"`,
+		link("1", "uses", "g", "m"), link("2", "uses", "c", "t"), link("3", "attributed-to", "c", "g"), link("4", "uses", "g", "attack-pattern--T0003"),
+		link("5", "uses", "m", "attack-pattern--T0001"), link("6", "uses", "t", "attack-pattern--T0001"), link("7", "uses", "t", "attack-pattern--T0002"))
+	g, _ := mitre.Find[*mitre.Group](c, "g")
+	got := map[string]int{}
+	for technique, rels := range c.SoftwareTechniques(g) {
+		got[technique.String()] = len(rels)
+	}
+	assert.Equal(t, map[string]int{"T0001 By both": 2, "T0002 By the campaign's": 1}, got)
+	assert.Equal(t, "g G", g.String())
+	assert.False(t, c.HasTexts())
 }
 
 // Objects of another catalogue, copies and nil are no reason to fail.
