@@ -35,7 +35,10 @@ type Catalog struct {
 	problems []error
 	unnamed  int    // problems beyond those
 	spans    []span // of each object, where it lies in the document
-	document document
+	// document is the bundle as it was read, but for indentation. It holds
+	// what the typed objects do not: unknown types and properties, and how a
+	// value was spelt. Their strings are parts of it.
+	document string
 }
 
 // Info says which release a catalogue holds and where it came from.

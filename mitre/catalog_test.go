@@ -334,7 +334,7 @@ func TestBadInput(t *testing.T) {
 		{"no escape", strings.Replace(small, "Lost", `L\xst`, 1), `invalid character 'x', want an escape`, nil},
 		{"no number", strings.Replace(small, `"Lost"`, `"Lost","x":01`, 1), `invalid character '1', want ',' or '}'`, nil},
 		{"a comma too many", strings.Replace(small, `"Lost"`, `"Lost","x":[1,]`, 1), `invalid character ']'`, nil},
-		{"not UTF-8", strings.Replace(small, "Lost", "L\xffst", 1), "x.json: line 5, byte 568: the text is not UTF-8", nil},
+		{"not UTF-8", strings.Replace(small, "Lost", "L\xffst", 1), "x.json: line 5, byte 569: the text is not UTF-8", nil},
 		{"Latin-1", strings.Replace(small, "Lost", "L\xf6st", 1), "the text is not UTF-8", nil},
 		{"UTF-16", "\xff\xfe{\x00}\x00", "x.json: line 1, byte 1", nil},
 		{"millions of empty objects", `{"type":"bundle","objects":[` + strings.Repeat("{},", 1_000_000) + `{}]}`, "not a STIX bundle: more than 100000 objects in", mitre.ErrNotSTIX},
@@ -414,7 +414,7 @@ func TestHostileFiles(t *testing.T) {
 			c, err := mitre.Read(t.Context(), "x", strings.NewReader(input))
 			runtime.ReadMemStats(&after)
 			// Reading the file alone takes up to five times its size.
-			assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(16*size), "allocated in all")
+			assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(20*size), "allocated in all")
 			if err == nil {
 				assert.LessOrEqual(t, len(c.Problems()), 1001)
 			}

@@ -3,7 +3,6 @@ package mitre
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,40 +23,42 @@ import (
 // The first error stays in err and ends every loop: nothing need be checked
 // between two steps. The tests hold the result against that of encoding/json.
 type decoder struct {
-	b   []byte
+	b   string
 	i   int // the next byte
 	err error
 
 	place string // where err is, such as "objects[3].name"; grows while the loops end
 	kind  bool   // err is a value of the wrong kind, which has a place
 	depth int
-	lists int    // elements of lists so far
-	names []span // of the members so far, of all objects that are open
-	at    span   // where the string is that was read last
+	lists int      // elements of lists so far
+	names []span   // of the members so far, of all objects that are open
+	odd   []string // such names that were written with escapes
 
-	unescaped []byte // strings that had escapes, those of the current element last
-	texts     *strings.Builder
-	common    [512]string // short strings that may come again
-	strings   []string    // where lists of strings are cut from
-	last      []string    // the list before
-	refs      []Reference // where lists of references are cut from
-}
-
-// span is a part of the document, and with numbers below 0 of what was
-// unescaped: ^from to ^to. Unlike a slice it is nothing to the collector.
-type span struct{ from, to int32 }
-
-func (d *decoder) view(s span) []byte {
-	if s.from < 0 {
-		return d.unescaped[^s.from:^s.to]
-	}
-	return d.b[s.from:s.to]
+	scratch []byte           // for a string with escapes
+	texts   *strings.Builder // where such strings are cut from
+	strings []string         // where lists of strings are cut from
+	last    []string         // the list before
+	refs    []Reference      // where lists of references are cut from
 }
 
 const (
 	maxDepth = 1000
-	chunk    = 64 << 10 // bytes of kept text in one allocation
+	chunk    = 16 << 10 // bytes of unescaped strings in one allocation
 )
+
+// span is a part of the document. Unlike a string it is nothing to the
+// collector.
+type span struct{ from, to int32 }
+
+func (s span) of(document string) string { return document[s.from:s.to] }
+
+// nameOf returns a name, which is a place in odd if it ends before it begins.
+func (d *decoder) nameOf(s span) string {
+	if s.to < s.from {
+		return d.odd[s.from-1]
+	}
+	return s.of(d.b)
+}
 
 // fail keeps the first error, and makes an end of the reading.
 func (d *decoder) fail(err error) {
@@ -67,15 +68,26 @@ func (d *decoder) fail(err error) {
 	d.i = len(d.b)
 }
 
+// failAt is fail with the place in the document, which explain tells.
+func (d *decoder) failAt(at int, err error) { d.fail(&positionError{at, err}) }
+
+type positionError struct {
+	at  int
+	err error
+}
+
+func (e *positionError) Error() string { return e.err.Error() }
+func (e *positionError) Unwrap() error { return e.err }
+
 // syntax says that something else has to stand at i.
 func (d *decoder) syntax(i int, want string) {
 	switch {
 	case d.err != nil:
 	case i >= len(d.b):
-		d.fail(fmt.Errorf("line %d, byte %d: unexpected end of JSON input, want %s", line(d.b, i), i, want))
+		d.failAt(len(d.b), fmt.Errorf("unexpected end of JSON input, want %s", want))
 	default:
-		r, _ := utf8.DecodeRune(d.b[i:])
-		d.fail(fmt.Errorf("line %d, byte %d: invalid character %q, want %s", line(d.b, i), i+1, r, want))
+		r, _ := utf8.DecodeRuneInString(d.b[i:])
+		d.failAt(i, fmt.Errorf("invalid character %q, want %s", r, want))
 	}
 }
 
@@ -114,9 +126,6 @@ func (d *decoder) space() byte {
 			return c
 		}
 		d.i++
-		for c == '\n' && d.i+8 <= len(d.b) && binary.LittleEndian.Uint64(d.b[d.i:]) == 0x2020202020202020 {
-			d.i += 8 // the next line is indented
-		}
 	}
 	return 0
 }
@@ -124,12 +133,12 @@ func (d *decoder) space() byte {
 // members goes over an object:
 //
 //	for m := d.object(); m.next(); {
-//		switch string(m.name) {
+//		switch m.name {
 type members struct {
 	d     *decoder
 	from  int    // of d.names
 	seen  uint64 // a bit for each name, which several may share
-	name  []byte // valid until the element ends
+	name  string
 	begun bool
 }
 
@@ -145,7 +154,7 @@ func (d *decoder) open(c byte, want string) {
 	}
 	d.i++
 	if d.depth++; d.depth > maxDepth {
-		d.fail(fmt.Errorf("line %d, byte %d: nested deeper than %d", line(d.b, d.i), d.i, maxDepth))
+		d.failAt(d.i-1, fmt.Errorf("nested deeper than %d", maxDepth))
 	}
 }
 
@@ -171,7 +180,7 @@ func (m *members) next() bool {
 	d := m.d
 	if d.err != nil {
 		if m.begun && d.kind {
-			d.place = joinPlace(string(m.name), d.place)
+			d.place = joinPlace(m.name, d.place)
 		}
 		return false
 	}
@@ -183,12 +192,13 @@ func (m *members) next() bool {
 		return false
 	}
 	m.begun = true
-	at := d.i
 	if d.space() != '"' {
 		d.syntax(d.i, "a member's name")
 		return false
 	}
+	at := d.i
 	m.name = d.text()
+	place := span{int32(at + 1), int32(d.i - 1)}
 	if d.space() != ':' {
 		d.syntax(d.i, "':'")
 		return false
@@ -201,14 +211,18 @@ func (m *members) next() bool {
 	}
 	if before := d.names[m.from:]; m.seen&bit != 0 && len(before) <= fewNames {
 		for _, name := range before {
-			if bytes.Equal(d.view(name), m.name) {
+			if d.nameOf(name) == m.name {
 				d.twice(at, m.name)
 				return false
 			}
 		}
 	}
 	m.seen |= bit
-	d.names = append(d.names, d.at)
+	if int(place.to-place.from) != len(m.name) {
+		d.odd = append(d.odd, m.name)
+		place = span{int32(len(d.odd)), 0}
+	}
+	d.names = append(d.names, place)
 	return true
 }
 
@@ -217,17 +231,17 @@ const fewNames = 64
 
 // distinct says if one of the names is there twice.
 func (d *decoder) distinct(names []span) {
-	slices.SortFunc(names, func(a, b span) int { return bytes.Compare(d.view(a), d.view(b)) })
+	slices.SortFunc(names, func(a, b span) int { return strings.Compare(d.nameOf(a), d.nameOf(b)) })
 	for i := 1; i < len(names); i++ {
-		if name := d.view(names[i]); bytes.Equal(d.view(names[i-1]), name) {
-			d.twice(d.i, name)
+		if name := d.nameOf(names[i]); name == d.nameOf(names[i-1]) {
+			d.twice(d.i-1, name)
 			return
 		}
 	}
 }
 
-func (d *decoder) twice(at int, name []byte) {
-	d.fail(fmt.Errorf("line %d, byte %d: the member %q is there twice", line(d.b, at), at+1, name))
+func (d *decoder) twice(at int, name string) {
+	d.failAt(at, fmt.Errorf("the member %q is there twice", name))
 }
 
 func joinPlace(outer, inner string) string {
@@ -275,7 +289,7 @@ func (d *decoder) null() bool {
 }
 
 func (d *decoder) literal(s string) {
-	if len(d.b)-d.i < len(s) || string(d.b[d.i:d.i+len(s)]) != s {
+	if !strings.HasPrefix(d.b[d.i:], s) {
 		d.syntax(d.i, s)
 		return
 	}
@@ -354,7 +368,7 @@ func (d *decoder) number() {
 
 // quoted reads a string and returns what is between the quotes, and whether
 // there are escapes in it.
-func (d *decoder) quoted() ([]byte, bool) {
+func (d *decoder) quoted() (string, bool) {
 	const (
 		ones  = 0x0101010101010101
 		highs = 0x8080808080808080
@@ -366,7 +380,7 @@ func (d *decoder) quoted() ([]byte, bool) {
 		// Eight bytes at a time: the lowest byte that is flagged is a quote, a
 		// backslash or a control character; others may be flagged wrongly.
 		for i+8 <= len(b) {
-			w := binary.LittleEndian.Uint64(b[i:])
+			w := eight(b[i : i+8])
 			all |= w
 			quote, slash := w^(ones*'"'), w^(ones*'\\')
 			if flagged := ((quote-ones)&^quote | (slash-ones)&^slash | (w-ones*' ')&^w) & highs; flagged != 0 {
@@ -382,12 +396,11 @@ func (d *decoder) quoted() ([]byte, bool) {
 		switch {
 		case i >= len(b):
 			d.syntax(i, "'\"'")
-			return nil, false
+			return "", false
 		case b[i] == '"':
-			if all&highs != 0 && !utf8.Valid(b[from:i]) {
-				at := from + invalidUTF8(b[from:i])
-				d.fail(fmt.Errorf("line %d, byte %d: the text is not UTF-8", line(b, at), at))
-				return nil, false
+			if all&highs != 0 && !utf8.ValidString(b[from:i]) {
+				d.failAt(from+invalidUTF8(b[from:i]), errors.New("the text is not UTF-8"))
+				return "", false
 			}
 			d.i = i + 1
 			return b[from:i], escaped
@@ -396,18 +409,38 @@ func (d *decoder) quoted() ([]byte, bool) {
 			n := escape(b[i:])
 			if n == 0 {
 				d.syntax(i+1, "an escape")
-				return nil, false
+				return "", false
 			}
 			i += n
 		default: // a control character
 			d.syntax(i, "'\"'")
-			return nil, false
+			return "", false
 		}
 	}
 }
 
+// eight are the first eight bytes of s, which the compiler takes in one step.
+func eight(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// invalidUTF8 is where s ceases to be UTF-8.
+func invalidUTF8(s string) int {
+	at := 0
+	for at < len(s) {
+		r, size := utf8.DecodeRuneInString(s[at:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		at += size
+	}
+	return at
+}
+
 // escape returns how long the escape is that b begins with; 0 if it is none.
-func escape(b []byte) int {
+func escape(b string) int {
 	if len(b) < 2 {
 		return 0
 	}
@@ -423,12 +456,12 @@ func escape(b []byte) int {
 }
 
 // unit returns the number of an escape such as \u00e9.
-func unit(b []byte) (rune, bool) {
+func unit(b string) (rune, bool) {
 	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
 		return 0, false
 	}
 	var r rune
-	for _, c := range b[2:6] {
+	for _, c := range []byte(b[2:6]) {
 		switch {
 		case c >= '0' && c <= '9':
 			c -= '0'
@@ -442,31 +475,34 @@ func unit(b []byte) (rune, bool) {
 	return r, true
 }
 
-// text reads a string. It is valid until the current element ends.
-func (d *decoder) text() []byte {
+// text reads a string: a part of the document, unless it has escapes.
+func (d *decoder) text() string {
 	if d.space() != '"' {
 		d.wrong("a string")
-		return nil
+		return ""
 	}
 	raw, escaped := d.quoted()
-	if d.err != nil {
-		return nil
-	}
-	if !escaped {
-		d.at = span{int32(d.i - 1 - len(raw)), int32(d.i - 1)}
+	if d.err != nil || !escaped {
 		return raw
 	}
-	from := len(d.unescaped)
-	d.unescaped = unescape(d.unescaped, raw)
-	d.at = span{^int32(from), ^int32(len(d.unescaped))}
-	return d.unescaped[from:len(d.unescaped):len(d.unescaped)]
+	d.scratch = unescape(d.scratch[:0], raw)
+	n := len(d.scratch)
+	if d.texts == nil || d.texts.Cap()-d.texts.Len() < n {
+		if n > chunk/8 {
+			return string(d.scratch)
+		}
+		d.texts = new(strings.Builder)
+		d.texts.Grow(chunk)
+	}
+	d.texts.Write(d.scratch)
+	return d.texts.String()[d.texts.Len()-n:]
 }
 
 // unescape appends a string whose escapes are right. Half a surrogate pair
 // becomes U+FFFD.
-func unescape(out, raw []byte) []byte {
+func unescape(out []byte, raw string) []byte {
 	for {
-		i := bytes.IndexByte(raw, '\\')
+		i := strings.IndexByte(raw, '\\')
 		if i < 0 {
 			return append(out, raw...)
 		}
@@ -501,53 +537,24 @@ func unescape(out, raw []byte) []byte {
 	}
 }
 
-// keep returns a text for good. Short ones are likely to come again.
-func (d *decoder) keep(v []byte) string {
-	n := len(v)
-	if n == 0 {
-		return ""
-	}
-	if n > 40 {
-		return d.store(v)
-	}
-	at := &d.common[(uint(n)*31+uint(v[0])*7+uint(v[n/2])*13+uint(v[n-1]))%uint(len(d.common))]
-	if *at != string(v) {
-		*at = d.store(v)
-	}
-	return *at
-}
-
-func (d *decoder) store(v []byte) string {
-	if d.texts == nil || d.texts.Cap()-d.texts.Len() < len(v) {
-		if len(v) > chunk/8 {
-			return string(v)
-		}
-		d.texts = new(strings.Builder)
-		d.texts.Grow(chunk)
-	}
-	from := d.texts.Len()
-	d.texts.Write(v)
-	return d.texts.String()[from:]
-}
-
 // words reads a list of strings, of which it leaves one out. A list like the
 // one before is the same one. Nothing can be appended to it in place.
 func (d *decoder) words(without string) []string {
 	from := len(d.strings)
 	for e := d.list(); e.next(); {
 		d.bound()
-		var v []byte
+		v := ""
 		if !d.null() {
 			v = d.text()
 		}
-		if without != "" && string(v) == without {
+		if without != "" && v == without {
 			continue
 		}
 		if len(d.strings) == cap(d.strings) { // take what there is of this list along
 			grown := make([]string, 0, max(1024, 2*(len(d.strings)-from)))
 			d.strings, from = append(grown, d.strings[from:]...), 0
 		}
-		d.strings = append(d.strings, d.keep(v))
+		d.strings = append(d.strings, v)
 	}
 	list := d.strings[from:len(d.strings):len(d.strings)]
 	switch {
@@ -574,15 +581,15 @@ func (d *decoder) citations() (own Reference, refs []Reference) {
 				if d.null() {
 					continue
 				}
-				switch string(m.name) {
+				switch m.name {
 				case "source_name":
-					r.Source = d.keep(d.text())
+					r.Source = d.text()
 				case "external_id":
-					r.ID = d.keep(d.text())
+					r.ID = d.text()
 				case "description":
-					r.Description = d.keep(d.text())
+					r.Description = d.text()
 				case "url":
-					r.URL = d.keep(d.text())
+					r.URL = d.text()
 				default:
 					d.skip()
 				}
@@ -614,8 +621,12 @@ func (d *decoder) bound() {
 
 // explain puts the source and the place before the error, and the ID of the
 // object that it is in, which begins at the given byte.
-func (d *decoder) explain(name string, at int) error {
+func (d *decoder) explain(name string, original []byte, at int) error {
+	var p *positionError
 	switch {
+	case errors.As(d.err, &p):
+		i := unsqueezed(original, p.at)
+		return fmt.Errorf("%s: line %d, byte %d: %w", name, 1+bytes.Count(original[:i], []byte("\n")), min(i+1, len(original)), p.err)
 	case !d.kind:
 		return fmt.Errorf("%s: %w", name, d.err)
 	case d.place == "":
@@ -626,7 +637,7 @@ func (d *decoder) explain(name string, at int) error {
 	var o struct {
 		ID string `json:"id"`
 	}
-	err := json.NewDecoder(bytes.NewReader(d.b[at:])).Decode(&o)
+	err := json.NewDecoder(strings.NewReader(d.b[at:])).Decode(&o)
 	if typed := (*json.UnmarshalTypeError)(nil); err != nil && !errors.As(err, &typed) {
 		o.ID = ""
 	}

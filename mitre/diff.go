@@ -1,7 +1,6 @@
 package mitre
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -203,12 +202,8 @@ func Diff(ctx context.Context, older, newer *Catalog) (*Changes, error) {
 // documents decodes the objects once more: their properties by their STIX
 // IDs.
 func (c *Catalog) documents(ctx context.Context) (map[string]map[string]any, error) {
-	b, err := c.document.bytes()
-	if err == nil && len(b) == 0 {
-		err = ErrEmpty
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", c.info, err)
+	if c.document == "" {
+		return nil, fmt.Errorf("%s: %w", c.info, ErrEmpty)
 	}
 	out := make(map[string]map[string]any, len(c.objects))
 	for i, o := range c.objects {
@@ -216,7 +211,7 @@ func (c *Catalog) documents(ctx context.Context) (map[string]map[string]any, err
 			return nil, fmt.Errorf("comparing %s: %w", c.info, err)
 		}
 		var m map[string]any
-		d := json.NewDecoder(bytes.NewReader(b[c.spans[i].from:c.spans[i].to]))
+		d := json.NewDecoder(strings.NewReader(c.spans[i].of(c.document)))
 		d.UseNumber()
 		if err := d.Decode(&m); err != nil {
 			return nil, fmt.Errorf("%s: %w", c.info.Source, err)

@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"sync"
-	"unicode/utf8"
 
 	"github.com/mitigraph/mitigraph/data"
 )
@@ -39,11 +38,7 @@ var embedded = sync.OnceValues(func() (*Catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := decode("embedded", b)
-	if err == nil {
-		c.document.plain = b
-	}
-	return c, err
+	return build("embedded", b)
 })
 
 // Open reads an official bundle from a .json or .json.gz file. Errors name
@@ -76,13 +71,11 @@ func Read(ctx context.Context, name string, r io.Reader) (*Catalog, error) {
 		ctx = context.Background()
 	}
 	br := bufio.NewReader(&contextReader{ctx, r})
-	var b []byte
-	var err error
-	if magic, _ := br.Peek(2); bytes.Equal(magic, []byte(gzipMagic)) {
-		b, err = unzip(br)
-	} else {
-		b, err = io.ReadAll(io.LimitReader(br, maxBundle+1))
+	content := io.Reader(br)
+	if magic, _ := br.Peek(2); string(magic) == gzipMagic {
+		content = &unzipper{from: br}
 	}
+	b, err := io.ReadAll(io.LimitReader(content, maxBundle+1))
 	if err == nil {
 		err = ctx.Err()
 	}
@@ -92,70 +85,53 @@ func Read(ctx context.Context, name string, r io.Reader) (*Catalog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return load(name, b)
+	return build(name, bytes.TrimPrefix(b, []byte(byteOrderMark)))
 }
 
 const gzipMagic = "\x1f\x8b"
 
-// unzip reads gzipped content, of which a file may have several parts.
-func unzip(r *bufio.Reader) ([]byte, error) {
-	var out bytes.Buffer
-	z, err := gzip.NewReader(r)
-	for err == nil {
-		z.Multistream(false)
-		_, err = out.ReadFrom(io.LimitReader(z, maxBundle+1-int64(out.Len())))
+// unzipper reads gzipped content, of which a file may have several parts. It
+// tells a file that is cut off from one with something else behind it.
+type unzipper struct {
+	from *bufio.Reader
+	z    *gzip.Reader
+	n    int // bytes of content so far
+}
+
+func (u *unzipper) Read(p []byte) (int, error) {
+	for {
+		if u.z == nil {
+			z, err := gzip.NewReader(u.from)
+			if err != nil {
+				return 0, fmt.Errorf("gzip: %w", err)
+			}
+			u.z = z
+			u.z.Multistream(false)
+		}
+		n, err := u.z.Read(p)
+		u.n += n
 		switch {
 		case errors.Is(err, io.ErrUnexpectedEOF):
-			return nil, fmt.Errorf("gzip: the file is cut off after %d bytes of content: %w", out.Len(), err)
-		case err != nil || out.Len() > maxBundle:
-			return out.Bytes(), err
+			return n, fmt.Errorf("gzip: the file is cut off after %d bytes of content: %w", u.n, err)
+		case err != io.EOF:
+			return n, err
 		}
-		next, err := r.Peek(2)
+		next, err := u.from.Peek(2)
 		switch {
-		case len(next) == 0 && err == io.EOF:
-			return out.Bytes(), nil
 		case len(next) == 0:
-			return nil, err
+			return n, err
 		case string(next) != gzipMagic:
-			return nil, fmt.Errorf("gzip: after the content, of %d bytes, comes something else", out.Len())
+			return n, fmt.Errorf("gzip: after the content, of %d bytes, comes something else", u.n)
 		}
-		if err := z.Reset(r); err != nil {
-			return nil, fmt.Errorf("gzip: after the content, of %d bytes: %w", out.Len(), err)
+		if err := u.z.Reset(u.from); err != nil {
+			return n, fmt.Errorf("gzip: after the content, of %d bytes: %w", u.n, err)
+		}
+		u.z.Multistream(false)
+		if n > 0 {
+			return n, nil
 		}
 	}
-	return nil, fmt.Errorf("gzip: %w", err)
 }
-
-// load decodes a bundle and at the same time compresses it for [Catalog.Write].
-func load(name string, b []byte) (*Catalog, error) {
-	b = bytes.TrimPrefix(b, []byte(byteOrderMark))
-	var d document
-	var wait sync.WaitGroup
-	wait.Go(func() { d = compress(b) })
-	c, err := decode(name, b)
-	wait.Wait()
-	if err != nil {
-		return nil, err
-	}
-	c.document = d
-	return c, nil
-}
-
-// invalidUTF8 is where b ceases to be UTF-8.
-func invalidUTF8(b []byte) int {
-	at := 0
-	for at < len(b) {
-		r, size := utf8.DecodeRune(b[at:])
-		if r == utf8.RuneError && size == 1 {
-			break
-		}
-		at += size
-	}
-	return at
-}
-
-// line is the number, from 1, of the line that a byte is in.
-func line(b []byte, at int) int { return 1 + bytes.Count(b[:min(at, len(b))], []byte("\n")) }
 
 type contextReader struct {
 	ctx context.Context
@@ -167,12 +143,4 @@ func (c *contextReader) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	return c.r.Read(p)
-}
-
-// decode builds a catalogue from a bundle's JSON.
-func decode(name string, b []byte) (*Catalog, error) {
-	if len(bytes.TrimSpace(b)) == 0 {
-		return nil, fmt.Errorf("%s: %w", name, ErrEmpty)
-	}
-	return build(name, b)
 }

@@ -219,7 +219,7 @@ func TestAgainstSimple(t *testing.T) {
 	for _, name := range names {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			b := bundleOf(t, name)
-			c, err := load(name, b)
+			c, err := build(name, b)
 			require.NoError(t, err)
 			assertSimple(t, c, b)
 		})

@@ -3,6 +3,7 @@ package mitre
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -18,7 +19,6 @@ type builder struct {
 	decoder
 	c        *Catalog
 	entries  []entry
-	base     int              // of unescaped, where the current element's strings begin
 	byID     map[string]int32 // place in entries, of all that have an ID
 	counting map[int32][]byte // canonical, of entries that others have the ID and time of
 	chains   map[string]int   // how often a kill chain is named
@@ -30,9 +30,9 @@ type builder struct {
 type entry struct {
 	object         Object // or else
 	rel            *Relationship
-	source, target span  // of rel, STIX IDs
-	span           span  // in the document
-	index          int32 // in objects of the bundle
+	source, target string // of rel, STIX IDs
+	span           span   // in the document
+	index          int32  // in objects of the bundle
 }
 
 func (e *entry) modified() time.Time {
@@ -53,12 +53,16 @@ const (
 	maxProblems  = 1000
 )
 
-// build reads a bundle, in UTF-8 without a byte order mark.
-func build(name string, b []byte) (*Catalog, error) {
+// build reads a bundle, without a byte order mark.
+func build(name string, original []byte) (*Catalog, error) {
+	if len(bytes.TrimSpace(original)) == 0 {
+		return nil, fmt.Errorf("%s: %w", name, ErrEmpty)
+	}
+	b := squeeze(original)
 	n := len(b) / 1000
 	x := &builder{
 		decoder: decoder{b: b},
-		c:       &Catalog{info: Info{Source: name}},
+		c:       &Catalog{info: Info{Source: name}, document: b},
 		entries: make([]entry, 0, n),
 		byID:    make(map[string]int32, n),
 		chains:  map[string]int{},
@@ -66,18 +70,16 @@ func build(name string, b []byte) (*Catalog, error) {
 	var kind string
 	objects, at := 0, 0
 	for m := x.object(); m.next(); {
-		switch string(m.name) {
+		switch m.name {
 		case "type":
 			if !x.null() {
-				kind = string(x.text())
+				kind = x.text()
 			}
 		case "objects":
 			if x.null() {
 				continue
 			}
-			x.base = len(x.unescaped)
 			for e := x.list(); e.next(); {
-				x.unescaped = x.unescaped[:x.base]
 				x.space()
 				objects, at = e.n, x.i
 				if e.n > freeObjects && e.n > len(b)/minObject {
@@ -94,13 +96,79 @@ func build(name string, b []byte) (*Catalog, error) {
 	}
 	switch {
 	case x.err != nil:
-		return nil, x.explain(name, at)
+		return nil, x.explain(name, original, at)
 	case kind != "bundle":
 		return nil, fmt.Errorf("%s: %w: its type is %q", name, ErrNotSTIX, kind)
 	case !x.attack:
 		return nil, fmt.Errorf("%s: %w: none of its %d objects has an ATT&CK ID", name, ErrNotATTACK, objects)
 	}
 	return x.catalog(), nil
+}
+
+// squeeze copies a bundle without its indentation, which is a third of some
+// releases and would be held with the catalogue. A line break is never part of
+// a JSON string.
+func squeeze(b []byte) string {
+	if n := bytes.Count(b, []byte("\n")); n < len(b)/1000 {
+		return string(b)
+	}
+	// How much will be left, told from samples.
+	const samples, sample = 32, 4 << 10
+	size := len(b)
+	if len(b) > 4*samples*sample {
+		left := 0
+		for i := range samples {
+			from := i * (len(b) / samples)
+			for rest := b[from : from+sample]; len(rest) > 0; {
+				line, next := cutLine(rest)
+				left, rest = left+len(line), next
+			}
+		}
+		size = min(len(b), len(b)/(samples*sample)*left+len(b)/32)
+	}
+	var out strings.Builder
+	out.Grow(size)
+	for len(b) > 0 {
+		line, rest := cutLine(b)
+		out.Write(line)
+		b = rest
+	}
+	if out.Cap()-out.Len() > out.Len()/8 {
+		return strings.Clone(out.String())
+	}
+	return out.String()
+}
+
+// unsqueezed is where in b the byte at a place of squeeze(b) is.
+func unsqueezed(b []byte, at int) int {
+	if len(squeeze(b)) == len(b) {
+		return at
+	}
+	for rest := b; len(rest) > 0; {
+		line, next := cutLine(rest)
+		if at < len(line) {
+			return len(b) - len(rest) + at
+		}
+		at, rest = at-len(line), next
+	}
+	return len(b)
+}
+
+// cutLine returns the first line with its end, and what is behind the
+// indentation of the next one.
+func cutLine(b []byte) (line, rest []byte) {
+	end := bytes.IndexByte(b, '\n') + 1
+	if end == 0 {
+		return b, nil
+	}
+	i := end
+	for i+8 <= len(b) && binary.LittleEndian.Uint64(b[i:]) == 0x2020202020202020 {
+		i += 8
+	}
+	for i < len(b) && (b[i] == ' ' || b[i] == '\t') {
+		i++
+	}
+	return b[:end], b[i:]
 }
 
 // element reads one of the bundle's objects.
@@ -113,18 +181,17 @@ func (x *builder) element(index int) {
 		return
 	}
 	var (
-		typ, id                                []byte
-		created, modified, firstSeen, lastSeen []byte
+		typ, id                                string
+		created, modified, firstSeen, lastSeen string
 		p                                      Properties
 		own                                    Reference
 		aliases, labels, tactics               []string
-		shortname, component                   []byte
+		shortname, component                   string
 		sectors, tacticRefs, analyticRefs      []string
 		related                                []RelatedAsset
 		sources, sourceRefs                    []LogSource
 		subtechnique                           bool
-		relation                               []byte
-		source, target                         span
+		relation, source, target               string
 	)
 	x.space()
 	from := x.i
@@ -132,15 +199,15 @@ func (x *builder) element(index int) {
 		if x.null() {
 			continue
 		}
-		switch string(m.name) {
+		switch m.name {
 		case "type":
 			typ = x.text()
 		case "id":
 			id = x.text()
 		case "name":
-			p.Name = x.keep(x.text())
+			p.Name = x.text()
 		case "description":
-			p.Description = x.keep(x.text())
+			p.Description = x.text()
 		case "created":
 			created = x.text()
 		case "modified":
@@ -150,7 +217,7 @@ func (x *builder) element(index int) {
 		case "x_mitre_deprecated":
 			p.Deprecated = x.flag()
 		case "x_mitre_version":
-			p.Version = x.keep(x.text())
+			p.Version = x.text()
 		case "x_mitre_domains":
 			p.Domains = x.words("")
 		case "x_mitre_platforms":
@@ -190,11 +257,9 @@ func (x *builder) element(index int) {
 		case "relationship_type":
 			relation = x.text()
 		case "source_ref":
-			x.text()
-			source = x.at
+			source = x.text()
 		case "target_ref":
-			x.text()
-			target = x.at
+			target = x.text()
 		default:
 			x.skip()
 		}
@@ -203,7 +268,7 @@ func (x *builder) element(index int) {
 		return
 	}
 	e := entry{span: span{int32(from), int32(x.i)}, index: int32(index)}
-	p.STIXID, p.STIXType = x.keep(id), x.keep(typ)
+	p.STIXID, p.STIXType = id, typ
 	p.Created, p.Modified = x.time(id, "created", created), x.time(id, "modified", modified)
 	if p.STIXType == "relationship" {
 		if x.attack = x.attack || own.ID != ""; len(id) == 0 {
@@ -215,12 +280,10 @@ func (x *builder) element(index int) {
 		}
 		e.rel, x.slab = &x.slab[0], x.slab[1:]
 		*e.rel = Relationship{
-			STIXID: p.STIXID, Type: RelationshipType(x.keep(relation)), Description: p.Description,
+			STIXID: p.STIXID, Type: RelationshipType(relation), Description: p.Description,
 			Created: p.Created, Modified: p.Modified, Revoked: p.Revoked, Deprecated: p.Deprecated, References: p.References,
 		}
-		if e.source, e.target = source, target; source.from < 0 || target.from < 0 {
-			x.base = len(x.unescaped) // keep them
-		}
+		e.source, e.target = source, target
 		x.add(e)
 		return
 	}
@@ -240,7 +303,7 @@ func (x *builder) element(index int) {
 	}
 	switch p.STIXType {
 	case "x-mitre-tactic":
-		e.object = &Tactic{p, x.keep(shortname)}
+		e.object = &Tactic{p, shortname}
 	case "attack-pattern":
 		e.object = &Technique{Properties: p, Tactics: tactics, IsSubtechnique: subtechnique}
 	case "course-of-action":
@@ -256,7 +319,7 @@ func (x *builder) element(index int) {
 	case "x-mitre-data-source":
 		e.object = &DataSource{p}
 	case "x-mitre-data-component":
-		e.object = &DataComponent{p, x.keep(component), sources}
+		e.object = &DataComponent{p, component, sources}
 	case "x-mitre-detection-strategy":
 		e.object = &DetectionStrategy{p, analyticRefs}
 	case "x-mitre-analytic":
@@ -291,12 +354,12 @@ func (x *builder) add(e entry) {
 	case n > 0:
 		delete(x.counting, at)
 		*other = e
-	case n == 0 && !bytes.Equal(x.view(e.span), x.view(other.span)):
+	case n == 0 && e.span.of(x.b) != other.span.of(x.b):
 		best, ok := x.counting[at]
 		if !ok {
-			best = canonical(x.view(other.span))
+			best = canonical(other.span.of(x.b))
 		}
-		if now := canonical(x.view(e.span)); bytes.Compare(now, best) > 0 {
+		if now := canonical(e.span.of(x.b)); bytes.Compare(now, best) > 0 {
 			best, *other = now, e
 		}
 		if x.counting == nil {
@@ -308,9 +371,9 @@ func (x *builder) add(e entry) {
 
 // canonical is an object as the same bytes, however it was spelt and however
 // its members were ordered, but for what [Catalog.Write] adds to STIX 2.0.
-func canonical(object []byte) []byte {
+func canonical(object string) []byte {
 	var m map[string]any
-	d := json.NewDecoder(bytes.NewReader(object))
+	d := json.NewDecoder(strings.NewReader(object))
 	d.UseNumber()
 	if d.Decode(&m) != nil {
 		return nil // it was read before
@@ -328,12 +391,12 @@ func (x *builder) phases() (tactics []string) {
 		if x.null() {
 			continue
 		}
-		var chain, phase []byte
+		var chain, phase string
 		for m := x.object(); m.next(); {
 			if x.null() {
 				continue
 			}
-			switch string(m.name) {
+			switch m.name {
 			case "kill_chain_name":
 				chain = x.text()
 			case "phase_name":
@@ -342,13 +405,9 @@ func (x *builder) phases() (tactics []string) {
 				x.skip()
 			}
 		}
-		if bytes.HasPrefix(chain, []byte("mitre-")) {
-			tactics = append(tactics, x.keep(phase))
-			if n, ok := x.chains[string(chain)]; ok {
-				x.chains[string(chain)] = n + 1
-			} else if len(x.chains) < maxProblems {
-				x.chains[string(chain)] = 1
-			}
+		if strings.HasPrefix(chain, "mitre-") {
+			tactics = append(tactics, phase)
+			x.chains[chain]++
 		}
 	}
 	return slices.Clip(tactics)
@@ -363,13 +422,13 @@ func (x *builder) related() (out []RelatedAsset) {
 				if x.null() {
 					continue
 				}
-				switch string(m.name) {
+				switch m.name {
 				case "name":
-					r.Name = x.keep(x.text())
+					r.Name = x.text()
 				case "related_asset_sectors":
 					r.Sectors = x.words("")
 				case "description":
-					r.Description = x.keep(x.text())
+					r.Description = x.text()
 				default:
 					x.skip()
 				}
@@ -389,15 +448,15 @@ func (x *builder) logSources() (out []LogSource) {
 				if x.null() {
 					continue
 				}
-				switch string(m.name) {
+				switch m.name {
 				case "name":
-					s.Name = x.keep(x.text())
+					s.Name = x.text()
 				case "channel":
-					if s.Channel = x.keep(x.text()); s.Channel == "None" {
+					if s.Channel = x.text(); s.Channel == "None" {
 						s.Channel = ""
 					}
 				case "x_mitre_data_component_ref":
-					s.DataComponentRef = x.keep(x.text())
+					s.DataComponentRef = x.text()
 				default:
 					x.skip()
 				}
@@ -409,11 +468,11 @@ func (x *builder) logSources() (out []LogSource) {
 }
 
 // time parses a STIX timestamp; the empty string gives the zero time.
-func (x *builder) time(id []byte, property string, v []byte) (t time.Time) {
-	if len(v) == 0 || t.UnmarshalText(v) == nil {
-		return t
+func (x *builder) time(id, property, v string) time.Time {
+	if v == "" {
+		return time.Time{}
 	}
-	t, err := time.Parse(time.RFC3339Nano, string(v)) // less strict
+	t, err := time.Parse(time.RFC3339Nano, v)
 	if err != nil {
 		x.c.problem("%s: %s: %q is not a time as in %q", id, property, v, "2006-01-02T15:04:05.999Z")
 		return time.Time{}
@@ -536,12 +595,12 @@ func (x *builder) link(n int) []*Relationship {
 			continue
 		}
 		var ok bool
-		if e.rel.Source, ok = c.bySTIX[string(x.view(e.source))]; !ok {
-			c.problem("objects[%d]: %s starts at %s, which is not in the bundle", e.index, e.rel.STIXID, x.view(e.source))
+		if e.rel.Source, ok = c.bySTIX[e.source]; !ok {
+			c.problem("objects[%d]: %s starts at %s, which is not in the bundle", e.index, e.rel.STIXID, e.source)
 			continue
 		}
-		if e.rel.Target, ok = c.bySTIX[string(x.view(e.target))]; !ok {
-			c.problem("objects[%d]: %s ends at %s, which is not in the bundle", e.index, e.rel.STIXID, x.view(e.target))
+		if e.rel.Target, ok = c.bySTIX[e.target]; !ok {
+			c.problem("objects[%d]: %s ends at %s, which is not in the bundle", e.index, e.rel.STIXID, e.target)
 			continue
 		}
 		rels = append(rels, e.rel)
