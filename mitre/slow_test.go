@@ -4,8 +4,10 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -275,4 +277,37 @@ func bundleOf(t testing.TB, name string) []byte {
 	b, err := io.ReadAll(z)
 	require.NoError(t, err)
 	return b
+}
+
+// Whatever the samples say, the indentation goes, or nothing does, and each
+// byte knows where it was.
+func TestSqueeze(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	indentation := regexp.MustCompile(`\n[ \t]+`)
+	for name, of := range map[string]struct{ lines, indent, text int }{
+		"empty": {}, "one line": {1, 9, 9}, "small": {100, 20, 40}, "large": {40_000, 20, 40}, "long lines": {2000, 4, 700},
+		"no indentation": {20_000, 0, 60}, "only indentation": {20_000, 60, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var b []byte
+			for i := range of.lines {
+				if i > 0 {
+					b = append(b, '\n')
+				}
+				// The indentation gets deeper, so that no sample is like the others.
+				b = append(b, strings.Repeat(" \t"[r.IntN(2):][:1], r.IntN(1+of.indent*(i+1)/of.lines))...)
+				b = append(b, strings.Repeat("x ", r.IntN(1+of.text))...)
+			}
+			got := squeeze(b)
+			if want := indentation.ReplaceAllString(string(b), "\n"); got != want {
+				require.True(t, got == string(b), "neither all nor nothing")
+			}
+			for range 100 {
+				if i := r.IntN(len(got) + 1); i < len(got) {
+					require.Equal(t, got[i], b[unsqueezed(b, i)])
+				}
+			}
+			assert.Equal(t, len(b), unsqueezed(b, len(got)))
+		})
+	}
 }

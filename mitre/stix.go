@@ -59,7 +59,7 @@ func build(name string, original []byte) (*Catalog, error) {
 		return nil, fmt.Errorf("%s: %w", name, ErrEmpty)
 	}
 	b := squeeze(original)
-	n := len(b) / 1000
+	n := len(b) / 700
 	x := &builder{
 		decoder: decoder{b: b},
 		c:       &Catalog{info: Info{Source: name}, document: b},
@@ -124,7 +124,10 @@ func squeeze(b []byte) string {
 				left, rest = left+len(line), next
 			}
 		}
-		size = min(len(b), len(b)/(samples*sample)*left+len(b)/32)
+		if left > samples*sample*15/16 {
+			return string(b)
+		}
+		size = min(len(b), int(float64(len(b))*float64(left)/(samples*sample))+len(b)/32)
 	}
 	var out strings.Builder
 	out.Grow(size)

@@ -116,10 +116,11 @@ func (c *Catalog) decoded() (map[string]any, []any, error) {
 	return bundle, objects, nil
 }
 
-// Raw returns the bundle as it was read, but for indentation, in pieces: its members beside
-// "objects" as one JSON object, and each object, in the bundle's order. Each
-// call gives its own. To put them together again and read the result gives an
-// equal catalogue. The zero catalogue has nothing: [ErrEmpty].
+// Raw returns the bundle as it was read, but for indentation, in pieces: its
+// members beside "objects" as one JSON object, and each object, in the
+// bundle's order. Each call gives its own. To put them together again and read
+// the result gives an equal catalogue. The zero catalogue has nothing:
+// [ErrEmpty]. [Property] gives a single property.
 func (c *Catalog) Raw() (bundle json.RawMessage, objects []json.RawMessage, err error) {
 	if c.document == "" {
 		return nil, nil, fmt.Errorf("%s: %w", c.info, ErrEmpty)
