@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"testing"
 
+	goccy "github.com/goccy/go-json"
+
 	"github.com/mitigraph/mitigraph/data"
 )
 
@@ -47,10 +49,10 @@ func BenchmarkLoad(b *testing.B) {
 				name string
 				load func() (any, error)
 			}{
-				{"catalog", func() (any, error) { return load(name, content) }},
+				{"catalog", func() (any, error) { return build(name, content) }},
 				{"goccy", func() (any, error) {
 					var bundle stixBundle
-					return &bundle, unmarshal(content, &bundle)
+					return &bundle, goccy.Unmarshal(content, &bundle)
 				}},
 				{"encoding-json", func() (any, error) {
 					var bundle map[string]any
@@ -80,7 +82,7 @@ func BenchmarkLoad(b *testing.B) {
 	b.Run("embedded/catalog", func(b *testing.B) {
 		content := embeddedFacts(b)
 		for b.Loop() {
-			if _, err := decode("embedded", content); err != nil {
+			if _, err := build("embedded", content); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -111,7 +113,7 @@ func BenchmarkGrowth(b *testing.B) {
 				b.Fatal(err)
 			}
 			for b.Loop() {
-				if _, err := load("grown", grown); err != nil {
+				if _, err := build("grown", grown); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -131,7 +133,7 @@ func held() uint64 {
 func BenchmarkLookup(b *testing.B) {
 	for _, name := range []string{"ics", "enterprise"} {
 		b.Run(name, func(b *testing.B) {
-			c, err := load(name, release(b, name))
+			c, err := build(name, release(b, name))
 			if err != nil {
 				b.Fatal(err)
 			}

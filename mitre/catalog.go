@@ -33,7 +33,12 @@ type Catalog struct {
 	rels     []*Relationship            // without those that are properties
 	tactics  []*Tactic                  // in the matrix's order
 	problems []error
-	document document
+	unnamed  int    // problems beyond those
+	spans    []span // of each object, where it lies in the document
+	// document is the bundle as it was read, but for indentation. It holds
+	// what the typed objects do not: unknown types and properties, and how a
+	// value was spelt. Their strings are parts of it.
+	document string
 }
 
 // Info says which release a catalogue holds and where it came from.
@@ -45,21 +50,31 @@ type Info struct {
 
 // String returns, for example, "ATT&CK ics-attack 19.1".
 func (i Info) String() string {
-	s := "ATT&CK " + i.Domain
-	if i.Version != "" {
-		s += " " + i.Version
-	}
-	return s
+	return strings.Join(slices.DeleteFunc([]string{"ATT&CK", i.Domain, i.Version}, func(s string) bool { return s == "" }), " ")
 }
 
 // Info returns which release this is.
 func (c *Catalog) Info() Info { return c.info }
 
+// HasTexts tells an official release from facts, such as [Embedded], in which
+// every description, of objects and relationships, is empty.
+func (c *Catalog) HasTexts() bool {
+	return slices.ContainsFunc(c.objects, func(o Object) bool { return o.Common().Description != "" })
+}
+
 // Problems returns what was wrong with the bundle and could be worked around:
-// references to objects that are not there, and IDs that occur twice. It is
-// empty for the official releases known to the project's tests, except where
-// a test says so.
-func (c *Catalog) Problems() []error { return slices.Clone(c.problems) }
+// references to objects that are not there, IDs that occur twice, objects
+// without an ID or null in place of one, times that are none, and objects that
+// several others replaced. After a thousand it only says how many more there
+// are. It is empty for the official releases known to the project's tests,
+// except where a test says so.
+func (c *Catalog) Problems() []error {
+	out := slices.Clone(c.problems)
+	if c.unnamed > 0 {
+		out = append(out, fmt.Errorf("and %d more", c.unnamed))
+	}
+	return out
+}
 
 // All iterates over every object of type T, revoked and deprecated ones too,
 // ordered by ATT&CK ID, then STIX ID. With T = Object it gives all objects,
@@ -128,7 +143,8 @@ func Live[T Object](c *Catalog) iter.Seq[T] {
 	}
 }
 
-// Find looks an object of type T up by ATT&CK ID (in any case) or STIX ID. Of
+// Find looks an object of type T up by ATT&CK ID (in any case, with or without
+// space around it) or STIX ID. Of
 // several such objects of type T with one ATT&CK ID a live one wins. It does
 // not follow revoked objects; [Catalog.Resolve] does.
 func Find[T Object](c *Catalog, id string) (T, bool) {
@@ -138,7 +154,7 @@ func Find[T Object](c *Catalog, id string) (T, bool) {
 		return t, is
 	}
 	// Early releases gave a mitigation the ID of its technique.
-	for _, o := range c.sameID[o.Common().ID] {
+	for _, o := range c.sameID[strings.ToUpper(o.Common().ID)] {
 		if t, is = o.(T); is {
 			return t, true
 		}
@@ -146,8 +162,8 @@ func Find[T Object](c *Catalog, id string) (T, bool) {
 	return t, false
 }
 
-// Lookup finds an object by ATT&CK ID (in any case) or else STIX ID. Of several
-// objects with one ATT&CK ID a live one wins, then the first in the order of
+// Lookup finds an object by ATT&CK ID (in any case, with or without space
+// around it) or else STIX ID. Of several objects with one ATT&CK ID a live one wins, then the first in the order of
 // [All]. It does not follow revoked objects; [Catalog.Resolve] does.
 func (c *Catalog) Lookup(id string) (Object, bool) {
 	if o, ok := c.byID[id]; ok {
@@ -161,13 +177,19 @@ func (c *Catalog) Lookup(id string) (Object, bool) {
 }
 
 // Named iterates over the objects of type T whose name or one of whose
-// aliases equals name, regardless of case, ordered as in [All].
+// aliases equals name, regardless of case and of space around it, ordered as in
+// [All].
 func Named[T Object](c *Catalog, name string) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		if c.byName == nil {
 			return
 		}
-		for _, o := range c.byName()[strings.ToLower(strings.TrimSpace(name))] {
+		named := c.byName()[strings.ToLower(strings.TrimSpace(name))]
+		if len(stixTypesOf[T]()) > 1 {
+			named = slices.Clone(named)
+			slices.SortStableFunc(named, compareObjects)
+		}
+		for _, o := range named {
 			if t, ok := o.(T); ok && !yield(t) {
 				return
 			}
@@ -184,7 +206,10 @@ type Resolution struct {
 }
 
 // Resolve looks an ATT&CK ID or STIX ID up and follows revoked objects to the
-// one that replaced them. A deprecated object resolves to itself. The error
+// one that replaced them. A deprecated object resolves to itself. Where several
+// replaced one, which [Catalog.Problems] then says, a live one counts before
+// others, and then the first in order of ATT&CK IDs; a revoked-by link that is
+// itself revoked or deprecated counts only where there is no other. The error
 // wraps [ErrNotFound], [ErrRevokedCycle] or [ErrNoSuccessor].
 func (c *Catalog) Resolve(id string) (Resolution, error) {
 	o, ok := c.Lookup(id)
@@ -199,16 +224,33 @@ func (c *Catalog) Resolve(id string) (Resolution, error) {
 		}
 		seen[o] = true
 		followed = append(followed, o)
-		next := Object(nil)
-		for r := range c.From(o, RevokedBy) {
-			next = r.Target
-		}
+		next, _ := c.successor(o)
 		if next == nil {
 			return Resolution{}, fmt.Errorf("%s: %w", id, ErrNoSuccessor)
 		}
 		o = next
 	}
 	return Resolution{Object: o, Followed: followed}, nil
+}
+
+// successor returns what replaced an object, nil if nothing did, and whether
+// there are others.
+func (c *Catalog) successor(o Object) (next Object, several bool) {
+	var best int
+	for r := range c.From(o, RevokedBy) {
+		rank := 1
+		if !r.Revoked && !r.Deprecated {
+			rank += 2
+		}
+		if r.Target.Common().Live() {
+			rank++
+		}
+		several = several || next != nil && next != r.Target && rank >= 3 && best >= 3
+		if rank > best {
+			next, best = r.Target, rank
+		}
+	}
+	return next, several
 }
 
 // Relationships iterates over all relationships, revoked and deprecated ones

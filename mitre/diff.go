@@ -10,7 +10,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 )
 
 // Changes is what differs between two releases. [Diff] makes it.
@@ -24,6 +23,9 @@ type Changes struct {
 	// order of [Catalog.Relationships]. They are matched by type and ends.
 	Added   []*Relationship `json:"-"`
 	Removed []*Relationship `json:"-"`
+	// Edited holds the live links that both have but with another text or
+	// other citations, in the same order.
+	Edited []LinkChange `json:"-"`
 	// FactsOnly says that one of the two releases has no texts, so that only
 	// facts were compared: not descriptions, citations and log sources.
 	FactsOnly bool `json:"facts_only"`
@@ -65,7 +67,7 @@ type Change struct {
 // Object returns the object as it is in the new release, or was in the old
 // one if it was removed.
 func (c Change) Object() Object {
-	if c.New != nil {
+	if !isNil(c.New) {
 		return c.New
 	}
 	return c.Old
@@ -79,9 +81,18 @@ type FieldChange struct {
 	New  any    `json:"new,omitempty"`
 }
 
+// LinkChange is what happened to a link that both releases have.
+type LinkChange struct {
+	Old, New *Relationship
+	Fields   []FieldChange // description, external_references; at least one
+}
+
 // Of iterates over the changes of one kind.
 func (d *Changes) Of(kind ChangeKind) iter.Seq[Change] {
 	return func(yield func(Change) bool) {
+		if d == nil {
+			return
+		}
 		for _, change := range d.Objects {
 			if slices.Contains(change.Kinds, kind) && !yield(change) {
 				return
@@ -103,7 +114,11 @@ var (
 // null, false or empty, and the order of a list of strings counts only for a
 // matrix. Properties of bookkeeping (modified, x_mitre_version and the like)
 // are given where they differ, but an object in which nothing else differs is
-// no change. The collection object of a release is not compared.
+// no change. The collection object of a release is not compared. Of links,
+// whether they are there, their texts and their citations are compared.
+//
+// Any two catalogues can be compared: those of two domains share next to
+// nothing, so that nearly all is added or removed.
 //
 // Diff decodes both bundles again, to see properties that [Catalog] does not
 // know; with Enterprise that takes about a second. The context ends it
@@ -113,15 +128,18 @@ func Diff(ctx context.Context, older, newer *Catalog) (*Changes, error) {
 	if older == nil || newer == nil {
 		return nil, fmt.Errorf("a catalogue to compare is nil: %w", ErrEmpty)
 	}
+	if ctx == nil {
+		ctx = context.Background()
+	}
 	before, err := older.documents(ctx)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the older catalogue: %w", err)
 	}
 	after, err := newer.documents(ctx)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the newer catalogue: %w", err)
 	}
-	d := &Changes{Old: older.info, New: newer.info, FactsOnly: !older.hasTexts() || !newer.hasTexts(), older: older, newer: newer}
+	d := &Changes{Old: older.info, New: newer.info, FactsOnly: !older.HasTexts() || !newer.HasTexts(), older: older, newer: newer}
 	skip := neverCompared
 	if d.FactsOnly {
 		skip = slices.Concat(neverCompared, texts)
@@ -144,7 +162,7 @@ func Diff(ctx context.Context, older, newer *Catalog) (*Changes, error) {
 	}
 	for _, o := range newer.objects {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("comparing %s with %s: %w", newer.info, older.info, err)
 		}
 		p := o.Common()
 		if p.STIXType == "x-mitre-collection" {
@@ -175,40 +193,30 @@ func Diff(ctx context.Context, older, newer *Catalog) (*Changes, error) {
 		return cmp.Or(strings.Compare(x.Common().STIXType, y.Common().STIXType), compareObjects(x, y))
 	})
 	d.Added, d.Removed = onlyIn(newer, older), onlyIn(older, newer)
+	if !d.FactsOnly {
+		d.Edited = editedLinks(older, newer)
+	}
 	return d, nil
 }
 
-// hasTexts tells an official release from facts.
-func (c *Catalog) hasTexts() bool {
-	return slices.ContainsFunc(c.objects, func(o Object) bool { return o.Common().Description != "" })
-}
-
-// documents decodes the bundle once more: the properties of each object by
-// its STIX ID.
+// documents decodes the objects once more: their properties by their STIX
+// IDs.
 func (c *Catalog) documents(ctx context.Context) (map[string]map[string]any, error) {
-	_, objects, err := c.decoded()
-	if err != nil {
-		return nil, err
+	if c.document == "" {
+		return nil, fmt.Errorf("%s: %w", c.info, ErrEmpty)
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	out := make(map[string]map[string]any, len(objects))
-	for _, o := range objects {
-		m, _ := o.(map[string]any)
-		id, _ := m["id"].(string)
-		object, ok := c.bySTIX[id]
-		if !ok {
-			continue
+	out := make(map[string]map[string]any, len(c.objects))
+	for i, o := range c.objects {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("comparing %s: %w", c.info, err)
 		}
-		// Of an object that is there twice, the one that counts.
-		if _, twice := out[id]; twice {
-			modified, _ := m["modified"].(string)
-			if at, _ := time.Parse(time.RFC3339Nano, modified); !at.Equal(object.Common().Modified) {
-				continue
-			}
+		var m map[string]any
+		d := json.NewDecoder(strings.NewReader(c.spans[i].of(c.document)))
+		d.UseNumber()
+		if err := d.Decode(&m); err != nil {
+			return nil, fmt.Errorf("%s: %w", c.info.Source, err)
 		}
-		out[id] = m
+		out[o.Common().STIXID] = m
 	}
 	return out, nil
 }
@@ -330,27 +338,105 @@ func kinds(was, is Object, fields []FieldChange) []ChangeKind {
 	return out
 }
 
+// linkEnds is what a link is without its texts.
+type linkEnds struct {
+	t              RelationshipType
+	source, target string
+}
+
+func endsOf(r *Relationship) linkEnds {
+	return linkEnds{r.Type, r.Source.Common().STIXID, r.Target.Common().STIXID}
+}
+
 // onlyIn returns the live links of a that b lacks.
 func onlyIn(a, b *Catalog) []*Relationship {
-	type link struct {
-		t              RelationshipType
-		source, target string
-	}
-	key := func(r *Relationship) link {
-		return link{r.Type, r.Source.Common().STIXID, r.Target.Common().STIXID}
-	}
-	has := make(map[link]bool, len(b.rels))
+	has := make(map[linkEnds]bool, len(b.rels))
 	for _, r := range b.rels {
 		if r.Live() {
-			has[key(r)] = true
+			has[endsOf(r)] = true
 		}
 	}
 	var out []*Relationship
 	for _, r := range a.rels {
-		if r.Live() && !has[key(r)] {
-			has[key(r)] = true // once, if a has it twice
+		if r.Live() && !has[endsOf(r)] {
+			has[endsOf(r)] = true // once, if a has it twice
 			out = append(out, r)
 		}
+	}
+	return out
+}
+
+// editedLinks compares the links that both have: those with one STIX ID, or
+// else those that are the only ones left with their type and ends.
+func editedLinks(older, newer *Catalog) []LinkChange {
+	ids := make(map[string]*Relationship, len(older.rels))
+	for _, r := range older.rels {
+		if r.Live() {
+			ids[r.STIXID] = r
+		}
+	}
+	matched := make(map[*Relationship]*Relationship, len(newer.rels))
+	for _, r := range newer.rels {
+		if was := ids[r.STIXID]; was != nil && r.Live() && endsOf(was) == endsOf(r) {
+			matched[r] = was
+			delete(ids, r.STIXID)
+		}
+	}
+	left := map[linkEnds]*Relationship{}
+	for _, r := range older.rels {
+		if ids[r.STIXID] == r {
+			ends := endsOf(r)
+			if _, several := left[ends]; several {
+				r = nil
+			}
+			left[ends] = r
+		}
+	}
+	var out []LinkChange
+	for _, r := range newer.rels {
+		was := matched[r]
+		if was == nil && r.Live() {
+			was = left[endsOf(r)]
+			delete(left, endsOf(r))
+		}
+		if was == nil {
+			continue
+		}
+		change := LinkChange{Old: was, New: r}
+		if was.Description != r.Description {
+			change.Fields = append(change.Fields, FieldChange{"description", textOrNil(was.Description), textOrNil(r.Description)})
+		}
+		if !slices.Equal(was.References, r.References) {
+			change.Fields = append(change.Fields, FieldChange{"external_references", citations(was.References), citations(r.References)})
+		}
+		if change.Fields != nil {
+			out = append(out, change)
+		}
+	}
+	return out
+}
+
+func textOrNil(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// citations are references as encoding/json decodes them.
+func citations(refs []Reference) any {
+	if len(refs) == 0 {
+		return nil
+	}
+	var out []any
+	for _, r := range refs {
+		m := map[string]any{}
+		for name, value := range map[string]string{"source_name": r.Source, "external_id": r.ID, "description": r.Description, "url": r.URL} {
+			if value != "" {
+				m[name] = value
+			}
+		}
+		out = append(out, m)
 	}
 	return out
 }
@@ -372,35 +458,55 @@ func (c Change) MarshalJSON() ([]byte, error) {
 		Successor string        `json:"successor,omitempty"`
 		Fields    []FieldChange `json:"fields,omitempty"`
 	}{p.ID, p.Name, p.STIXType, p.STIXID, c.Kinds, "", "", c.Fields}
-	if slices.Contains(c.Kinds, Renamed) {
+	if slices.Contains(c.Kinds, Renamed) && !isNil(c.Old) {
 		v.OldName = c.Old.Common().Name
 	}
-	if c.Successor != nil {
+	if !isNil(c.Successor) {
 		v.Successor = c.Successor.Common().ID
 	}
 	return json.Marshal(v)
 }
 
 // MarshalJSON writes the links with their ends' IDs.
-func (d *Changes) MarshalJSON() ([]byte, error) {
+func (d Changes) MarshalJSON() ([]byte, error) {
 	type plain Changes // without this method
+	edited := make([]linkJSON, len(d.Edited))
+	for i, e := range d.Edited {
+		edited[i] = linkOf(e.New)
+		edited[i].Fields = e.Fields
+	}
 	return json.Marshal(struct {
-		*plain
+		plain
 		Added   []linkJSON `json:"links_added"`
 		Removed []linkJSON `json:"links_removed"`
-	}{(*plain)(d), linksJSON(d.Added), linksJSON(d.Removed)})
+		Edited  []linkJSON `json:"links_edited"`
+	}{plain(d), linksJSON(d.Added), linksJSON(d.Removed), edited})
 }
 
 type linkJSON struct {
 	Type   RelationshipType `json:"type"`
 	Source string           `json:"source"`
 	Target string           `json:"target"`
+	Fields []FieldChange    `json:"fields,omitempty"`
 }
 
 func linksJSON(rels []*Relationship) []linkJSON {
 	out := make([]linkJSON, len(rels))
 	for i, r := range rels {
-		out[i] = linkJSON{r.Type, cmp.Or(r.Source.Common().ID, r.Source.Common().STIXID), cmp.Or(r.Target.Common().ID, r.Target.Common().STIXID)}
+		out[i] = linkOf(r)
 	}
 	return out
+}
+
+func linkOf(r *Relationship) linkJSON {
+	if r == nil {
+		return linkJSON{}
+	}
+	id := func(o Object) string {
+		if isNil(o) {
+			return ""
+		}
+		return cmp.Or(o.Common().ID, o.Common().STIXID)
+	}
+	return linkJSON{Type: r.Type, Source: id(r.Source), Target: id(r.Target)}
 }

@@ -134,6 +134,86 @@ func TestDiff(t *testing.T) {
 	assert.Equal(t, "T0002", back.Added[0].Source)
 }
 
+// A link that both have can say something else now.
+func TestDiffLinkTexts(t *testing.T) {
+	text := func(s string) string { return `,"description":"` + s + `"` }
+	cite := func(s string) string { return `,"external_references":[{"source_name":"` + s + `"}]` }
+	objects := []string{technique("T0001", "One", text("t")), technique("T0002", "Two", text("t"))}
+	older := attackBundle(t, append(objects,
+		relation("1", "likes", "T0001", "T0002")+text("before"),
+		relation("2", "knows", "T0001", "T0002")+text("same")+cite("A"),
+		relation("3", "eats", "T0001", "T0002")+text("same"),
+		relation("4", "sees", "T0001", "T0002")+text("same"),
+		relation("5", "hears", "T0001", "T0002")+text("retired"),
+	)...)
+	newer := attackBundle(t, append(objects,
+		relation("1", "likes", "T0001", "T0002")+text("after that"),
+		relation("2", "knows", "T0001", "T0002")+text("same")+cite("B"),
+		relation("30", "eats", "T0001", "T0002")+text("under another ID"),
+		relation("4", "sees", "T0001", "T0002")+text("same")+`,"modified":"2024-01-01T00:00:00Z"`,
+		relation("5", "hears", "T0001", "T0002")+text("other")+`,"revoked":true`,
+	)...)
+	d, err := mitre.Diff(t.Context(), older, newer)
+	require.NoError(t, err)
+	require.Len(t, d.Edited, 3)
+	got := map[mitre.RelationshipType][]mitre.FieldChange{}
+	for _, e := range d.Edited {
+		got[e.New.Type] = e.Fields
+		assert.Equal(t, e.Old.Type, e.New.Type)
+	}
+	assert.Equal(t, map[mitre.RelationshipType][]mitre.FieldChange{
+		"likes": {{Name: "description", Old: "before", New: "after that"}},
+		"knows": {{Name: "external_references", Old: []any{map[string]any{"source_name": "A"}}, New: []any{map[string]any{"source_name": "B"}}}},
+		"eats":  {{Name: "description", Old: "same", New: "under another ID"}},
+	}, got)
+	var text2 bytes.Buffer
+	require.NoError(t, d.WriteText(&text2))
+	assert.Contains(t, text2.String(), "links edited   1 eats, 1 knows, 1 likes\n")
+	assert.Contains(t, text2.String(), "\nLinks edited\n  T0001 One eats T0002 Two: description same -> under another ID\n")
+
+	// A value and a pointer are written alike.
+	a, err := json.Marshal(d)
+	require.NoError(t, err)
+	b, err := json.Marshal(*d)
+	require.NoError(t, err)
+	assert.JSONEq(t, string(a), string(b))
+	assert.Contains(t, string(b), `"links_edited":[{"type":"eats","source":"T0001","target":"T0002","fields":[`)
+
+	same, err := mitre.Diff(t.Context(), newer, newer)
+	require.NoError(t, err)
+	assert.Empty(t, same.Edited)
+}
+
+// Of objects with one ID, Diff sees the one that the catalogue has.
+func TestDiffDuplicates(t *testing.T) {
+	version := func(name, year string) string {
+		return technique("T0001", name, `,"modified":"`+year+`-01-01T00:00:00Z"`)
+	}
+	several := attackBundle(t, version("A", "2020"), version("B", "2021"), version("C", "2021"))
+	o, _ := several.Lookup("T0001")
+	one := attackBundle(t, version(o.Common().Name, "2021"))
+	d, err := mitre.Diff(t.Context(), several, one)
+	require.NoError(t, err)
+	assert.Empty(t, d.Objects)
+}
+
+// Some of the changes, put together by hand, can be written.
+func TestDiffByHand(t *testing.T) {
+	older := attackBundle(t, technique("T0001", "Old", phases("impact")), technique("T0002", "Two", ""))
+	newer := attackBundle(t, technique("T0001", "New", phases("evasion")), technique("T0002", "Two", ""), technique("T0003", "Three", ""))
+	d, err := mitre.Diff(t.Context(), older, newer)
+	require.NoError(t, err)
+	some := &mitre.Changes{Objects: slices.Collect(d.Of(mitre.Renamed)), Added: []*mitre.Relationship{{}, nil}, Edited: []mitre.LinkChange{{}}}
+	o, _ := newer.Lookup("T0001")
+	all := []mitre.ChangeKind{mitre.Added, mitre.Removed, mitre.Revoked, mitre.Deprecated, mitre.Restored, mitre.Renumbered, mitre.Renamed, mitre.Moved, mitre.Edited}
+	some.Objects = append(some.Objects, mitre.Change{New: o, Kinds: all}, mitre.Change{Kinds: all})
+	var text bytes.Buffer
+	require.NoError(t, some.WriteText(&text))
+	assert.Contains(t, text.String(), "  T0001 New, before Old\n")
+	_, err = json.Marshal(some)
+	assert.NoError(t, err)
+}
+
 // Against itself, written or not, and as facts, a release has no changes.
 func TestDiffNothing(t *testing.T) {
 	facts := embedded(t)
@@ -205,6 +285,7 @@ func TestDiffFormats(t *testing.T) {
 func TestDiffErrors(t *testing.T) {
 	_, err := mitre.Diff(t.Context(), &mitre.Catalog{}, embedded(t))
 	assert.ErrorIs(t, err, mitre.ErrEmpty)
+	assert.ErrorContains(t, err, "the older catalogue: ATT&CK: empty")
 	_, err = mitre.Diff(t.Context(), embedded(t), &mitre.Catalog{})
 	assert.ErrorIs(t, err, mitre.ErrEmpty)
 	ctx, cancel := context.WithCancel(t.Context())

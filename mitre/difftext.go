@@ -2,6 +2,7 @@ package mitre
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -11,7 +12,16 @@ import (
 
 // WriteText writes the changes for people: a table of how many there are,
 // then each kind with its objects, then the links.
+//
+// Changes made by hand, such as some of those that [Diff] gave, are written
+// too; then the names of sub-techniques lack those of their parents.
 func (d *Changes) WriteText(w io.Writer) error {
+	if d == nil {
+		d = &Changes{}
+	}
+	if w == nil {
+		return errors.New("mitre: there is no writer")
+	}
 	out := writer{to: w}
 	out.printf("%s compared with %s\n", d.New, d.Old)
 	if d.FactsOnly {
@@ -21,7 +31,9 @@ func (d *Changes) WriteText(w io.Writer) error {
 	for _, kind := range changeKinds {
 		counts := map[string]int{}
 		for change := range d.Of(kind) {
-			counts[change.Object().Common().STIXType]++
+			if o := change.Object(); !isNil(o) {
+				counts[o.Common().STIXType]++
+			}
 		}
 		var parts []string
 		for _, t := range slices.Sorted(maps.Keys(counts)) {
@@ -29,13 +41,19 @@ func (d *Changes) WriteText(w io.Writer) error {
 		}
 		out.printf("%-14s %s\n", kind, cmp.Or(strings.Join(parts, ", "), "none"))
 	}
+	edited := make([]*Relationship, len(d.Edited))
+	for i, e := range d.Edited {
+		edited[i] = e.New
+	}
 	for _, side := range []struct {
 		name  string
 		links []*Relationship
-	}{{"links added", d.Added}, {"links removed", d.Removed}} {
+	}{{"links added", d.Added}, {"links removed", d.Removed}, {"links edited", edited}} {
 		counts := map[RelationshipType]int{}
 		for _, r := range side.links {
-			counts[r.Type]++
+			if r != nil {
+				counts[r.Type]++
+			}
 		}
 		var parts []string
 		for _, t := range slices.Sorted(maps.Keys(counts)) {
@@ -58,32 +76,57 @@ func (d *Changes) WriteText(w io.Writer) error {
 			out.printf("\n%s\n", side.name)
 		}
 		for _, r := range side.links {
-			out.printf("  %s %s %s\n", d.label(r.Source), r.Type, d.label(r.Target))
+			out.printf("  %s\n", d.link(r))
 		}
+	}
+	if len(d.Edited) > 0 {
+		out.printf("\nLinks edited\n")
+	}
+	for _, e := range d.Edited {
+		var parts []string
+		for _, f := range e.Fields {
+			parts = append(parts, f.String())
+		}
+		out.printf("  %s: %s\n", d.link(e.New), strings.Join(parts, "; "))
 	}
 	out.flush()
 	return out.err
 }
 
+func (d *Changes) link(r *Relationship) string {
+	if r == nil {
+		return "no link"
+	}
+	return fmt.Sprintf("%s %s %s", d.label(r.Source), r.Type, d.label(r.Target))
+}
+
 // label is an object's ID and name, the parent's before a sub-technique's.
 func (d *Changes) label(o Object) string {
-	p := o.Common()
-	name := p.Name
-	if t, ok := o.(*Technique); ok {
-		name = d.newer.FullName(t)
-		if _, ok := d.newer.bySTIX[p.STIXID]; !ok {
-			name = d.older.FullName(t)
+	if isNil(o) {
+		return "nothing"
+	}
+	p := *o.Common()
+	for _, c := range []*Catalog{d.newer, d.older} {
+		if c != nil && c.bySTIX[p.STIXID] != nil {
+			p.Name = c.FullName(o)
+			break
 		}
 	}
-	return strings.TrimSpace(cmp.Or(p.ID, p.STIXID) + " " + name)
+	return p.String()
 }
 
 // line says what a change of one kind is.
 func (d *Changes) line(c Change, kind ChangeKind) string {
 	s := d.label(c.Object())
+	if isNil(c.Old) || isNil(c.New) {
+		switch kind { // what follows needs both
+		case Renumbered, Renamed, Moved:
+			return s
+		}
+	}
 	switch kind {
 	case Revoked:
-		if c.Successor != nil {
+		if !isNil(c.Successor) {
 			return s + " -> " + d.label(c.Successor)
 		}
 		return s + " -> no successor named"
@@ -92,7 +135,12 @@ func (d *Changes) line(c Change, kind ChangeKind) string {
 	case Renamed:
 		return s + ", before " + c.Old.Common().Name
 	case Moved:
-		return s + ": " + listChange(c.Old.(*Technique).Tactics, c.New.(*Technique).Tactics)
+		older, _ := c.Old.(*Technique)
+		newer, _ := c.New.(*Technique)
+		if older == nil || newer == nil {
+			return s
+		}
+		return s + ": " + listChange(older.Tactics, newer.Tactics)
 	case Edited:
 		var parts []string
 		for _, f := range c.Fields {
@@ -103,7 +151,7 @@ func (d *Changes) line(c Change, kind ChangeKind) string {
 				parts = append(parts, f.String())
 			}
 		}
-		return s + ": " + strings.Join(parts, "; ")
+		return strings.TrimSuffix(s+": "+strings.Join(parts, "; "), ": ")
 	}
 	return s
 }

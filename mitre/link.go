@@ -70,19 +70,28 @@ func isNil(o Object) bool {
 	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
-// ofType returns the relationships of one type of an object.
-func (c *Catalog) ofType(side [][]*Relationship, o Object, t RelationshipType) []*Relationship {
+// own returns what the catalogue has of an object, which may be of another
+// one, a copy, or made by hand.
+func (c *Catalog) own(o Object) (*Properties, bool) {
 	if isNil(o) {
-		return nil
+		return nil, false
 	}
 	p := o.Common()
-	if i := int(p.place); i >= len(c.objects) || c.objects[i] != o {
-		// Of another catalogue, a copy, or made by hand.
-		own, ok := c.bySTIX[p.STIXID]
-		if !ok {
-			return nil
-		}
-		p = own.Common()
+	if i := int(p.place); i < len(c.objects) && c.objects[i] == o {
+		return p, true
+	}
+	own, ok := c.bySTIX[p.STIXID]
+	if !ok {
+		return nil, false
+	}
+	return own.Common(), true
+}
+
+// ofType returns the relationships of one type of an object.
+func (c *Catalog) ofType(side [][]*Relationship, o Object, t RelationshipType) []*Relationship {
+	p, ok := c.own(o)
+	if !ok {
+		return nil
 	}
 	all := side[p.place]
 	from := sort.Search(len(all), func(i int) bool { return all[i].Type >= t })
@@ -92,9 +101,13 @@ func (c *Catalog) ofType(side [][]*Relationship, o Object, t RelationshipType) [
 
 // Attributed iterates over the objects of type T, software or techniques,
 // that a group uses, itself or in a campaign that is attributed to it, in
-// order of their ATT&CK IDs. With each come the relationships that show it: a
-// use by the group, or a use by a campaign and the campaign's attribution.
-// What is revoked or deprecated is left out.
+// order of their ATT&CK IDs. With each come the relationships that show it:
+// the group's own uses, then of each campaign the use and after it the
+// campaign's attribution. What is revoked or deprecated is left out. All is
+// found when Attributed is called, not when the answer is gone through.
+//
+// What a group's software can do is not among its techniques;
+// [Catalog.SoftwareTechniques] adds it.
 func Attributed[T Object](c *Catalog, g *Group) iter.Seq2[T, []*Relationship] {
 	if g == nil {
 		return func(func(T, []*Relationship) bool) {}
@@ -127,6 +140,20 @@ func (c *Catalog) GroupsUsing(o Object) iter.Seq2[*Group, []*Relationship] {
 	return ordered[*Group](shown)
 }
 
+// SoftwareTechniques iterates over the techniques of the software that a group
+// uses, itself or in a campaign that is attributed to it, in order of their
+// ATT&CK IDs, whether or not the group is known to use them. With each come
+// the software's uses of it. What is revoked or deprecated is left out.
+func (c *Catalog) SoftwareTechniques(g *Group) iter.Seq2[*Technique, []*Relationship] {
+	shown := map[Object][]*Relationship{}
+	for software := range Attributed[*Software](c, g) {
+		for t, r := range Outgoing[*Technique](c, software, Uses) {
+			shown[t] = append(shown[t], r)
+		}
+	}
+	return ordered[*Technique](shown)
+}
+
 // ordered iterates over a map by its keys' ATT&CK IDs.
 func ordered[T Object](m map[Object][]*Relationship) iter.Seq2[T, []*Relationship] {
 	keys := make([]Object, 0, len(m))
@@ -143,25 +170,54 @@ func ordered[T Object](m map[Object][]*Relationship) iter.Seq2[T, []*Relationshi
 	}
 }
 
-// FullName returns the technique's name, and for a sub-technique the parent's
+// FullName returns the object's name, and for a sub-technique the parent's
 // name before it, as ATT&CK writes it: "Insecure Credentials: Hardcoded
-// Credentials".
-func (c *Catalog) FullName(t *Technique) string {
-	if t == nil {
+// Credentials". Nil has none.
+func (c *Catalog) FullName(o Object) string {
+	if isNil(o) {
 		return ""
 	}
-	for r := range c.From(t, SubtechniqueOf) {
+	name := o.Common().Name
+	for r := range c.From(o, SubtechniqueOf) {
 		if !r.Revoked && !r.Deprecated {
-			return r.Target.Common().Name + ": " + t.Name
+			return r.Target.Common().Name + ": " + name
 		}
 	}
-	return t.Name
+	return name
+}
+
+// DataComponents iterates over the data components by which a technique can be
+// detected, each once, in order of their ATT&CK IDs: those that detect it or,
+// since release 18, those that the analytics of its detection strategies read.
+// What is revoked or deprecated is left out.
+func (c *Catalog) DataComponents(t *Technique) iter.Seq[*DataComponent] {
+	found := map[Object][]*Relationship{}
+	for d := range Incoming[*DataComponent](c, t, Detects) {
+		found[d] = nil
+	}
+	for strategy := range Incoming[*DetectionStrategy](c, t, Detects) {
+		for analytic := range Outgoing[*Analytic](c, strategy, HasAnalytic) {
+			for d := range Outgoing[*DataComponent](c, analytic, ReadsComponent) {
+				found[d] = nil
+			}
+		}
+	}
+	return func(yield func(*DataComponent) bool) {
+		for d := range ordered[*DataComponent](found) {
+			if !yield(d) {
+				return
+			}
+		}
+	}
 }
 
 // LogSources iterates over the log sources by which a technique can be
 // detected: those of the live analytics of its live detection strategies or,
-// before release 18, the names of the data components that detect it. It
-// yields nothing where ATT&CK names no place to collect from.
+// before release 18, the names of the data components that detect it. They
+// come by strategy or component in order of ATT&CK IDs, then as the bundle
+// lists analytics and their log sources, and one may come again. It yields
+// nothing where ATT&CK names no place to collect from.
+// [Catalog.DataComponents] gives the components themselves.
 func (c *Catalog) LogSources(t *Technique) iter.Seq[LogSource] {
 	return func(yield func(LogSource) bool) {
 		for r := range c.To(t, Detects) {
@@ -192,8 +248,7 @@ func (c *Catalog) LogSources(t *Technique) iter.Seq[LogSource] {
 
 // arrange sorts the links, those that are properties among them, and gives
 // each object its part of them. The objects come in the order of their ATT&CK
-// IDs. Of several relationships with one STIX ID and the same ends the first
-// counts.
+// IDs.
 func (c *Catalog) arrange(ranked []Object, links []*Relationship) {
 	types := map[RelationshipType]int32{}
 	for _, r := range links {
@@ -216,7 +271,7 @@ func (c *Catalog) arrange(ranked []Object, links []*Relationship) {
 	keys = sorted(keys, n, func(k *linkKey) int32 { return rank[k.target] })
 	keys = sorted(keys, n, func(k *linkKey) int32 { return rank[k.source] })
 	keys = sorted(keys, len(types), func(k *linkKey) int32 { return k.typ })
-	keys = c.settle(keys)
+	settle(keys)
 
 	c.out, c.in = make([][]*Relationship, n), make([][]*Relationship, n)
 	share(c.out, keys, func(k *linkKey) int32 { return k.source })
@@ -255,35 +310,18 @@ func sorted(keys []linkKey, n int, number func(*linkKey) int32) []linkKey {
 	return out
 }
 
-// settle orders links of the same type and ends by STIX ID, and drops those
-// that are there twice.
-func (c *Catalog) settle(keys []linkKey) []linkKey {
-	same := func(a, b *linkKey) bool {
-		return a.source == b.source && a.target == b.target && a.typ == b.typ
-	}
-	twice := false
+// settle orders links of the same type and ends by STIX ID.
+func settle(keys []linkKey) {
 	for i := 0; i < len(keys); {
 		j := i + 1
-		for j < len(keys) && same(&keys[i], &keys[j]) {
+		for j < len(keys) && keys[i].source == keys[j].source && keys[i].target == keys[j].target && keys[i].typ == keys[j].typ {
 			j++
 		}
 		if j > i+1 {
-			slices.SortStableFunc(keys[i:j], func(a, b linkKey) int { return strings.Compare(a.r.STIXID, b.r.STIXID) })
-			for k := i + 1; k < j; k++ {
-				if keys[k].r.STIXID != "" && keys[k].r.STIXID == keys[k-1].r.STIXID {
-					c.problem("the relationship %s occurs twice; the first counts", keys[k].r.STIXID)
-					twice = true
-				}
-			}
+			slices.SortFunc(keys[i:j], func(a, b linkKey) int { return strings.Compare(a.r.STIXID, b.r.STIXID) })
 		}
 		i = j
 	}
-	if twice {
-		keys = slices.CompactFunc(keys, func(a, b linkKey) bool {
-			return a.r.STIXID != "" && a.r.STIXID == b.r.STIXID && same(&a, &b)
-		})
-	}
-	return keys
 }
 
 // share gives each object its part of the links, in their order.

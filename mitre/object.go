@@ -1,6 +1,8 @@
 package mitre
 
 import (
+	"cmp"
+	"strings"
 	"time"
 )
 
@@ -26,8 +28,8 @@ type Properties struct {
 	Name string
 	// Description is the official text; empty in the embedded facts.
 	Description string
-	URL         string // the object's page
-	Aliases     []string
+	URL         string   // the object's page
+	Aliases     []string // of a group, software or campaign its own name comes first
 	Platforms   []string // the literal "None" of the bundles is left out
 	Domains     []string // "ics-attack", "enterprise-attack", "mobile-attack"
 	Version     string   // the object's own version, not the release's
@@ -45,7 +47,16 @@ type Properties struct {
 func (p *Properties) Common() *Properties { return p }
 
 // Live reports whether the object is neither revoked nor deprecated.
-func (p *Properties) Live() bool { return !p.Revoked && !p.Deprecated }
+// Nil is not live.
+func (p *Properties) Live() bool { return p != nil && !p.Revoked && !p.Deprecated }
+
+// String returns the ATT&CK ID, or else the STIX ID, and the name.
+func (p *Properties) String() string {
+	if p == nil {
+		return "<nil>"
+	}
+	return strings.TrimSpace(cmp.Or(p.ID, p.STIXID) + " " + p.Name)
+}
 
 // Reference is a source that an object or relationship cites. The reference
 // to the object's own ATT&CK page is not among them.
@@ -82,7 +93,7 @@ type Mitigation struct {
 // Placeholder reports whether the mitigation only says that nothing helps:
 // "Mitigation Limited or Not Effective" (M0816). A placeholder never counts
 // as a mitigation.
-func (m *Mitigation) Placeholder() bool { return m.ID == "M0816" }
+func (m *Mitigation) Placeholder() bool { return m != nil && m.ID == "M0816" }
 
 // Asset is a kind of device or system found in ICS environments.
 type Asset struct {
@@ -175,7 +186,8 @@ type Relationship struct {
 // Live reports whether the relationship and both its ends are neither
 // revoked nor deprecated.
 func (r *Relationship) Live() bool {
-	return !r.Revoked && !r.Deprecated && r.Source.Common().Live() && r.Target.Common().Live()
+	return r != nil && !r.Revoked && !r.Deprecated && !isNil(r.Source) && !isNil(r.Target) &&
+		r.Source.Common().Live() && r.Target.Common().Live()
 }
 
 // RelationshipType is the STIX relationship_type. Unknown types are kept as

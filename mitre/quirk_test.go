@@ -163,6 +163,14 @@ func TestQuirkSharedID(t *testing.T) {
 	a, ok := mitre.Find[*mitre.Technique](c, "t1111")
 	require.True(t, ok)
 	assert.Equal(t, "Technique", a.Name)
+	lower := attackBundle(t, technique("t2222", "Technique", ""),
+		`"type":"course-of-action","id":"course-of-action--1","name":"Mitigation","external_references":[{"source_name":"mitre-attack","external_id":"T2222"}]`)
+	for _, id := range []string{"t2222", "T2222"} {
+		_, ok = mitre.Find[*mitre.Mitigation](lower, id)
+		assert.True(t, ok, "however the bundle writes it")
+		_, ok = mitre.Find[*mitre.Technique](lower, id)
+		assert.True(t, ok)
+	}
 	m, ok := mitre.Find[*mitre.Mitigation](c, "t1111")
 	require.True(t, ok)
 	assert.Equal(t, "Mitigation", m.Name)

@@ -3,20 +3,13 @@ package mitre
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"compress/gzip"
 	"context"
-	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"slices"
-	"strings"
 	"sync"
-	"unicode/utf8"
-
-	"github.com/goccy/go-json"
 
 	"github.com/mitigraph/mitigraph/data"
 )
@@ -27,19 +20,12 @@ var (
 	ErrEmpty     = errors.New("empty")
 	ErrNotSTIX   = errors.New("not a STIX bundle")
 	ErrNotATTACK = errors.New("a STIX bundle, but not one of ATT&CK")
-	ErrTooLarge  = errors.New("larger than 1 GiB")
+	ErrTooLarge  = errors.New("larger than 256 MiB")
 )
 
 // maxBundle bounds what is read of a bundle after decompression, in bytes.
 // The largest official release, Enterprise, has about 50 MB.
-const maxBundle = 1 << 30
-
-// A file of nothing but {},{},... would need hundreds of times its size in
-// memory. No STIX object, with its type and ID, is that small.
-const (
-	maxObjects = 100_000 // up to here the sizes do not matter
-	minObject  = 24      // mean bytes for each JSON object, nested ones too
-)
+const maxBundle = 256 << 20
 
 // Embedded returns the facts of ATT&CK for ICS 19.1 that this module carries:
 // every object and relationship, without MITRE's sentences. All calls return
@@ -52,11 +38,7 @@ var embedded = sync.OnceValues(func() (*Catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := decode("embedded", b)
-	if err == nil {
-		c.document.plain = b
-	}
-	return c, err
+	return build("embedded", b)
 })
 
 // Open reads an official bundle from a .json or .json.gz file. Errors name
@@ -73,40 +55,86 @@ func Open(ctx context.Context, path string) (*Catalog, error) {
 	return Read(ctx, path, f)
 }
 
-// Read reads an official bundle, STIX 2.0 or 2.1, plain or gzipped. The name
-// stands for the source in errors and in [Info]. The context ends the reading
-// between two reads of r.
+// Read reads an official bundle, STIX 2.0 or 2.1, plain or gzipped, in UTF-8.
+// The name stands for the source in errors and in [Info]. The context ends the
+// reading between two reads of r; nil never ends.
+//
+// JSON has to be as RFC 8259 advises: an object with two members of one name
+// is refused, and names count as they are written, so that what the catalogue
+// says is what [Catalog.Write] writes. Memory is bounded by the file's size: a
+// file of more or smaller objects than any of ATT&CK is [ErrNotSTIX].
 func Read(ctx context.Context, name string, r io.Reader) (*Catalog, error) {
 	if r == nil {
 		return nil, fmt.Errorf("%s: %w: there is no reader", name, ErrEmpty)
+	}
+	if ctx == nil {
+		ctx = context.Background()
 	}
 	size := 0
 	if known, ok := r.(interface{ Len() int }); ok { // of what is in memory already
 		size = known.Len()
 	}
 	br := bufio.NewReader(&contextReader{ctx, r})
-	r = br
-	if magic, _ := br.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		zr, err := gzip.NewReader(br)
-		if err != nil {
-			return nil, fmt.Errorf("%s: gzip: %w", name, err)
+	content := io.Reader(br)
+	if magic, _ := br.Peek(2); string(magic) == gzipMagic {
+		content = &unzipper{from: br}
+	}
+	b, err := readAll(io.LimitReader(content, maxBundle+1), size)
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err == nil && len(b) > maxBundle {
+		err = ErrTooLarge
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return build(name, bytes.TrimPrefix(b, []byte(byteOrderMark)))
+}
+
+const gzipMagic = "\x1f\x8b"
+
+// unzipper reads gzipped content, of which a file may have several parts. It
+// tells a file that is cut off from one with something else behind it.
+type unzipper struct {
+	from *bufio.Reader
+	z    *gzip.Reader
+	n    int // bytes of content so far
+}
+
+func (u *unzipper) Read(p []byte) (int, error) {
+	for {
+		if u.z == nil {
+			z, err := gzip.NewReader(u.from)
+			if err != nil {
+				return 0, fmt.Errorf("gzip: %w", err)
+			}
+			u.z = z
+			u.z.Multistream(false)
 		}
-		defer zr.Close()
-		r = zr
+		n, err := u.z.Read(p)
+		u.n += n
+		switch {
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return n, fmt.Errorf("gzip: the file is cut off after %d bytes of content: %w", u.n, err)
+		case err != io.EOF:
+			return n, err
+		}
+		next, err := u.from.Peek(2)
+		switch {
+		case len(next) == 0:
+			return n, err
+		case string(next) != gzipMagic:
+			return n, fmt.Errorf("gzip: after the content, of %d bytes, comes something else", u.n)
+		}
+		if err := u.z.Reset(u.from); err != nil {
+			return n, fmt.Errorf("gzip: after the content, of %d bytes: %w", u.n, err)
+		}
+		u.z.Multistream(false)
+		if n > 0 {
+			return n, nil
+		}
 	}
-	b, err := readAll(io.LimitReader(r, maxBundle+1), size)
-	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, fmt.Errorf("%s: gzip: the file is cut off after %d bytes of content: %w", name, len(b), err)
-	case err != nil:
-		return nil, fmt.Errorf("%s: %w", name, err)
-	case len(b) > maxBundle:
-		return nil, fmt.Errorf("%s: %w", name, ErrTooLarge)
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return load(name, b)
 }
 
 // readAll is io.ReadAll with room for what is expected.
@@ -115,45 +143,6 @@ func readAll(r io.Reader, size int) ([]byte, error) {
 	_, err := b.ReadFrom(r)
 	return b.Bytes(), err
 }
-
-// load decodes a bundle and at the same time compresses it for [Catalog.Write].
-func load(name string, b []byte) (*Catalog, error) {
-	var d document
-	broken := -1 // where the text is not UTF-8
-	var wait sync.WaitGroup
-	wait.Go(func() {
-		if !utf8.Valid(b) {
-			broken = invalidUTF8(b)
-			return
-		}
-		d = compress(b)
-	})
-	c, err := decode(name, b)
-	wait.Wait()
-	switch {
-	case err != nil:
-		return nil, err
-	case broken >= 0:
-		return nil, fmt.Errorf("%s: line %d, byte %d: the text is not UTF-8", name, line(b, broken), broken)
-	}
-	c.document = d
-	return c, nil
-}
-
-func invalidUTF8(b []byte) int {
-	at := 0
-	for at < len(b) {
-		r, size := utf8.DecodeRune(b[at:])
-		if r == utf8.RuneError && size == 1 {
-			break
-		}
-		at += size
-	}
-	return at
-}
-
-// line is the number, from 1, of the line that a byte is in.
-func line(b []byte, at int) int { return 1 + bytes.Count(b[:min(at, len(b))], []byte("\n")) }
 
 type contextReader struct {
 	ctx context.Context
@@ -165,68 +154,4 @@ func (c *contextReader) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	return c.r.Read(p)
-}
-
-// decode builds a catalogue from a bundle's JSON.
-func decode(name string, b []byte) (*Catalog, error) {
-	b = bytes.TrimPrefix(b, []byte(byteOrderMark))
-	if len(bytes.TrimSpace(b)) == 0 {
-		return nil, fmt.Errorf("%s: %w", name, ErrEmpty)
-	}
-	if n := bytes.Count(b, []byte("{")); n > maxObjects && n > len(b)/minObject {
-		return nil, fmt.Errorf("%s: %w: %d JSON objects in %d bytes", name, ErrNotSTIX, n, len(b))
-	}
-	var bundle stixBundle
-	if err := unmarshal(b, &bundle); err != nil {
-		return nil, explain(name, b, err)
-	}
-	if bundle.Type != "bundle" {
-		return nil, fmt.Errorf("%s: %w: its type is %q", name, ErrNotSTIX, bundle.Type)
-	}
-	if !slices.ContainsFunc(bundle.Objects, func(o *stixObject) bool { return o != nil && o.attackID() != nil }) {
-		return nil, fmt.Errorf("%s: %w: none of its %d objects has an ATT&CK ID", name, ErrNotATTACK, len(bundle.Objects))
-	}
-	return build(name, bundle.Objects), nil
-}
-
-// unmarshal is goccy's, whose decoder is several times faster than the
-// standard library's but is not hardened against hostile input: a panic in it
-// counts as a syntax error, which explain then locates.
-func unmarshal(b []byte, v any) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("decoding: %v", r)
-		}
-	}()
-	return json.Unmarshal(b, v)
-}
-
-// explain finds out with the standard library where decoding failed. It reads
-// the bundle a second time, which only the error path pays for.
-func explain(name string, b []byte, err error) error {
-	var syntax *stdjson.SyntaxError
-	var shape struct {
-		Type    any                  `json:"type"`
-		Objects []stdjson.RawMessage `json:"objects"`
-	}
-	switch e := stdjson.Unmarshal(b, &shape); {
-	case errors.As(e, &syntax):
-		return fmt.Errorf("%s: line %d, byte %d: %w", name, line(b, int(syntax.Offset)), syntax.Offset, e)
-	case e != nil:
-		return fmt.Errorf("%s: %w: %v", name, ErrNotSTIX, e)
-	}
-	for i, raw := range shape.Objects {
-		var o stixObject
-		e := stdjson.Unmarshal(raw, &o)
-		var typed *stdjson.UnmarshalTypeError
-		switch {
-		case errors.As(e, &typed):
-			found, _, _ := strings.Cut(typed.Value, " ")
-			place := strings.TrimSuffix(fmt.Sprintf("objects[%d].%s", i, typed.Field), ".")
-			return fmt.Errorf("%s: %s (%s): a JSON %s can't stand here", name, place, cmp.Or(o.ID, "no id"), found)
-		case e != nil:
-			return fmt.Errorf("%s: objects[%d] (%s): %w", name, i, cmp.Or(o.ID, "no id"), e)
-		}
-	}
-	return fmt.Errorf("%s: %w", name, err)
 }

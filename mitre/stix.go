@@ -1,6 +1,10 @@
 package mitre
 
 import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,125 +13,520 @@ import (
 	"time"
 )
 
-// The STIX forms, as far as a catalogue holds them. Fields that changed their
-// type between releases, such as x_mitre_data_sources, are not among them.
-type (
-	stixBundle struct {
-		Type    string        `json:"type"`
-		Objects []*stixObject `json:"objects"`
-	}
-	stixObject struct {
-		Type        string      `json:"type"`
-		ID          string      `json:"id"`
-		Name        string      `json:"name"`
-		Description string      `json:"description"`
-		Created     string      `json:"created"`
-		Modified    string      `json:"modified"`
-		Revoked     bool        `json:"revoked"`
-		Deprecated  bool        `json:"x_mitre_deprecated"`
-		Version     string      `json:"x_mitre_version"`
-		Domains     []string    `json:"x_mitre_domains"`
-		Platforms   []string    `json:"x_mitre_platforms"`
-		Aliases     []string    `json:"aliases"`
-		MITREAlias  []string    `json:"x_mitre_aliases"`
-		Labels      []string    `json:"labels"`
-		References  []Reference `json:"external_references"`
+// builder makes a catalogue while it reads a bundle. Fields that changed
+// their type between releases, such as x_mitre_data_sources, it leaves alone.
+type builder struct {
+	decoder
+	c        *Catalog
+	entries  []entry
+	byID     map[string]int32 // place in entries, of all that have an ID
+	counting map[int32][]byte // canonical, of entries that others have the ID and time of
+	chains   map[string]int   // how often a kill chain is named
+	attack   bool             // an object has an ATT&CK ID
+	slab     []Relationship   // where relationships are cut from
+}
 
-		KillChain    []stixPhase `json:"kill_chain_phases"`
-		Subtechnique bool        `json:"x_mitre_is_subtechnique"`
-		Shortname    string      `json:"x_mitre_shortname"`
-		TacticRefs   []string    `json:"tactic_refs"`
-		Sectors      []string    `json:"x_mitre_sectors"`
-		Related      []struct {
-			Name        string   `json:"name"`
-			Sectors     []string `json:"related_asset_sectors"`
-			Description string   `json:"description"`
-		} `json:"x_mitre_related_assets"`
-		FirstSeen     string          `json:"first_seen"`
-		LastSeen      string          `json:"last_seen"`
-		DataSourceRef string          `json:"x_mitre_data_source_ref"`
-		AnalyticRefs  []string        `json:"x_mitre_analytic_refs"`
-		LogSources    []stixLogSource `json:"x_mitre_log_sources"`
-		LogSourceRefs []stixLogSource `json:"x_mitre_log_source_references"`
+// entry is an object or a relationship of the bundle.
+type entry struct {
+	object         Object // or else
+	rel            *Relationship
+	source, target string // of rel, STIX IDs
+	span           span   // in the document
+	index          int32  // in objects of the bundle
+}
 
-		RelationshipType string `json:"relationship_type"`
-		SourceRef        string `json:"source_ref"`
-		TargetRef        string `json:"target_ref"`
+func (e *entry) modified() time.Time {
+	if e.rel != nil {
+		return e.rel.Modified
 	}
-	stixPhase struct {
-		Chain string `json:"kill_chain_name"`
-		Phase string `json:"phase_name"`
-	}
-	stixLogSource struct {
-		Name    string `json:"name"`
-		Channel string `json:"channel"`
-		Ref     string `json:"x_mitre_data_component_ref"`
-	}
+	return e.object.Common().Modified
+}
+
+// What a file may make of the memory that it takes. No STIX object, with its
+// type and ID, and no list in one is as small as what is refused; up to the
+// free number sizes do not matter.
+const (
+	freeObjects  = 100_000
+	minObject    = 200 // mean bytes for each object
+	freeElements = 100_000
+	minElement   = 24 // mean bytes for each element of a list in an object
+	maxProblems  = 1000
 )
 
-// attackID returns the reference to an object's own page, which has its
-// ATT&CK ID, or nil. It is named mitre-attack since 2021 and mitre-ics-attack
-// or the like before.
-func (o *stixObject) attackID() *Reference {
-	for i := range o.References {
-		if r := &o.References[i]; isOwnPage(*r) {
-			return r
-		}
+// build reads a bundle, without a byte order mark.
+func build(name string, original []byte) (*Catalog, error) {
+	if len(bytes.TrimSpace(original)) == 0 {
+		return nil, fmt.Errorf("%s: %w", name, ErrEmpty)
 	}
-	return nil
-}
-
-func isOwnPage(r Reference) bool {
-	return r.ID != "" && strings.HasPrefix(r.Source, "mitre-") && strings.HasSuffix(r.Source, "attack")
-}
-
-// build links the objects of a bundle.
-func build(name string, objects []*stixObject) *Catalog {
-	relationships := 0
-	for _, s := range objects {
-		if s != nil && s.Type == "relationship" {
-			relationships++
-		}
+	b := squeeze(original)
+	n := len(b) / 700
+	x := &builder{
+		decoder: decoder{b: b},
+		c:       &Catalog{info: Info{Source: name}, document: b},
+		entries: make([]entry, 0, n),
+		byID:    make(map[string]int32, n),
+		chains:  map[string]int{},
 	}
-	n := len(objects) - relationships
-	c := &Catalog{
-		info:    Info{Source: name},
-		objects: make([]Object, 0, n),
-		byType:  map[string][]Object{},
-		bySTIX:  make(map[string]Object, n),
-		byID:    make(map[string]Object, n),
-		sameID:  map[string][]Object{},
-	}
-	seen := make(map[string]int, n)
-	for i, s := range objects {
-		switch {
-		case s == nil:
-			c.problem("objects[%d]: null; it is left out", i)
-			continue
-		case s.Type == "relationship":
-			continue
-		case s.ID == "":
-			c.problem("objects[%d]: no id; it is left out", i)
-			continue
-		}
-		if at, ok := seen[s.ID]; ok {
-			c.problem("objects[%d]: %s occurs twice; the one modified last counts", i, s.ID)
-			if c.objects[at].Common().Modified.Before(c.time(s, s.Modified)) {
-				c.objects[at] = c.object(s)
+	var kind string
+	objects, at := 0, 0
+	for m := x.object(); m.next(); {
+		switch m.name {
+		case "type":
+			if !x.null() {
+				kind = x.text()
 			}
+		case "objects":
+			if x.null() {
+				continue
+			}
+			for e := x.list(); e.next(); {
+				x.space()
+				objects, at = e.n, x.i
+				if e.n > freeObjects && e.n > len(b)/minObject {
+					x.fail(fmt.Errorf("%w: more than %d objects in %d bytes", ErrNotSTIX, e.n-1, len(b)))
+				}
+				x.element(e.n - 1)
+			}
+		default:
+			x.skip()
+		}
+	}
+	if x.space(); x.err == nil && x.i < len(b) {
+		x.syntax(x.i, "nothing after the bundle")
+	}
+	switch {
+	case x.err != nil:
+		return nil, x.explain(name, original, at)
+	case kind != "bundle":
+		return nil, fmt.Errorf("%s: %w: its type is %q", name, ErrNotSTIX, kind)
+	case !x.attack:
+		return nil, fmt.Errorf("%s: %w: none of its %d objects has an ATT&CK ID", name, ErrNotATTACK, objects)
+	}
+	return x.catalog(), nil
+}
+
+// squeeze copies a bundle without its indentation, which is a third of some
+// releases and would be held with the catalogue. A line break is never part of
+// a JSON string.
+func squeeze(b []byte) string {
+	if n := bytes.Count(b, []byte("\n")); n < len(b)/1000 {
+		return string(b)
+	}
+	// How much will be left, told from samples.
+	const samples, sample = 32, 4 << 10
+	size := len(b)
+	if len(b) > 4*samples*sample {
+		left := 0
+		for i := range samples {
+			from := i * (len(b) / samples)
+			for rest := b[from : from+sample]; len(rest) > 0; {
+				line, next := cutLine(rest)
+				left, rest = left+len(line), next
+			}
+		}
+		if left > samples*sample*15/16 {
+			return string(b)
+		}
+		size = min(len(b), int(float64(len(b))*float64(left)/(samples*sample))+len(b)/32)
+	}
+	var out strings.Builder
+	out.Grow(size)
+	for len(b) > 0 {
+		line, rest := cutLine(b)
+		out.Write(line)
+		b = rest
+	}
+	if out.Cap()-out.Len() > out.Len()/8 {
+		return strings.Clone(out.String())
+	}
+	return out.String()
+}
+
+// unsqueezed is where in b the byte at a place of squeeze(b) is.
+func unsqueezed(b []byte, at int) int {
+	if len(squeeze(b)) == len(b) {
+		return at
+	}
+	for rest := b; len(rest) > 0; {
+		line, next := cutLine(rest)
+		if at < len(line) {
+			return len(b) - len(rest) + at
+		}
+		at, rest = at-len(line), next
+	}
+	return len(b)
+}
+
+// cutLine returns the first line with its end, and what is behind the
+// indentation of the next one.
+func cutLine(b []byte) (line, rest []byte) {
+	end := bytes.IndexByte(b, '\n') + 1
+	if end == 0 {
+		return b, nil
+	}
+	i := end
+	for i+8 <= len(b) && binary.LittleEndian.Uint64(b[i:]) == 0x2020202020202020 {
+		i += 8
+	}
+	for i < len(b) && (b[i] == ' ' || b[i] == '\t') {
+		i++
+	}
+	return b[:end], b[i:]
+}
+
+// element reads one of the bundle's objects.
+func (x *builder) element(index int) {
+	if x.err != nil {
+		return
+	}
+	if x.null() {
+		x.c.problem("objects[%d]: null; it is left out", index)
+		return
+	}
+	var (
+		typ, id                                string
+		created, modified, firstSeen, lastSeen string
+		p                                      Properties
+		own                                    Reference
+		aliases, labels, tactics               []string
+		shortname, component                   string
+		sectors, tacticRefs, analyticRefs      []string
+		related                                []RelatedAsset
+		sources, sourceRefs                    []LogSource
+		subtechnique                           bool
+		relation, source, target               string
+	)
+	x.space()
+	from := x.i
+	for m := x.object(); m.next(); {
+		if x.null() {
 			continue
 		}
-		seen[s.ID] = len(c.objects)
-		c.objects = append(c.objects, c.object(s))
+		switch m.name {
+		case "type":
+			typ = x.text()
+		case "id":
+			id = x.text()
+		case "name":
+			p.Name = x.text()
+		case "description":
+			p.Description = x.text()
+		case "created":
+			created = x.text()
+		case "modified":
+			modified = x.text()
+		case "revoked":
+			p.Revoked = x.flag()
+		case "x_mitre_deprecated":
+			p.Deprecated = x.flag()
+		case "x_mitre_version":
+			p.Version = x.text()
+		case "x_mitre_domains":
+			p.Domains = x.words("")
+		case "x_mitre_platforms":
+			p.Platforms = x.words("None")
+		case "aliases":
+			aliases = x.words("")
+		case "x_mitre_aliases":
+			p.Aliases = x.words("")
+		case "labels":
+			labels = x.words("")
+		case "external_references":
+			own, p.References = x.citations()
+		case "kill_chain_phases":
+			tactics = x.phases()
+		case "x_mitre_is_subtechnique":
+			subtechnique = x.flag()
+		case "x_mitre_shortname":
+			shortname = x.text()
+		case "tactic_refs":
+			tacticRefs = x.words("")
+		case "x_mitre_sectors":
+			sectors = x.words("")
+		case "x_mitre_related_assets":
+			related = x.related()
+		case "first_seen":
+			firstSeen = x.text()
+		case "last_seen":
+			lastSeen = x.text()
+		case "x_mitre_data_source_ref":
+			component = x.text()
+		case "x_mitre_analytic_refs":
+			analyticRefs = x.words("")
+		case "x_mitre_log_sources":
+			sources = x.logSources()
+		case "x_mitre_log_source_references":
+			sourceRefs = x.logSources()
+		case "relationship_type":
+			relation = x.text()
+		case "source_ref":
+			source = x.text()
+		case "target_ref":
+			target = x.text()
+		default:
+			x.skip()
+		}
+	}
+	if x.err != nil {
+		return
+	}
+	e := entry{span: span{int32(from), int32(x.i)}, index: int32(index)}
+	p.STIXID, p.STIXType = id, typ
+	p.Created, p.Modified = x.time(id, "created", created), x.time(id, "modified", modified)
+	if p.STIXType == "relationship" {
+		if x.attack = x.attack || own.ID != ""; len(id) == 0 {
+			x.c.problem("objects[%d]: a relationship without an id; it is left out", index)
+			return
+		}
+		if len(x.slab) == 0 {
+			x.slab = make([]Relationship, 256)
+		}
+		e.rel, x.slab = &x.slab[0], x.slab[1:]
+		*e.rel = Relationship{
+			STIXID: p.STIXID, Type: RelationshipType(relation), Description: p.Description,
+			Created: p.Created, Modified: p.Modified, Revoked: p.Revoked, Deprecated: p.Deprecated, References: p.References,
+		}
+		e.source, e.target = source, target
+		x.add(e)
+		return
+	}
+	x.attack = x.attack || own.ID != ""
+	if len(id) == 0 {
+		x.c.problem("objects[%d]: no id; it is left out", index)
+		return
+	}
+	if len(p.Aliases) == 0 {
+		p.Aliases = aliases
+	}
+	p.ID, p.URL = own.ID, own.URL
+	p.References = slices.DeleteFunc(p.References, isOwnPage)
+	p.References = slices.Clip(p.References)
+	if len(p.References) == 0 {
+		p.References = nil
+	}
+	switch p.STIXType {
+	case "x-mitre-tactic":
+		e.object = &Tactic{p, shortname}
+	case "attack-pattern":
+		e.object = &Technique{Properties: p, Tactics: tactics, IsSubtechnique: subtechnique}
+	case "course-of-action":
+		e.object = &Mitigation{p, labels}
+	case "x-mitre-asset":
+		e.object = &Asset{Properties: p, Sectors: sectors, Related: related}
+	case "intrusion-set":
+		e.object = &Group{p}
+	case "malware", "tool":
+		e.object = &Software{p, p.STIXType == "tool"}
+	case "campaign":
+		e.object = &Campaign{p, x.time(id, "first_seen", firstSeen), x.time(id, "last_seen", lastSeen)}
+	case "x-mitre-data-source":
+		e.object = &DataSource{p}
+	case "x-mitre-data-component":
+		e.object = &DataComponent{p, component, sources}
+	case "x-mitre-detection-strategy":
+		e.object = &DetectionStrategy{p, analyticRefs}
+	case "x-mitre-analytic":
+		e.object = &Analytic{p, sourceRefs}
+	case "x-mitre-matrix":
+		e.object = &Matrix{p, tacticRefs}
+	default:
+		e.object = &Other{p}
+	}
+	x.add(e)
+}
+
+// add takes an entry in, unless another one with its ID counts: of several
+// with one ID that is the one modified last, and of these one that does not
+// depend on their order.
+func (x *builder) add(e entry) {
+	id := ""
+	if e.rel != nil {
+		id = e.rel.STIXID
+	} else {
+		id = e.object.Common().STIXID
+	}
+	at, twice := x.byID[id]
+	if !twice {
+		x.byID[id] = int32(len(x.entries))
+		x.entries = append(x.entries, e)
+		return
+	}
+	x.c.problem("objects[%d]: %s occurs twice; the one modified last counts", e.index, id)
+	other := &x.entries[at]
+	switch n := e.modified().Compare(other.modified()); {
+	case n > 0:
+		delete(x.counting, at)
+		*other = e
+	case n == 0 && e.span.of(x.b) != other.span.of(x.b):
+		best, ok := x.counting[at]
+		if !ok {
+			best = canonical(other.span.of(x.b))
+		}
+		if now := canonical(e.span.of(x.b)); bytes.Compare(now, best) > 0 {
+			best, *other = now, e
+		}
+		if x.counting == nil {
+			x.counting = map[int32][]byte{}
+		}
+		x.counting[at] = best
+	}
+}
+
+// canonical is an object as the same bytes, however it was spelt and however
+// its members were ordered, but for what [Catalog.Write] adds to STIX 2.0.
+func canonical(object string) []byte {
+	var m map[string]any
+	d := json.NewDecoder(strings.NewReader(object))
+	d.UseNumber()
+	if d.Decode(&m) != nil {
+		return nil // it was read before
+	}
+	delete(m, "spec_version")
+	delete(m, "is_family")
+	out, _ := json.Marshal(m)
+	return out
+}
+
+// phases returns the tactics that an object is of.
+func (x *builder) phases() (tactics []string) {
+	for e := x.list(); e.next(); {
+		x.bound()
+		if x.null() {
+			continue
+		}
+		var chain, phase string
+		for m := x.object(); m.next(); {
+			if x.null() {
+				continue
+			}
+			switch m.name {
+			case "kill_chain_name":
+				chain = x.text()
+			case "phase_name":
+				phase = x.text()
+			default:
+				x.skip()
+			}
+		}
+		if strings.HasPrefix(chain, "mitre-") {
+			tactics = append(tactics, phase)
+			x.chains[chain]++
+		}
+	}
+	return slices.Clip(tactics)
+}
+
+func (x *builder) related() (out []RelatedAsset) {
+	for e := x.list(); e.next(); {
+		x.bound()
+		var r RelatedAsset
+		if !x.null() {
+			for m := x.object(); m.next(); {
+				if x.null() {
+					continue
+				}
+				switch m.name {
+				case "name":
+					r.Name = x.text()
+				case "related_asset_sectors":
+					r.Sectors = x.words("")
+				case "description":
+					r.Description = x.text()
+				default:
+					x.skip()
+				}
+			}
+		}
+		out = append(out, r)
+	}
+	return slices.Clip(out)
+}
+
+func (x *builder) logSources() (out []LogSource) {
+	for e := x.list(); e.next(); {
+		x.bound()
+		var s LogSource
+		if !x.null() {
+			for m := x.object(); m.next(); {
+				if x.null() {
+					continue
+				}
+				switch m.name {
+				case "name":
+					s.Name = x.text()
+				case "channel":
+					if s.Channel = x.text(); s.Channel == "None" {
+						s.Channel = ""
+					}
+				case "x_mitre_data_component_ref":
+					s.DataComponentRef = x.text()
+				default:
+					x.skip()
+				}
+			}
+		}
+		out = append(out, s)
+	}
+	return slices.Clip(out)
+}
+
+// time parses a STIX timestamp; the empty string gives the zero time.
+func (x *builder) time(id, property, v string) time.Time {
+	if v == "" {
+		return time.Time{}
+	}
+	t, err := time.Parse(time.RFC3339Nano, v)
+	if err != nil {
+		x.c.problem("%s: %s: %q is not a time as in %q", id, property, v, "2006-01-02T15:04:05.999Z")
+		return time.Time{}
+	}
+	return t
+}
+
+// catalog links what was read.
+func (x *builder) catalog() *Catalog {
+	c := x.c
+	n := 0
+	for i := range x.entries {
+		if x.entries[i].object != nil {
+			n++
+		}
+	}
+	c.objects = make([]Object, 0, n)
+	c.byType = map[string][]Object{}
+	c.bySTIX = make(map[string]Object, n)
+	c.byID = make(map[string]Object, n)
+	c.sameID = map[string][]Object{}
+	for i := range x.entries {
+		if e := &x.entries[i]; e.object != nil {
+			c.objects = append(c.objects, e.object)
+		}
 	}
 	ranked := c.index()
+	c.spans = make([]span, n)
+	for i := range x.entries {
+		if e := &x.entries[i]; e.object != nil {
+			c.spans[e.object.Common().place] = e.span
+		}
+	}
 	c.byName = sync.OnceValue(func() map[string][]Object { return names(c.objects) })
-	c.arrange(ranked, append(c.link(objects, relationships), c.properties()...))
-	c.describe(objects)
+	c.arrange(ranked, append(x.link(len(x.entries)-n), c.properties()...))
+	c.describe(x.chains)
+	for _, o := range c.objects {
+		if p := o.Common(); p.Revoked {
+			if next, several := c.successor(o); several {
+				c.problem("%s is revoked by several; %s counts", p.STIXID, next.Common().STIXID)
+			}
+		}
+	}
 	return c
 }
 
 func (c *Catalog) problem(format string, args ...any) {
+	if len(c.problems) == maxProblems {
+		c.unnamed++
+		return
+	}
 	c.problems = append(c.problems, fmt.Errorf(format, args...))
 }
 
@@ -189,35 +588,25 @@ func names(objects []Object) map[string][]Object {
 	return byName
 }
 
-// link resolves the n relationships; one whose end is missing is a problem.
-func (c *Catalog) link(objects []*stixObject, n int) []*Relationship {
-	rels := make([]*Relationship, 0, n)
-	slab := make([]Relationship, n) // one allocation for all
-	for i, s := range objects {
-		if s == nil || s.Type != "relationship" {
+// link finds the ends of the n relationships; one of which an end is missing
+// is a problem.
+func (x *builder) link(n int) []*Relationship {
+	c, rels := x.c, make([]*Relationship, 0, n)
+	for i := range x.entries {
+		e := &x.entries[i]
+		if e.rel == nil {
 			continue
 		}
-		source, ok := c.bySTIX[s.SourceRef]
-		if !ok {
-			c.problem("objects[%d]: %s starts at %s, which is not in the bundle", i, s.ID, s.SourceRef)
+		var ok bool
+		if e.rel.Source, ok = c.bySTIX[e.source]; !ok {
+			c.problem("objects[%d]: %s starts at %s, which is not in the bundle", e.index, e.rel.STIXID, e.source)
 			continue
 		}
-		target, ok := c.bySTIX[s.TargetRef]
-		if !ok {
-			c.problem("objects[%d]: %s ends at %s, which is not in the bundle", i, s.ID, s.TargetRef)
+		if e.rel.Target, ok = c.bySTIX[e.target]; !ok {
+			c.problem("objects[%d]: %s ends at %s, which is not in the bundle", e.index, e.rel.STIXID, e.target)
 			continue
 		}
-		if s.ID == "" {
-			c.problem("objects[%d]: a relationship without an id; it is left out", i)
-			continue
-		}
-		r := &slab[len(rels)]
-		*r = Relationship{
-			STIXID: s.ID, Type: RelationshipType(s.RelationshipType), Source: source, Target: target,
-			Description: s.Description, Created: c.time(s, s.Created), Modified: c.time(s, s.Modified),
-			Revoked: s.Revoked, Deprecated: s.Deprecated, References: s.References,
-		}
-		rels = append(rels, r)
+		rels = append(rels, e.rel)
 	}
 	return rels
 }
@@ -255,12 +644,22 @@ func (c *Catalog) properties() []*Relationship {
 	return links
 }
 
-// describe finds the release's name and the order of its tactics.
-func (c *Catalog) describe(objects []*stixObject) {
-	for _, o := range objects {
-		if o != nil && o.Type == "x-mitre-collection" && c.info.Version == "" {
-			c.info.Version = o.Version
+// describe finds the release's name and the order of its tactics. The kill
+// chain tells the domain in every release; the matrix's ID and
+// x_mitre_domains do so only in later ones.
+func (c *Catalog) describe(chains map[string]int) {
+	for _, o := range c.byType["x-mitre-collection"] {
+		c.info.Version = cmp.Or(c.info.Version, o.Common().Version)
+	}
+	most := 0
+	for _, chain := range slices.Sorted(maps.Keys(chains)) {
+		if chains[chain] > most {
+			most = chains[chain]
+			c.info.Domain = strings.TrimPrefix(chain, "mitre-")
 		}
+	}
+	if c.info.Domain == "attack" {
+		c.info.Domain = "enterprise-attack"
 	}
 	byRef := map[string]bool{}
 	for m := range All[*Matrix](c) {
@@ -279,109 +678,4 @@ func (c *Catalog) describe(objects []*stixObject) {
 			c.tactics = append(c.tactics, t)
 		}
 	}
-	// The kill chain tells the domain in every release; the matrix's ID and
-	// x_mitre_domains do so only in later ones.
-	for _, o := range objects {
-		if o == nil {
-			continue
-		}
-		for _, k := range o.KillChain {
-			switch {
-			case k.Chain == "mitre-attack":
-				c.info.Domain = "enterprise-attack"
-			case strings.HasPrefix(k.Chain, "mitre-"):
-				c.info.Domain = strings.TrimPrefix(k.Chain, "mitre-")
-			}
-		}
-	}
-}
-
-// object makes the typed object.
-func (c *Catalog) object(s *stixObject) Object {
-	var own Reference
-	if r := s.attackID(); r != nil {
-		own = *r // references moves it
-	}
-	p := Properties{
-		STIXID: s.ID, STIXType: s.Type, ID: own.ID, Name: s.Name, Description: s.Description, URL: own.URL,
-		Aliases: s.Aliases, Domains: s.Domains, Version: s.Version,
-		Created: c.time(s, s.Created), Modified: c.time(s, s.Modified),
-		Revoked: s.Revoked, Deprecated: s.Deprecated, References: references(s),
-	}
-	for _, platform := range s.Platforms {
-		if platform != "None" {
-			p.Platforms = append(p.Platforms, platform)
-		}
-	}
-	if len(s.MITREAlias) > 0 {
-		p.Aliases = s.MITREAlias
-	}
-	switch s.Type {
-	case "x-mitre-tactic":
-		return &Tactic{p, s.Shortname}
-	case "attack-pattern":
-		t := &Technique{Properties: p, IsSubtechnique: s.Subtechnique}
-		for _, k := range s.KillChain {
-			if strings.HasPrefix(k.Chain, "mitre-") {
-				t.Tactics = append(t.Tactics, k.Phase)
-			}
-		}
-		return t
-	case "course-of-action":
-		return &Mitigation{p, s.Labels}
-	case "x-mitre-asset":
-		a := &Asset{Properties: p, Sectors: s.Sectors}
-		for _, r := range s.Related {
-			a.Related = append(a.Related, RelatedAsset{r.Name, r.Sectors, r.Description})
-		}
-		return a
-	case "intrusion-set":
-		return &Group{p}
-	case "malware", "tool":
-		return &Software{p, s.Type == "tool"}
-	case "campaign":
-		return &Campaign{p, c.time(s, s.FirstSeen), c.time(s, s.LastSeen)}
-	case "x-mitre-data-source":
-		return &DataSource{p}
-	case "x-mitre-data-component":
-		return &DataComponent{p, s.DataSourceRef, logSources(s.LogSources)}
-	case "x-mitre-detection-strategy":
-		return &DetectionStrategy{p, s.AnalyticRefs}
-	case "x-mitre-analytic":
-		return &Analytic{p, logSources(s.LogSourceRefs)}
-	case "x-mitre-matrix":
-		return &Matrix{p, s.TacticRefs}
-	}
-	return &Other{p}
-}
-
-func logSources(in []stixLogSource) []LogSource {
-	var out []LogSource
-	for _, s := range in {
-		if s.Channel == "None" {
-			s.Channel = ""
-		}
-		out = append(out, LogSource{s.Name, s.Channel, s.Ref})
-	}
-	return out
-}
-
-// references returns what the object cites. It reuses the decoded slice.
-func references(s *stixObject) []Reference {
-	if s.References = slices.DeleteFunc(s.References, isOwnPage); len(s.References) == 0 {
-		return nil
-	}
-	return s.References
-}
-
-// time parses a STIX timestamp; the empty string gives the zero time.
-func (c *Catalog) time(s *stixObject, t string) time.Time {
-	if t == "" {
-		return time.Time{}
-	}
-	v, err := time.Parse(time.RFC3339Nano, t)
-	if err != nil {
-		c.problem("%s: %v", s.ID, err)
-	}
-	return v
 }

@@ -1,9 +1,8 @@
 package mitre
 
 import (
+	"encoding/json"
 	"sync"
-
-	"github.com/goccy/go-json"
 
 	"github.com/mitigraph/mitigraph/data"
 )

@@ -5,48 +5,13 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/klauspost/compress/s2"
 )
-
-// document is a bundle as it was read. It holds what the typed objects do not:
-// unknown types and properties, and how a value was spelt. Compressed it is a
-// quarter of the file, and compressing runs beside decoding.
-type document struct {
-	plain []byte   // the embedded facts are in memory anyway
-	parts [][]byte // else each partSize bytes of the file, by S2
-}
-
-const partSize = 1 << 20
-
-func compress(b []byte) document {
-	var d document
-	buf := make([]byte, s2.MaxEncodedLen(min(len(b), partSize)))
-	for part := range slices.Chunk(b, partSize) {
-		d.parts = append(d.parts, bytes.Clone(s2.Encode(buf, part)))
-	}
-	return d
-}
-
-func (d document) bytes() ([]byte, error) {
-	if d.parts == nil {
-		return d.plain, nil
-	}
-	out := make([]byte, 0, len(d.parts)*partSize)
-	for _, part := range d.parts {
-		plain, err := s2.Decode(nil, part)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, plain...)
-	}
-	return out, nil
-}
 
 // Write writes the catalogue as a STIX 2.1 bundle: every object and
 // relationship that was read, also those of unknown type and those that
@@ -54,7 +19,7 @@ func (d document) bytes() ([]byte, error) {
 // the result gives an equal catalogue.
 //
 // The order is fixed: objects by STIX type, then STIX ID, then modification
-// date; the members of an object with type, spec_version and id first and the
+// date, then content; the members of an object with type, spec_version and id first and the
 // others by name. Two bundles with the same content give the same bytes. A
 // STIX 2.0 bundle gains what 2.1 demands: spec_version on each object, and
 // is_family, which is true, on malware.
@@ -63,6 +28,12 @@ func (d document) bytes() ([]byte, error) {
 // between two objects, when part of the bundle may already be written. The
 // zero catalogue can't be written: [ErrEmpty].
 func (c *Catalog) Write(ctx context.Context, w io.Writer) error {
+	if w == nil {
+		return errors.New("mitre: there is no writer")
+	}
+	if ctx == nil {
+		ctx = context.Background()
+	}
 	bundle, objects, err := c.decoded()
 	if err != nil {
 		return err
@@ -77,7 +48,9 @@ func (c *Catalog) Write(ctx context.Context, w io.Writer) error {
 				return n
 			}
 		}
-		return 0
+		x, _ := json.Marshal(a) // rare: a release has each object once
+		y, _ := json.Marshal(b)
+		return bytes.Compare(x, y)
 	})
 
 	out := writer{to: w}
@@ -89,7 +62,7 @@ func (c *Catalog) Write(ctx context.Context, w io.Writer) error {
 	out.string(` "objects": [`)
 	for i, o := range objects {
 		if err := ctx.Err(); err != nil {
-			return err
+			return fmt.Errorf("writing %s: %w", c.info, err)
 		}
 		if i > 0 {
 			out.string(",")
@@ -129,15 +102,11 @@ func (c *Catalog) Write(ctx context.Context, w io.Writer) error {
 // decoded returns the bundle without its objects, and the objects, as
 // encoding/json decodes them. Each call gives its own.
 func (c *Catalog) decoded() (map[string]any, []any, error) {
-	b, err := c.document.bytes()
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", c.info, err)
-	}
-	if len(b) == 0 {
+	if c.document == "" {
 		return nil, nil, fmt.Errorf("%s: %w", c.info, ErrEmpty)
 	}
 	var bundle map[string]any
-	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(b, []byte(byteOrderMark))))
+	d := json.NewDecoder(strings.NewReader(c.document))
 	d.UseNumber()
 	if err := d.Decode(&bundle); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", c.info.Source, err)
@@ -147,28 +116,65 @@ func (c *Catalog) decoded() (map[string]any, []any, error) {
 	return bundle, objects, nil
 }
 
-// Raw returns the bundle as it was read, in pieces: its members beside
-// "objects" as one JSON object, and each object, in the bundle's order. Each
-// call gives its own. To put them together again and read the result gives an
-// equal catalogue. The zero catalogue has nothing: [ErrEmpty].
+// Raw returns the bundle as it was read, but for indentation, in pieces: its
+// members beside "objects" as one JSON object, and each object, in the
+// bundle's order. Each call gives its own. To put them together again and read
+// the result gives an equal catalogue. The zero catalogue has nothing:
+// [ErrEmpty]. [Property] gives a single property.
 func (c *Catalog) Raw() (bundle json.RawMessage, objects []json.RawMessage, err error) {
-	b, err := c.document.bytes()
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", c.info, err)
-	}
-	if len(b) == 0 {
+	if c.document == "" {
 		return nil, nil, fmt.Errorf("%s: %w", c.info, ErrEmpty)
 	}
-	var members map[string]json.RawMessage
-	if err := unmarshal(bytes.TrimPrefix(b, []byte(byteOrderMark)), &members); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", c.info.Source, err)
+	members := map[string]json.RawMessage{}
+	d := decoder{b: c.document}
+	value := func() json.RawMessage {
+		d.space()
+		from := d.i
+		d.skip()
+		return json.RawMessage(d.b[from:d.i])
 	}
-	if err := unmarshal(members["objects"], &objects); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", c.info.Source, err)
+	for m := d.object(); m.next(); {
+		name := string(m.name)
+		if name != "objects" {
+			members[name] = value()
+			continue
+		}
+		for e := d.list(); e.next(); {
+			objects = append(objects, value())
+		}
 	}
-	delete(members, "objects")
+	if d.err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", c.info.Source, d.err)
+	}
 	bundle, err = json.Marshal(members)
 	return bundle, objects, err
+}
+
+// Property returns a property of an object that the typed objects have no
+// field for, under its name in STIX: x_mitre_contributors, x_mitre_detection,
+// x_mitre_data_sources, created_by_ref, or whatever a later release brings.
+// T is what the value is decoded into, as by encoding/json; json.RawMessage
+// takes any. False says that the object has no such property, or null, or one
+// that is no T. [Catalog.Raw] gives the whole of all objects.
+//
+//	names, ok := mitre.Property[[]string](c, technique, "x_mitre_contributors")
+//
+// It decodes the object each time, which takes some ten microseconds.
+func Property[T any](c *Catalog, o Object, name string) (T, bool) {
+	var out, none T
+	own, ok := c.own(o)
+	if !ok {
+		return none, false
+	}
+	var members map[string]json.RawMessage
+	if json.Unmarshal([]byte(c.spans[own.place].of(c.document)), &members) != nil {
+		return none, false
+	}
+	raw, ok := members[name]
+	if !ok || string(raw) == "null" || json.Unmarshal(raw, &out) != nil {
+		return none, false
+	}
+	return out, true
 }
 
 const byteOrderMark = "\xef\xbb\xbf"

@@ -103,7 +103,7 @@ func TestRoundTrip(t *testing.T) {
 // follows that of the bundle.
 func assertSameCatalog(t *testing.T, want, got *mitre.Catalog) {
 	t.Helper()
-	assert.Equal(t, want.Info(), got.Info())
+	assert.Equal(t, [2]string{want.Info().Domain, want.Info().Version}, [2]string{got.Info().Domain, got.Info().Version})
 	assert.Len(t, got.Problems(), len(want.Problems()))
 	a, b := slices.Collect(mitre.All[mitre.Object](want)), slices.Collect(mitre.All[mitre.Object](got))
 	require.Equal(t, len(a), len(b))
@@ -114,6 +114,10 @@ func assertSameCatalog(t *testing.T, want, got *mitre.Catalog) {
 	require.Equal(t, len(x), len(y))
 	for i := range x {
 		require.Equal(t, x[i].STIXID, y[i].STIXID)
+		require.Equal(t, x[i].Type, y[i].Type)
+		require.Equal(t, x[i].Source, y[i].Source)
+		require.Equal(t, x[i].Target, y[i].Target)
+		require.Equal(t, x[i].Modified, y[i].Modified)
 		require.Equal(t, x[i].Description, y[i].Description)
 		require.Equal(t, x[i].References, y[i].References)
 	}
@@ -141,6 +145,117 @@ func TestUnknownSurvives(t *testing.T) {
 	other, err := mitre.Read(t.Context(), "odd", strings.NewReader(shuffled))
 	require.NoError(t, err)
 	assert.Equal(t, string(written(t, c)), string(written(t, other)), "same content, same bytes")
+}
+
+// Of several with one ID the one modified last counts, and of these one that
+// the order of the bundle does not decide: it is the same when Write has put
+// them in its own.
+func TestWriteDuplicates(t *testing.T) {
+	object := func(name, modified string) string {
+		if modified != "" {
+			modified = `,"modified":"` + modified + `"`
+		}
+		return technique("T0001", name, modified)
+	}
+	link := func(name, to, modified string) string {
+		return relation("1", "uses", "T0001", to) + `,"description":"` + name + `","modified":"` + modified + `"`
+	}
+	for name, pair := range map[string][2]string{
+		"objects":                         {object("new", "2021-01-01T00:00:00Z"), object("old", "2020-01-01T00:00:00Z")},
+		"objects of one time":             {object("a", "2020-01-01T00:00:00.000Z"), object("b", "2020-01-01T00:00:00Z")},
+		"objects without a time":          {object("a", ""), object("b", "")},
+		"objects of two types":            {object("a", ""), strings.Replace(object("b", ""), "attack-pattern\"", "tool\"", 1)},
+		"relationships":                   {link("new", "T0002", "2021-01-01T00:00:00Z"), link("old", "T0002", "2020-01-01T00:00:00Z")},
+		"relationships of one time":       {link("a", "T0002", "2020-01-01T00:00:00Z"), link("b", "T0002", "2020-01-01T00:00:00.0Z")},
+		"relationships to something else": {link("new", "T0003", "2021-01-01T00:00:00Z"), link("old", "T0002", "2020-01-01T00:00:00Z")},
+		"the same":                        {object("a", ""), object("a", "")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			others := []string{technique("T0002", "Two", ""), technique("T0003", "Three", ""), technique("T0001", "first", `,"modified":"2019-01-01T00:00:00Z"`)}
+			a := attackBundle(t, append(others, pair[0], pair[1])...)
+			b := attackBundle(t, append(others, pair[1], pair[0])...)
+			assertSameCatalog(t, a, b)
+			assert.Equal(t, string(written(t, a)), string(written(t, b)))
+			again, err := mitre.Read(t.Context(), "again", bytes.NewReader(written(t, a)))
+			require.NoError(t, err)
+			assertSameCatalog(t, a, again)
+			o, _ := a.Lookup("T0001")
+			assert.NotEqual(t, "old", o.Common().Name)
+			for r := range a.Relationships() {
+				assert.NotEqual(t, "old", r.Description)
+			}
+			d, err := mitre.Diff(t.Context(), a, again)
+			require.NoError(t, err)
+			assert.Empty(t, d.Objects)
+			assert.NotEmpty(t, a.Problems())
+		})
+	}
+}
+
+// The domain is the one that most techniques name, wherever they stand.
+func TestWriteMixedDomains(t *testing.T) {
+	mixed := []string{technique("T0001", "a", phases("x")), technique("T0002", "b", phases("x")),
+		technique("T0003", "c", strings.Replace(phases("x"), "mitre-ics-attack", "mitre-attack", 1))}
+	for range 3 {
+		mixed = append(mixed[1:], mixed[0])
+		assert.Equal(t, "ics-attack", attackBundle(t, mixed...).Info().Domain)
+	}
+}
+
+// What has no field of its own is a property of the bundle's object.
+func TestProperty(t *testing.T) {
+	c := attackBundle(t, technique("T0001", "N", `,"x_mitre_contributors":["A","B"],"created_by_ref":"identity--1","x_null":null,"x_number":1.5,"x_pad":"`+strings.Repeat("x", 300_000)+`"`),
+		technique("T0002", "N", `,"x_mitre_contributors":["C"]`))
+	one, _ := c.Lookup("T0001")
+	names, ok := mitre.Property[[]string](c, one, "x_mitre_contributors")
+	assert.True(t, ok)
+	assert.Equal(t, []string{"A", "B"}, names)
+	by, ok := mitre.Property[string](c, one, "created_by_ref")
+	assert.True(t, ok)
+	assert.Equal(t, "identity--1", by)
+	raw, ok := mitre.Property[json.RawMessage](c, one, "x_number")
+	assert.True(t, ok)
+	assert.Equal(t, "1.5", string(raw))
+	for _, name := range []string{"x_null", "nothing", "X_mitre_contributors"} {
+		_, ok = mitre.Property[any](c, one, name)
+		assert.False(t, ok, name)
+	}
+	_, ok = mitre.Property[int](c, one, "created_by_ref")
+	assert.False(t, ok, "another type")
+	two, _ := c.Lookup("T0002")
+	names, _ = mitre.Property[[]string](c, two, "x_mitre_contributors")
+	assert.Equal(t, []string{"C"}, names, "the far side of several parts of the document")
+	_, ok = mitre.Property[string](embedded(t), two, "name")
+	assert.False(t, ok, "an object that the catalogue lacks")
+
+	// For every object of a release it gives the object's own.
+	full := official(t, "ics-attack-18.1.json.gz")
+	for o := range mitre.All[mitre.Object](full) {
+		id, _ := mitre.Property[string](full, o, "id")
+		require.Equal(t, o.Common().STIXID, id)
+	}
+	facts, _ := embedded(t).Lookup("T0843")
+	id, _ := mitre.Property[string](embedded(t), facts, "id")
+	assert.Equal(t, facts.Common().STIXID, id)
+}
+
+// Put together again, the pieces are the bundle.
+func TestRaw(t *testing.T) {
+	c, err := mitre.Read(t.Context(), "small", strings.NewReader(small))
+	require.NoError(t, err)
+	bundle, objects, err := c.Raw()
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"type":"bundle","id":"bundle--1"}`, string(bundle))
+	require.Len(t, objects, 11)
+	var all []string
+	for _, o := range objects {
+		all = append(all, string(o))
+	}
+	again, err := mitre.Read(t.Context(), "again", strings.NewReader(strings.TrimSuffix(string(bundle), "}")+`,"objects":[`+strings.Join(all, ",")+`]}`))
+	require.NoError(t, err)
+	assertSameCatalog(t, c, again)
+	_, _, err = new(mitre.Catalog).Raw()
+	assert.ErrorIs(t, err, mitre.ErrEmpty)
 }
 
 func TestWriteEmbedded(t *testing.T) {

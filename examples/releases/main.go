@@ -4,7 +4,7 @@
 //
 // OLD and NEW are files of official bundles (.json or .json.gz), or versions,
 // such as 17.1 or mobile-attack-17.1, which are fetched once. Exit codes: 0
-// done, 1 failed, 2 wrong use or unreadable input.
+// done, 1 failed (network, disk, interrupt), 2 wrong use or unreadable input.
 package main
 
 import (
@@ -15,8 +15,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
+	"time"
 
 	"github.com/mitigraph/mitigraph/mitre"
 	"github.com/mitigraph/mitigraph/mitre/release"
@@ -24,6 +26,8 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	// The second interrupt ends what the first one can't: a read that blocks.
+	context.AfterFunc(ctx, stop)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -37,21 +41,31 @@ links added and removed. OLD and NEW are files of official bundles, .json or
 .json.gz, or versions, such as 17.1 or mobile-attack-17.1, which are fetched
 once; 19.1 is embedded, as facts without texts.
 
+Exit codes: 0 done, 1 failed (network, disk, interrupt), 2 wrong use or
+unreadable input.
+
 `
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	fs := flag.NewFlagSet("releases", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
-	format := fs.String("format", "text", "`text` or json")
-	err := fs.Parse(args)
+	flags := flag.NewFlagSet("releases", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	format := flags.String("format", "text", "`text` or json")
+	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(stdout, usage)
-		fs.SetOutput(stdout)
-		fs.PrintDefaults()
+		var b bytes.Buffer
+		b.WriteString(usage)
+		flags.SetOutput(&b)
+		flags.PrintDefaults()
+		if _, err := stdout.Write(b.Bytes()); err != nil {
+			fmt.Fprintln(stderr, "releases:", err)
+			return 1
+		}
 		return 0
-	case err == nil && fs.NArg() != 2:
-		err = fmt.Errorf("%d releases given, want two, after the flags", fs.NArg())
+	case err == nil && flags.NArg() != 2:
+		err = fmt.Errorf("%d releases given, want two, after the flags", flags.NArg())
+	case err == nil && (flags.Arg(0) == "" || flags.Arg(1) == ""):
+		err = errors.New("a release is named by an empty string")
 	case err == nil && *format != "text" && *format != "json":
 		err = fmt.Errorf("-format %q: want text or json", *format)
 	}
@@ -61,13 +75,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	var pair [2]*mitre.Catalog
 	for i := range pair {
-		if pair[i], err = release.FromEnv().Load(ctx, fs.Arg(i)); err != nil {
+		if pair[i], err = load(ctx, flags.Arg(i)); err != nil {
 			fmt.Fprintln(stderr, "releases:", err)
-			return 2
+			return exitCode(ctx, flags.Arg(i), err)
 		}
 	}
 	if a, b := pair[0].Info().Domain, pair[1].Info().Domain; a != b {
-		fmt.Fprintf(stderr, "releases: %s is of %s and %s of %s: nothing to compare\n", fs.Arg(0), a, fs.Arg(1), b)
+		fmt.Fprintf(stderr, "releases: %s is of %s and %s of %s: nothing to compare\n", flags.Arg(0), a, flags.Arg(1), b)
 		return 2
 	}
 	if err := compare(ctx, pair, *format, stdout); err != nil {
@@ -75,6 +89,45 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	return 0
+}
+
+// load reads a release. It does not wait for a file that blocks, such as a
+// pipe, when ctx ends.
+func load(ctx context.Context, what string) (*mitre.Catalog, error) {
+	type result struct {
+		c   *mitre.Catalog
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		c, err := release.FromEnv().Load(ctx, what)
+		done <- result{c, err}
+	}()
+	select {
+	case r := <-done:
+		return r.c, r.err
+	case <-ctx.Done():
+	}
+	// What hears of ctx itself says more of where it was.
+	select {
+	case r := <-done:
+		return r.c, r.err
+	case <-time.After(time.Second):
+		return nil, fmt.Errorf("%s: %w", what, ctx.Err())
+	}
+}
+
+// exitCode tells what is wrong with the input from what may work the next
+// time: network, cache, interrupt.
+func exitCode(ctx context.Context, what string, err error) int {
+	_, noFile := os.Stat(what)
+	switch {
+	case ctx.Err() != nil:
+		return 1
+	case noFile == nil, errors.Is(err, fs.ErrNotExist), errors.Is(err, release.ErrUnknown):
+		return 2
+	}
+	return 1
 }
 
 func compare(ctx context.Context, pair [2]*mitre.Catalog, format string, stdout io.Writer) error {

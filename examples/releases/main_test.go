@@ -3,7 +3,10 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -93,7 +97,10 @@ func TestMisuse(t *testing.T) {
 		{[]string{"-nope"}, "-nope"},
 		{[]string{"missing.json", "19.1"}, "missing.json"},
 		{[]string{"99.9", "19.1"}, "unknown release; known are 8.0"},
-		{[]string{"18.1", "19.1"}, "offline, and there is no "},
+		{[]string{"latest", "19.1"}, "latest: no such file"},
+		{[]string{"", ""}, "named by an empty string"},
+		{[]string{"19.1", ""}, "named by an empty string"},
+		{[]string{t.TempDir(), "19.1"}, "a directory"},
 	} {
 		code, stdout, stderr := compareReleases(t, test.args...)
 		assert.Equal(t, 2, code, test.args)
@@ -104,9 +111,76 @@ func TestMisuse(t *testing.T) {
 	assert.Zero(t, code)
 	assert.Contains(t, stdout, "Usage:")
 
+	var stderr2 bytes.Buffer
+	assert.Equal(t, 1, run(t.Context(), []string{"-h"}, failing{}, &stderr2))
+	assert.Contains(t, stderr2.String(), "disk full")
+
 	mobile := filepath.Join(t.TempDir(), "m.json")
 	require.NoError(t, os.WriteFile(mobile, []byte(strings.ReplaceAll(older, "mitre-ics-attack", "mitre-mobile-attack")), 0o600))
 	code, _, stderr := compareReleases(t, mobile, "19.1")
 	assert.Equal(t, 2, code)
 	assert.Contains(t, stderr, "nothing to compare")
+}
+
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, errors.New("disk full") }
+
+// What may work the next time is not the input's fault.
+func TestFailures(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("MITIGRAPH_CACHE", dir)
+	t.Setenv("MITIGRAPH_OFFLINE", "1")
+	code, _, stderr := compareReleases(t, "18.1", "19.1")
+	assert.Equal(t, 1, code, stderr)
+	assert.Contains(t, stderr, "offline, and there is no ")
+
+	t.Setenv("MITIGRAPH_OFFLINE", "")
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	t.Setenv("MITIGRAPH_ATTACK_MIRROR", server.URL)
+	code, _, stderr = compareReleases(t, "18.1", "19.1")
+	assert.Equal(t, 1, code, stderr)
+	assert.Contains(t, stderr, "404")
+
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, "attack")))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "attack"), nil, 0o600))
+	code, _, stderr = compareReleases(t, "18.1", "19.1")
+	assert.Equal(t, 1, code, stderr)
+	assert.Contains(t, stderr, "not a directory")
+
+	var b bytes.Buffer
+	assert.Equal(t, 1, run(t.Context(), []string{"19.1", "19.1"}, failing{}, &b))
+	assert.Contains(t, b.String(), "disk full")
+}
+
+// An interrupt ends a download, and also a file that blocks.
+func TestInterrupt(t *testing.T) {
+	t.Setenv("MITIGRAPH_CACHE", t.TempDir())
+	asked, cancelled := make(chan struct{}), errors.New("test over")
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(asked)
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	t.Setenv("MITIGRAPH_ATTACK_MIRROR", server.URL)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	go func() { <-asked; cancel(cancelled) }()
+	var stderr bytes.Buffer
+	assert.Equal(t, 1, run(ctx, []string{"18.1", "19.1"}, io.Discard, &stderr))
+	assert.Contains(t, stderr.String(), "context canceled")
+
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	defer r.Close()
+	defer w.Close()
+	path := fmt.Sprintf("/dev/fd/%d", r.Fd())
+	if _, err := os.Stat(path); err != nil {
+		t.Skip("needs /dev/fd")
+	}
+	ctx, cancel = context.WithCancelCause(t.Context())
+	time.AfterFunc(50*time.Millisecond, func() { cancel(cancelled) })
+	stderr.Reset()
+	assert.Equal(t, 1, run(ctx, []string{path, "19.1"}, io.Discard, &stderr))
+	assert.Contains(t, stderr.String(), path+": context canceled")
 }

@@ -3,6 +3,7 @@ package navigator_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/mitigraph/mitigraph/mitre"
@@ -54,4 +55,44 @@ func ExampleUpgrade() {
 		fmt.Println(m)
 	}
 	// Output: T0891 -> T1694.002: revoked by T1694.002 (Insecure Credentials: Hardcoded Credentials)
+}
+
+// The structs have the names of the format.
+func ExampleRead() {
+	const file = `{"name": "mine", "domain": "ics-attack", "techniques": [{"techniqueID": "T0801", "score": 7}]}`
+	layer, err := navigator.Read(context.Background(), "mine.json", strings.NewReader(file))
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(layer.Name, layer.Techniques[0].TechniqueID, *layer.Techniques[0].Score)
+	// Output: mine T0801 7
+}
+
+func ExampleLayer_WriteTo() {
+	layer := &navigator.Layer{Name: "mine", Domain: "ics-attack", Techniques: []navigator.Technique{{TechniqueID: "T0801", Score: new(7.0)}}}
+	if _, err := layer.WriteTo(os.Stdout); err != nil {
+		panic(err)
+	}
+	// Output:
+	// {
+	//   "name": "mine",
+	//   "versions": {"navigator":"4.9.0","layer":"4.5"},
+	//   "domain": "ics-attack",
+	//   "techniques": [
+	//     {"techniqueID":"T0801","score":7}
+	//   ]
+	// }
+}
+
+// Two sites on one matrix: the worse of both counts.
+func ExampleMerge() {
+	site := func(score float64) *navigator.Layer {
+		return &navigator.Layer{Name: "site", Domain: "ics-attack", Techniques: []navigator.Technique{{TechniqueID: "T0801", Score: &score}}}
+	}
+	both, err := navigator.Merge(navigator.Max, site(2), site(5))
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(*both.Techniques[0].Score)
+	// Output: 5
 }

@@ -3,6 +3,7 @@ package navigator
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 )
 
@@ -24,7 +25,7 @@ type FieldError struct {
 }
 
 // Error returns the path and the problem.
-func (e *FieldError) Error() string { return e.Path + ": " + e.Err.Error() }
+func (e *FieldError) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Err) }
 
 // Unwrap returns e.Err.
 func (e *FieldError) Unwrap() error { return e.Err }

@@ -371,6 +371,165 @@ func TestUpgrade(t *testing.T) {
 	assert.ErrorIs(t, err, navigator.ErrNotLayer)
 }
 
+// An average is exact where it can be: of whole numbers that are equal, and
+// where the sum of all has no finite value.
+func TestMergeAverage(t *testing.T) {
+	for n := 1; n <= 100; n++ {
+		for _, score := range []float64{1, 7, 100, 0.1} {
+			var layers []*navigator.Layer
+			for range n {
+				layers = append(layers, layer(navigator.Technique{TechniqueID: "T1", Score: new(score)}))
+			}
+			l, err := navigator.Merge(navigator.Average, layers...)
+			require.NoError(t, err)
+			if score == 0.1 {
+				assert.InDelta(t, score, *l.Techniques[0].Score, 1e-15)
+				continue
+			}
+			require.Equal(t, score, *l.Techniques[0].Score, "%d layers", n) //nolint:testifylint // exactly
+		}
+	}
+	large := layer(navigator.Technique{TechniqueID: "T1", Score: new(1.5e308)})
+	l, err := navigator.Merge(navigator.Average, large, large)
+	require.NoError(t, err)
+	assert.InEpsilon(t, 1.5e308, *l.Techniques[0].Score, 1e-12)
+}
+
+// What New and Merge return can be written.
+func TestMakeOnlyWhatCanBeWritten(t *testing.T) {
+	c := embedded(t)
+	for _, score := range []float64{-1e300, 1e300, math.MaxFloat64, -math.MaxFloat64, math.SmallestNonzeroFloat64, 0} {
+		l, err := navigator.New(c, "n", navigator.Technique{TechniqueID: "T0801", Score: new(score)})
+		require.NoError(t, err)
+		write(t, l)
+	}
+	_, err := navigator.New(c, "\xff")
+	assert.ErrorContains(t, err, "navigator: name: ")
+	_, err = navigator.New(new(mitre.Catalog), "n")
+	assert.ErrorContains(t, err, "navigator: domain: empty")
+
+	large := layer(navigator.Technique{TechniqueID: "T1", Score: new(1.7e308)})
+	_, err = navigator.Merge(navigator.Sum, large, large)
+	assert.ErrorContains(t, err, "navigator: techniques[0].score: +Inf, want a finite number")
+	_, err = navigator.Merge(navigator.Average, layer(navigator.Technique{TechniqueID: "T1", Score: new(math.NaN())}))
+	assert.ErrorContains(t, err, "NaN")
+}
+
+// Which releases go together does not depend on the order.
+func TestMergeReleases(t *testing.T) {
+	of := func(release string) *navigator.Layer {
+		l := layer()
+		l.Versions.Attack = release
+		return l
+	}
+	for _, order := range [][]string{{"19", "19.1", "19.2"}, {"19.1", "19", "19.2"}, {"19.2", "19.1", "19"}, {"", "19", "19.1", "19.2"}, {"19.1", "", "19.2"}} {
+		var layers []*navigator.Layer
+		for _, release := range order {
+			layers = append(layers, of(release))
+		}
+		_, err := navigator.Merge(navigator.Max, layers...)
+		assert.ErrorIs(t, err, navigator.ErrMismatch, order)
+	}
+	l, err := navigator.Merge(navigator.Max, of("19"), of(""), of("19.1"), of("19"))
+	require.NoError(t, err)
+	assert.Equal(t, "19.1", l.Versions.Attack)
+}
+
+// Within a layer the last annotation counts, also before it is merged; what
+// is said for one tactic counts before what is said for all.
+func TestMergeWithinALayer(t *testing.T) {
+	l, err := navigator.Merge(navigator.Max, layer(
+		navigator.Technique{TechniqueID: "T1", Score: new(9.0), Comment: "first"},
+		navigator.Technique{TechniqueID: "T1", Score: new(1.0), Comment: "last"},
+	), layer(navigator.Technique{TechniqueID: "T1", Tactic: "impact"}))
+	require.NoError(t, err)
+	require.Len(t, l.Techniques, 2)
+	assert.InDelta(t, 1.0, *l.Techniques[0].Score, 0)
+	assert.Equal(t, "last", l.Techniques[0].Comment)
+	assert.Equal(t, "impact", l.Techniques[1].Tactic)
+
+	var layers []*navigator.Layer
+	for _, comment := range []string{"a\nb", "c", "a\nb", "b"} {
+		layers = append(layers, layer(navigator.Technique{TechniqueID: "T1", Comment: comment}))
+	}
+	l, err = navigator.Merge(navigator.Max, layers...)
+	require.NoError(t, err)
+	assert.Equal(t, "a\nb\nc", l.Techniques[0].Comment)
+
+	same, other := layer(), layer()
+	same.Gradient = &navigator.Gradient{Colors: []string{"#FF6666ff", "#ffe766ff", "#8ec843ff"}, MaxValue: 100}
+	other.Gradient = &navigator.Gradient{Colors: []string{"#ff6666", "#ffe766", "#8ec843"}, MaxValue: 99}
+	l, err = navigator.Merge(navigator.Max, same, layer())
+	require.NoError(t, err)
+	assert.Equal(t, same.Gradient, l.Gradient, "a layer without a gradient has this one")
+	l, err = navigator.Merge(navigator.Max, same, other)
+	require.NoError(t, err)
+	assert.Nil(t, l.Gradient)
+}
+
+// Only what moves, and what it meets, changes.
+func TestUpgradeLeavesTheRest(t *testing.T) {
+	c := embedded(t)
+	still := []navigator.Technique{
+		{TechniqueID: "T0802", Score: new(9.0), Color: "#f00"},
+		{TechniqueID: "T0802", Score: new(1.0), Color: "#0f0"},
+		{TechniqueID: "T0801", Tactic: "collection", Score: new(1.0)},
+		{TechniqueID: "T0801", Score: new(5.0)},
+	}
+	up, moves, err := navigator.Upgrade(layer(still...), c)
+	require.NoError(t, err)
+	assert.Empty(t, moves)
+	assert.Equal(t, still, up.Techniques)
+
+	up, moves, err = navigator.Upgrade(layer(append(still[:len(still):len(still)], navigator.Technique{TechniqueID: "T0855", Score: new(3.0)})...), c)
+	require.NoError(t, err)
+	assert.Len(t, moves, 1)
+	require.Len(t, up.Techniques, 6)
+	assert.Equal(t, still, up.Techniques[:4])
+	assert.Equal(t, "T1692.001", up.Techniques[4].TechniqueID)
+	assert.Equal(t, navigator.Technique{TechniqueID: "T1692", ShowSubtechniques: true}, up.Techniques[5])
+
+	// Of each that meet, the one that counted before.
+	up, _, err = navigator.Upgrade(layer(
+		navigator.Technique{TechniqueID: "T1692.001", Score: new(8.0)},
+		navigator.Technique{TechniqueID: "T0802"},
+		navigator.Technique{TechniqueID: "T0855", Score: new(9.0)},
+		navigator.Technique{TechniqueID: "T1692.001", Score: new(2.0)},
+		navigator.Technique{TechniqueID: "T0855", Score: new(1.0)},
+	), c)
+	require.NoError(t, err)
+	require.Len(t, up.Techniques, 3)
+	assert.Equal(t, "T1692.001", up.Techniques[0].TechniqueID)
+	assert.InDelta(t, 2.0, *up.Techniques[0].Score, 0)
+
+	_, moves, err = navigator.Upgrade(layer(navigator.Technique{TechniqueID: " t0802"}), c)
+	require.NoError(t, err)
+	require.Len(t, moves, 1)
+	assert.Equal(t, " t0802 -> T0802: the same in ATT&CK's form", moves[0].String())
+
+	for release, ok := range map[string]bool{"19": true, "19.1": true, "v19.1": true, "": true, "own": true, "19.2": false, "20": false} {
+		l := layer()
+		l.Versions.Attack = release
+		_, _, err = navigator.Upgrade(l, c)
+		assert.Equal(t, ok, !errors.Is(err, navigator.ErrMismatch), release)
+	}
+}
+
+func TestNil(t *testing.T) {
+	var none *navigator.Layer
+	assert.ErrorIs(t, none.UnmarshalJSON([]byte(full)), navigator.ErrNotLayer)
+	_, err := none.WriteTo(&bytes.Buffer{})
+	assert.ErrorIs(t, err, navigator.ErrNotLayer)
+	_, err = layer().WriteTo(nil)
+	assert.Error(t, err)
+	assert.Equal(t, "x: <nil>", (&navigator.FieldError{Path: "x"}).Error())
+	_, err = navigator.Read(nil, "x", strings.NewReader(full)) //nolint:staticcheck // what a caller leaves out
+	assert.NoError(t, err)
+	layers := []navigator.Layer{{Name: "kept"}}
+	assert.NoError(t, json.Unmarshal([]byte("[null]"), &layers))
+	assert.Equal(t, "kept", layers[0].Name)
+}
+
 // Any layer that can be written is read as the same.
 func TestRandomRoundTrip(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
@@ -431,9 +590,10 @@ func FuzzLayer(f *testing.F) {
 		}
 		write(up)
 		merged, err := navigator.Merge(navigator.Sum, up, up)
-		require.NoError(t, err)
-		if _, err := merged.WriteTo(&bytes.Buffer{}); err != nil {
+		if err != nil {
 			assert.ErrorContains(t, err, "want a finite number", "a sum may overflow")
+			return
 		}
+		write(merged)
 	})
 }

@@ -19,7 +19,7 @@ const maxLayer = 64 << 20
 
 // Read reads one layer of format 3.0 to 4.5, in UTF-8 with or without a byte
 // order mark, of up to 64 MiB. The name stands for the source in errors. The
-// context ends the reading between two reads of r.
+// context ends the reading between two reads of r; nil never ends.
 //
 // The layer is one of 4.5 from then on: an old domain name becomes the new
 // one, the view mode of format 3 a [Layout], and a [Versions.Navigator] that
@@ -32,6 +32,9 @@ const maxLayer = 64 << 20
 func Read(ctx context.Context, name string, r io.Reader) (*Layer, error) {
 	if r == nil {
 		return nil, fmt.Errorf("%s: %w: there is no reader", name, ErrNotLayer)
+	}
+	if ctx == nil {
+		ctx = context.Background()
 	}
 	b, err := io.ReadAll(io.LimitReader(&contextReader{ctx, r}, maxLayer+1))
 	if err == nil {
@@ -62,9 +65,15 @@ func (c *contextReader) Read(p []byte) (int, error) {
 	return c.r.Read(p)
 }
 
-// UnmarshalJSON reads a layer as [Read] does, from b. On an error l is as it
-// was.
+// UnmarshalJSON reads a layer as [Read] does, from b. On an error, and for
+// null, l is as it was.
 func (l *Layer) UnmarshalJSON(b []byte) error {
+	if l == nil {
+		return fmt.Errorf("%w: there is none to read into", ErrNotLayer)
+	}
+	if string(bytes.TrimSpace(b)) == "null" {
+		return nil
+	}
 	read, err := decodeLayer(b)
 	if err == nil {
 		*l = *read

@@ -1,6 +1,7 @@
 package navigator
 
 import (
+	"errors"
 	"fmt"
 	"io"
 )
@@ -17,6 +18,9 @@ func (l *Layer) WriteTo(w io.Writer) (int64, error) {
 	b, err := l.encode()
 	if err != nil {
 		return 0, err
+	}
+	if w == nil {
+		return 0, errors.New("navigator: there is no writer")
 	}
 	n, err := w.Write(b)
 	return int64(n), err

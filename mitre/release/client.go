@@ -46,15 +46,35 @@ func (s *Source) client() (*http.Client, func()) {
 
 func checkRedirect(req *http.Request, via []*http.Request) error {
 	from, to := via[len(via)-1].URL, req.URL
+	req.Header.Del("Referer") // it has the query, which may be a secret
 	switch {
 	case len(via) > maxRedirects:
 		return fmt.Errorf("%w: more than %d in a row", errRedirect, maxRedirects)
 	case to.Scheme != "http" && to.Scheme != "https":
-		return fmt.Errorf("%w: to %s, want http or https", errRedirect, to.Redacted())
+		return fmt.Errorf("%w: to %s, want http or https", errRedirect, shown(to))
 	case from.Scheme == "https" && to.Scheme == "http":
-		return fmt.Errorf("%w: from https down to %s", errRedirect, to.Redacted())
+		return fmt.Errorf("%w: from https down to %s", errRedirect, shown(to))
 	}
 	return nil
+}
+
+// shown is a URL for errors: without user, password, query and fragment, each
+// of which may be a secret.
+func shown(u *url.URL) string {
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
+}
+
+// withoutSecrets is an error of http, whose URL has its secrets.
+func withoutSecrets(err error) error {
+	var e *url.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	at := ""
+	if u, err := url.Parse(e.URL); err == nil {
+		at = shown(u)
+	}
+	return &url.Error{Op: e.Op, URL: at, Err: e.Err}
 }
 
 // proxyAnswer gives an error that names the proxy, where http has nothing but

@@ -10,8 +10,9 @@
 //	catalog, err := release.FromEnv().Open(ctx, "ics-attack", "18.1")
 //
 // A file is used only after its SHA-256 was found right, however it came and
-// whenever it is opened. So neither a mirror nor the cache needs to be
-// trusted, and http will do as well as https. That costs one reading of the
+// whenever it is opened, and nothing is written through links that lead out of
+// the cache. So neither a mirror nor the cache needs to be trusted, and http
+// will do as well as https. That costs one reading of the
 // file, a few milliseconds for the 4 MB of the largest one known. The first
 // time a release costs its download, uncompressed, so that a download that
 // was cut off can go on where it ended.

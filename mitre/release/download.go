@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -33,7 +34,8 @@ type download struct {
 	url      *url.URL
 	client   *http.Client
 	progress func(done, total int64) // may be nil
-	path     string                  // of the partial file
+	root     *os.Root                // the cache
+	path     string                  // of the partial file, in the cache
 
 	file *os.File
 	have int64 // bytes of the file that are there, from its beginning
@@ -62,16 +64,25 @@ func (e *networkError) Unwrap() error { return e.err }
 // run leaves the complete file, checked and on the disk, or what there is of
 // it so far.
 func (d *download) run(ctx context.Context) error {
-	f, err := os.OpenFile(d.path, os.O_RDWR|os.O_CREATE, 0o644)
+	// Not through a link: what it leads to is not the cache's.
+	if info, err := d.root.Lstat(d.path); err == nil && !info.Mode().IsRegular() {
+		return cacheError(d.root, fmt.Errorf("%s: not a regular file but %s", filepath.Join(d.root.Name(), d.path), info.Mode()))
+	}
+	f, err := d.root.OpenFile(d.path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
-		return cacheError(err)
+		return cacheError(d.root, err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return cacheError(err)
+		return cacheError(d.root, err)
 	}
 	d.file = f
+	defer func() {
+		if d.have == 0 {
+			_ = d.root.Remove(d.path) // nothing to go on with
+		}
+	}()
 	if info.Size() <= d.release.Size {
 		d.have = info.Size()
 		d.pieced = d.have > 0
@@ -87,7 +98,7 @@ func (d *download) run(ctx context.Context) error {
 		case err == nil:
 			return nil
 		case ctx.Err() != nil:
-			return d.kept(fmt.Errorf("GET %s: %w", d.url.Redacted(), ctx.Err()))
+			return d.kept(fmt.Errorf("GET %s: %w", shown(d.url), ctx.Err()))
 		case !errors.As(err, &again):
 			return err
 		case try == tries:
@@ -117,9 +128,9 @@ func (d *download) finish(ctx context.Context) error {
 		}
 	}
 	if err := d.file.Sync(); err != nil {
-		return cacheError(err)
+		return cacheError(d.root, err)
 	}
-	err := check(ctx, d.path, d.release, io.Discard)
+	err := sumOf(ctx, filepath.Join(d.root.Name(), d.path), io.NewSectionReader(d.file, 0, d.release.Size+1), d.release, io.Discard)
 	if !errors.Is(err, ErrMismatch) {
 		return err
 	}
@@ -128,18 +139,17 @@ func (d *download) finish(ctx context.Context) error {
 		if err := d.restart(); err != nil {
 			return err
 		}
-		return passing{fmt.Errorf("GET %s, put together from parts: %w", d.url.Redacted(), err)}
+		return passing{fmt.Errorf("GET %s, put together from parts: %w", shown(d.url), err)}
 	}
-	os.Remove(d.path)
 	d.have = 0
-	return fmt.Errorf("GET %s: %w", d.url.Redacted(), err)
+	return fmt.Errorf("GET %s: %w", shown(d.url), err)
 }
 
 // restart forgets what there is of the file.
 func (d *download) restart() error {
 	d.have, d.etag, d.pieced = 0, "", false
 	if err := d.file.Truncate(0); err != nil {
-		return cacheError(err)
+		return cacheError(d.root, err)
 	}
 	return nil
 }
@@ -187,7 +197,7 @@ func (d *download) transfer(ctx context.Context) error {
 		watch.Stop() // the disk and Progress may take their time
 		if n > 0 {
 			if _, err := d.file.WriteAt(buf[:n], d.have); err != nil {
-				return cacheError(err)
+				return cacheError(d.root, err)
 			}
 			d.have += int64(n)
 			d.report()
@@ -199,7 +209,7 @@ func (d *download) transfer(ctx context.Context) error {
 			if cause := context.Cause(ctx); cause != nil {
 				err = cause
 			}
-			return passing{fmt.Errorf("GET %s: cut off after %d of %d bytes: %w", d.url.Redacted(), d.have, d.release.Size, err)}
+			return passing{fmt.Errorf("GET %s: cut off after %d of %d bytes: %w", shown(d.url), d.have, d.release.Size, err)}
 		}
 	}
 	return nil
@@ -232,8 +242,9 @@ func (d *download) request(ctx context.Context) (*http.Response, error) {
 // is not there, a certificate, a redirect.
 func (d *download) noAnswer(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
-		return passing{fmt.Errorf("GET %s: %w", d.url.Redacted(), cause)}
+		return passing{fmt.Errorf("GET %s: %w", shown(d.url), cause)}
 	}
+	err = withoutSecrets(err)
 	if errors.Is(err, errRedirect) {
 		return err
 	}
@@ -268,7 +279,7 @@ func astray(resp *http.Response, have, size int64) bool {
 
 // acceptable says what is wrong with an answer before its body is read.
 func (d *download) acceptable(resp *http.Response) error {
-	at := "GET " + resp.Request.URL.Redacted()
+	at := "GET " + shown(resp.Request.URL)
 	switch code := resp.StatusCode; {
 	case code == http.StatusPartialContent && d.have > 0, code == http.StatusOK:
 	case code == http.StatusRequestTimeout, code == http.StatusTooManyRequests, code >= 500:

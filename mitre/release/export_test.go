@@ -1,11 +1,9 @@
 package release
 
 import (
-	"context"
+	"os"
 	"testing"
 	"time"
-
-	"github.com/mitigraph/mitigraph/mitre"
 )
 
 func init() {
@@ -18,11 +16,6 @@ var (
 	ParseContentRange = parseContentRange
 )
 
-// OpenRelease is Open for a release that is not in the table.
-func (s *Source) OpenRelease(ctx context.Context, r Release) (*mitre.Catalog, error) {
-	return s.open(ctx, r)
-}
-
 // SetStall changes how long a server may be silent, for one test.
 func SetStall(t *testing.T, d time.Duration) {
 	old := stall
@@ -33,6 +26,6 @@ func SetStall(t *testing.T, d time.Duration) {
 // WithoutLocks is a file system that has none, for one test.
 func WithoutLocks(t *testing.T, err error) {
 	old := tryLock
-	tryLock = func(string) (func(), error) { return nil, err }
+	tryLock = func(*os.Root, string) (func(), error) { return nil, err }
 	t.Cleanup(func() { tryLock = old })
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"os"
 	"time"
 )
 
@@ -14,12 +15,12 @@ var errLocked = errors.New("locked")
 // kernel would not end with a context.
 var lockPoll = 100 * time.Millisecond
 
-// lock takes the lock of the file at path, which it makes when needed and
-// nobody deletes. The kernel gives the lock back when its holder dies. The
+// lock takes the lock of the file at path in the cache, which it makes when
+// needed and nobody deletes. The kernel gives the lock back when its holder dies. The
 // error is errors.ErrUnsupported where there are no locks.
-func lock(ctx context.Context, path string) (unlock func(), err error) {
+func lock(ctx context.Context, cache *os.Root, path string) (unlock func(), err error) {
 	for {
-		unlock, err := tryLock(path)
+		unlock, err := tryLock(cache, path)
 		if !errors.Is(err, errLocked) {
 			return unlock, err
 		}

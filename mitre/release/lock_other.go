@@ -2,6 +2,9 @@
 
 package release
 
-import "errors"
+import (
+	"errors"
+	"os"
+)
 
-var tryLock = func(string) (unlock func(), err error) { return nil, errors.ErrUnsupported }
+var tryLock = func(*os.Root, string) (unlock func(), err error) { return nil, errors.ErrUnsupported }

@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-var tryLock = func(path string) (unlock func(), err error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+var tryLock = func(cache *os.Root, path string) (unlock func(), err error) {
+	f, err := cache.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err
 	}

@@ -21,8 +21,8 @@ var ErrUnknown = errors.New("unknown release")
 
 // Release is one official file of ATT&CK and what it must be. [Known] has
 // those of ICS and Mobile. One that is written by hand, for a later release
-// or for Enterprise, can be fetched just as well, with [Source.Fetch]; SHA256,
-// Size and Path must be set then.
+// or for Enterprise, can be had just as well, with [Source.OpenRelease] and
+// [Source.Fetch]; SHA256, Size and Path must be set then.
 type Release struct {
 	Domain  string // "ics-attack", "enterprise-attack" or "mobile-attack"
 	Version string // "18.1"
@@ -132,7 +132,7 @@ func Find(domain, version string) (Release, error) {
 	}
 	asked := Release{Domain: domain, Version: version}
 	if versions == nil {
-		return Release{}, fmt.Errorf("%s: %w; known are %s", asked, ErrUnknown, strings.Join(domains, " and "))
+		return Release{}, fmt.Errorf("%s: %w; known are %s, and any file can be opened by its path", asked, ErrUnknown, strings.Join(domains, " and "))
 	}
 	facts := ""
 	if c, err := mitre.Embedded(); err == nil && c.Info().Domain == domain {

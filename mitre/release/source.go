@@ -40,8 +40,8 @@ var (
 type Source struct {
 	// Mirror is the base URL, http or https, of a copy of the official
 	// repository: the file of [Release].Path is looked for below it. Empty
-	// means [Official]. A user and password in it are used, and left out of
-	// errors.
+	// means [Official]. A user, password and query in it are used, and left
+	// out of errors. A folder is no mirror: Dir takes it.
 	Mirror string
 	// Dir is the folder of the cache; see the package comment for its
 	// layout. It is made when needed. Empty means mitigraph/attack below
@@ -83,16 +83,22 @@ func FromEnv() *Source {
 // Load returns the catalogue that a user means by what: a file (see
 // [mitre.Open]); else a version of ATT&CK for ICS, such as "18.1" or "v18.1";
 // else a domain and version, such as "mobile-attack-17.1". The versions are
-// those of [Source.Open]. An empty string means [mitre.Embedded].
+// those of [Source.Open], so that "19.1" has no descriptions, as
+// [mitre.Catalog.HasTexts] tells; its official file has. An empty string means
+// [mitre.Embedded].
 func (s *Source) Load(ctx context.Context, what string) (*mitre.Catalog, error) {
 	if what == "" {
 		return mitre.Embedded()
 	}
-	m := named.FindStringSubmatch(what)
-	if _, err := os.Stat(what); err == nil || m == nil {
-		return mitre.Open(ctx, what)
+	m := named.FindStringSubmatch(strings.ToLower(what))
+	info, err := os.Stat(what)
+	switch {
+	case m != nil && (err != nil || info.IsDir()):
+		return s.Open(ctx, cmp.Or(m[1], "ics-attack"), m[2])
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%w; want a file, a version of ATT&CK for ICS, as 18.1, or a domain and version, as mobile-attack-17.1", err)
 	}
-	return s.Open(ctx, cmp.Or(m[1], "ics-attack"), m[2])
+	return mitre.Open(ctx, what)
 }
 
 var named = regexp.MustCompile(`^(?:([a-z]+-attack)-)?v?([0-9]+(?:\.[0-9]+)?)$`)
@@ -113,10 +119,12 @@ func (s *Source) Open(ctx context.Context, domain, version string) (*mitre.Catal
 		}
 		return nil, err
 	}
-	return s.open(ctx, r)
+	return s.OpenRelease(ctx, r)
 }
 
-func (s *Source) open(ctx context.Context, r Release) (*mitre.Catalog, error) {
+// OpenRelease is [Source.Open] for a release written by hand, such as one of
+// Enterprise.
+func (s *Source) OpenRelease(ctx context.Context, r Release) (*mitre.Catalog, error) {
 	path, err := s.path(r)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", r, err)
@@ -141,7 +149,8 @@ func (s *Source) open(ctx context.Context, r Release) (*mitre.Catalog, error) {
 //
 // A download that is cut off, or answered with a status of 408, 429 or 5xx,
 // is tried four times in all with a pause of half a second, one and two
-// seconds. A server that sends nothing for a minute counts as cut off. What
+// seconds. A server that sends nothing for a minute counts as cut off; one that
+// sends a byte now and then is waited for until ctx ends. What
 // arrived stays in the cache, also when ctx ends the download, and the next
 // call asks for the rest only. A file of another size or with a wrong SHA-256
 // is not kept, and no more than Size bytes are ever written. Another
@@ -169,7 +178,7 @@ func (s *Source) fetch(ctx context.Context, r Release) (string, error) {
 	case err == nil:
 		return path, nil
 	case errors.Is(err, fs.ErrNotExist) && s.Offline:
-		return "", fmt.Errorf("%w, and there is no %s", ErrOffline, path)
+		return "", fmt.Errorf("%w, and there is no %s: put the file there, or allow the network (Source.Offline, MITIGRAPH_OFFLINE)", ErrOffline, path)
 	case errors.Is(err, ErrMismatch) && s.Offline:
 		return "", fmt.Errorf("%w, and the cached file is damaged: %w", ErrOffline, err)
 	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrMismatch):
@@ -179,20 +188,34 @@ func (s *Source) fetch(ctx context.Context, r Release) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return "", cacheError(err)
+	dir, err := s.dir()
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", cacheError(nil, err)
+	}
+	// Whatever lies in the cache, nothing outside of it is written.
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return "", cacheError(nil, err)
+	}
+	defer root.Close()
+	name := filepath.FromSlash(r.Path)
+	if err := root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return "", cacheError(root, err)
 	}
 
-	partial := path + ".partial"
-	unlock, err := lock(ctx, path+".lock")
+	partial := name + ".partial"
+	unlock, err := lock(ctx, root, name+".lock")
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
 		partial = ownName(partial)
-		defer os.Remove(partial)
+		defer root.Remove(partial)
 	case ctx.Err() != nil:
 		return "", fmt.Errorf("waiting for another download of %s: %w", path, ctx.Err())
 	case err != nil:
-		return "", cacheError(err)
+		return "", cacheError(root, err)
 	default:
 		defer unlock()
 	}
@@ -202,7 +225,7 @@ func (s *Source) fetch(ctx context.Context, r Release) (string, error) {
 
 	client, done := s.client()
 	defer done()
-	d := download{release: r, url: from, client: client, progress: s.Progress, path: partial}
+	d := download{release: r, url: from, client: client, progress: s.Progress, root: root, path: partial}
 	if err := d.run(ctx); err != nil {
 		var network *networkError
 		if errors.As(err, &network) {
@@ -210,14 +233,19 @@ func (s *Source) fetch(ctx context.Context, r Release) (string, error) {
 		}
 		return "", err
 	}
-	if err := os.Rename(partial, path); err != nil {
-		return "", cacheError(err)
+	if err := root.Rename(partial, name); err != nil {
+		return "", cacheError(root, err)
 	}
 	return path, nil
 }
 
-// cacheError says besides how to use another folder.
-func cacheError(err error) error {
+// cacheError says besides how to use another folder. Errors of the root have
+// paths below it.
+func cacheError(root *os.Root, err error) error {
+	var p *fs.PathError
+	if root != nil && errors.As(err, &p) && !filepath.IsAbs(p.Path) {
+		err = &fs.PathError{Op: strings.TrimSuffix(p.Op, "at"), Path: filepath.Join(root.Name(), p.Path), Err: p.Err}
+	}
 	return fmt.Errorf("writing the cache: %w; Source.Dir or MITIGRAPH_CACHE sets another folder", err)
 }
 
@@ -226,18 +254,23 @@ func (s *Source) path(r Release) (string, error) {
 	if err := r.valid(); err != nil {
 		return "", err
 	}
-	var dir string
-	if s != nil {
-		dir = s.Dir
-	}
-	if dir == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
-			return "", cacheError(err)
-		}
-		dir = filepath.Join(user, "mitigraph", "attack")
+	dir, err := s.dir()
+	if err != nil {
+		return "", err
 	}
 	return filepath.Join(dir, filepath.FromSlash(r.Path)), nil
+}
+
+// dir is the folder of the cache.
+func (s *Source) dir() (string, error) {
+	if s != nil && s.Dir != "" {
+		return s.Dir, nil
+	}
+	user, err := os.UserCacheDir()
+	if err != nil {
+		return "", cacheError(nil, err)
+	}
+	return filepath.Join(user, "mitigraph", "attack"), nil
 }
 
 // url is where a release is downloaded from.
@@ -249,10 +282,13 @@ func (s *Source) url(r Release) (*url.URL, error) {
 	u, err := url.Parse(base)
 	switch {
 	case err != nil:
-		// Not err itself, which has the URL with a password that it may hold.
-		return nil, fmt.Errorf("Source.Mirror is not a URL: %w", errors.Unwrap(err))
+		// Not err, which has parts of the URL, and so perhaps of a password.
+		return nil, errors.New("Source.Mirror is not a URL; in a user or password all but letters and digits must be written as %2F and the like")
 	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
-		return nil, fmt.Errorf("Source.Mirror is %q, want a URL that begins with https:// or http://", u.Redacted())
+		if strings.ContainsAny(base, "@?") { // what is a secret in it cannot be told
+			base = "another"
+		}
+		return nil, fmt.Errorf("Source.Mirror is %q, want a URL that begins with https:// or http://", base)
 	}
 	var path []string
 	for name := range strings.SplitSeq(r.Path, "/") {
@@ -278,6 +314,11 @@ func check(ctx context.Context, path string, r Release, w io.Writer) error {
 		return err
 	}
 	defer f.Close()
+	return sumOf(ctx, path, f, r, w)
+}
+
+// sumOf copies a file to w and compares its sum.
+func sumOf(ctx context.Context, path string, f io.Reader, r Release, w io.Writer) error {
 	sum := sha256.New()
 	if _, err := io.Copy(io.MultiWriter(sum, w), &contextReader{ctx, io.LimitReader(f, r.Size+1)}); err != nil {
 		return fmt.Errorf("%s: %w", path, err)

@@ -328,6 +328,108 @@ func TestMirrorWithPassword(t *testing.T) {
 	assert.Equal(t, []string{"user", "secret"}, []string{user, password})
 }
 
+// No error has what is secret in the mirror's URL, wherever it occurs.
+func TestMirrorsSecrets(t *testing.T) {
+	silent := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	nobody := "http://" + l.Addr().String()
+	l.Close()
+	for name, answers := range map[string][]http.HandlerFunc{
+		"nobody listens":           nil,
+		"no answer":                {silent},
+		"404":                      {status(404)},
+		"500":                      {status(500)},
+		"a page":                   {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Type", "text/html") }},
+		"cut off":                  {cut(content, 1000)},
+		"wrong content":            {file(make([]byte, len(content)))},
+		"a refused redirect":       {redirect("ftp://SECRET:SECRET@h/?SECRET")},
+		"a redirect to nobody":     {redirect(strings.Replace(nobody, "://", "://SECRET:SECRET@", 1) + "/?SECRET#SECRET")},
+		"redirects without an end": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.String(), http.StatusFound) }},
+	} {
+		for _, secret := range []string{"SECRET@", "user:SECRET@", ":SECRET@"} {
+			t.Run(name, func(t *testing.T) {
+				url := nobody
+				if answers != nil {
+					url = serve(t, answers...).URL
+				}
+				source := &release.Source{Mirror: strings.Replace(url, "://", "://"+secret, 1) + "/path/?sig=SECRET#SECRET", Dir: t.TempDir()}
+				_, err := source.Fetch(t.Context(), fake)
+				require.Error(t, err)
+				assert.NotContains(t, err.Error(), "SECRET")
+			})
+		}
+	}
+	// Nor does a server that one is sent on to learn it.
+	elsewhere := serve(t, file(content))
+	s := serve(t, redirect(elsewhere.URL))
+	_, err = (&release.Source{Mirror: s.URL + "/?sig=SECRET", Dir: t.TempDir()}).Fetch(t.Context(), fake)
+	require.NoError(t, err)
+	assert.Equal(t, "sig=SECRET", s.requests()[0].URL.RawQuery)
+	assert.Empty(t, elsewhere.requests()[0].Header.Get("Referer"))
+}
+
+// What others put into the cache never makes anything outside of it change.
+func TestLinksInTheCache(t *testing.T) {
+	for name, link := range map[string]func(dir, outside string) (from, to string){
+		"the partial file":         func(dir, outside string) (string, string) { return partial(dir), filepath.Join(outside, "victim") },
+		"the partial file, to new": func(dir, outside string) (string, string) { return partial(dir), filepath.Join(outside, "new") },
+		"the lock": func(dir, outside string) (string, string) {
+			return cached(dir) + ".lock", filepath.Join(outside, "victim")
+		},
+		"the lock, to new": func(dir, outside string) (string, string) {
+			return cached(dir) + ".lock", filepath.Join(outside, "new")
+		},
+		"the folder":               func(dir, outside string) (string, string) { return filepath.Dir(cached(dir)), outside },
+		"the file":                 func(dir, outside string) (string, string) { return cached(dir), filepath.Join(outside, "victim") },
+		"the partial file, inside": func(dir, _ string) (string, string) { return partial(dir), cached(dir) + "x" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, outside := t.TempDir(), t.TempDir()
+			victim := filepath.Join(outside, "victim")
+			put(t, victim, []byte("precious"))
+			from, to := link(dir, outside)
+			require.NoError(t, os.MkdirAll(filepath.Dir(from), 0o755))
+			if err := os.Symlink(to, from); err != nil {
+				t.Skip("needs symbolic links: ", err)
+			}
+			source := &release.Source{Mirror: serve(t, file(content)).URL, Dir: dir}
+			path, err := source.Fetch(t.Context(), fake)
+			same(t, victim, []byte("precious"))
+			entries, e := os.ReadDir(outside)
+			require.NoError(t, e)
+			assert.Len(t, entries, 1)
+			if name == "the file" { // it was damaged, and is replaced
+				require.NoError(t, err)
+				same(t, path, content)
+				info, err := os.Lstat(path)
+				require.NoError(t, err)
+				assert.True(t, info.Mode().IsRegular())
+				return
+			}
+			assert.ErrorContains(t, err, "writing the cache: ")
+		})
+	}
+}
+
+func TestLoad(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.Mkdir("18.1", 0o755))
+	source := &release.Source{Dir: t.TempDir(), Offline: true}
+	for what, want := range map[string]string{
+		"18.1":                   "offline, and there is no ",
+		"ICS-Attack-18.1":        "put the file there, or allow the network",
+		"latest":                 "want a file, a version of ATT&CK for ICS, as 18.1, or",
+		"enterprise-attack-18.1": "any file can be opened by its path",
+	} {
+		_, err := source.Load(t.Context(), what)
+		assert.ErrorContains(t, err, want, what)
+	}
+	c, err := source.Load(t.Context(), "19.1")
+	require.NoError(t, err)
+	assert.False(t, c.HasTexts())
+}
+
 // A cache is laid out like the repository, so it can be a mirror.
 func TestCacheAsMirror(t *testing.T) {
 	dir := t.TempDir()
@@ -344,7 +446,10 @@ func TestWrongUse(t *testing.T) {
 		`Source.Mirror is "mirror.example/attack", want a URL that begins with`: {Mirror: "mirror.example/attack"},
 		`Source.Mirror is "file:///attack"`:                                     {Mirror: "file:///attack"},
 		`Source.Mirror is "https:///attack"`:                                    {Mirror: "https:///attack"},
-		`Source.Mirror is not a URL: `:                                          {Mirror: "http://user:secret@mirror.example:port/"},
+		`Source.Mirror is not a URL; `:                                          {Mirror: "http://user:secret@mirror.example:port/"},
+		`Source.Mirror is not a URL; in`:                                        {Mirror: "http://user:sec/secret@mirror.example/"},
+		`Source.Mirror is "another", want a URL`:                                {Mirror: "ftp://secret@mirror.example/"},
+		`Source.Mirror is "another", want a URL that`:                           {Mirror: "user:secret@mirror.example/"},
 	} {
 		source.Dir = t.TempDir()
 		_, err := source.Fetch(t.Context(), fake)
@@ -582,7 +687,7 @@ func TestUnusableCache(t *testing.T) {
 		dir := t.TempDir()
 		require.NoError(t, os.MkdirAll(partial(dir), 0o755))
 		err := fetch(dir)
-		assert.ErrorContains(t, err, "writing the cache: open "+partial(dir))
+		assert.ErrorContains(t, err, "writing the cache: "+partial(dir)+": not a regular file")
 		assert.ErrorContains(t, err, "Source.Dir or MITIGRAPH_CACHE sets another folder")
 	})
 	t.Run("a read-only folder", func(t *testing.T) {
