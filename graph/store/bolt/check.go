@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -172,6 +173,10 @@ type walker struct {
 	roots  []root
 	state  []byte
 	log    *log
+
+	buffers [maxDepth + 2][]byte // by depth
+	ahead   []byte               // the part of the file from aheadAt on
+	aheadAt int64
 }
 
 // root is an entry at the file's top level.
@@ -249,8 +254,8 @@ func broken(page uint64, format string, args ...any) error {
 }
 
 // page reads a page and those that it goes on for, and notes that they are
-// used.
-func (w *walker) page(id uint64) ([]byte, error) {
+// used. It is valid until the next page of the same depth.
+func (w *walker) page(id uint64, depth int) ([]byte, error) {
 	if err := w.ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -258,8 +263,8 @@ func (w *walker) page(id uint64) ([]byte, error) {
 		return nil, broken(id, "there is no such page")
 	}
 	size := int64(w.meta.pageSize)
-	b := make([]byte, size)
-	if _, err := w.file.ReadAt(b, int64(id)*size); err != nil {
+	b := w.buffer(depth, size)
+	if err := w.read(b, int64(id)*size); err != nil {
 		return nil, err
 	}
 	more := uint64(native.Uint32(b[12:]))
@@ -273,15 +278,46 @@ func (w *walker) page(id uint64) ([]byte, error) {
 		w.used[i] = true
 	}
 	if more > 0 {
-		rest := make([]byte, size*int64(more+1))
-		copy(rest, b)
-		if _, err := w.file.ReadAt(rest[size:], int64(id+1)*size); err != nil {
+		b = w.buffer(depth, size*int64(more+1)) // keeps what is in it
+		if err := w.read(b[size:], int64(id+1)*size); err != nil {
 			return nil, err
 		}
-		b = rest
 	}
 	return b, nil
 }
+
+// buffer returns the memory for a page at a depth, grown to a size.
+func (w *walker) buffer(depth int, size int64) []byte {
+	b := w.buffers[depth]
+	if int64(cap(b)) < size {
+		b = append(make([]byte, 0, size), b...)
+	}
+	w.buffers[depth] = b[:size]
+	return b[:size]
+}
+
+// read fills b from the file, of which it reads ahead: most pages follow each
+// other.
+func (w *walker) read(b []byte, at int64) error {
+	if at < w.aheadAt || at+int64(len(b)) > w.aheadAt+int64(len(w.ahead)) {
+		if len(b) >= readAhead {
+			_, err := w.file.ReadAt(b, at)
+			return err
+		}
+		if w.ahead == nil {
+			w.ahead = make([]byte, readAhead)
+		}
+		n, err := w.file.ReadAt(w.ahead[:readAhead], at)
+		if n < len(b) {
+			return cmp.Or(err, io.ErrUnexpectedEOF)
+		}
+		w.ahead, w.aheadAt = w.ahead[:n], at
+	}
+	copy(b, w.ahead[at-w.aheadAt:])
+	return nil
+}
+
+const readAhead = 256 << 10
 
 // tree goes through the pages of a bucket, the root's with an empty name. Its
 // keys must be in order, begin with low and be below high: bbolt finds a page's
@@ -290,7 +326,7 @@ func (w *walker) tree(id uint64, bucket string, low, high []byte, depth int) err
 	if depth > maxDepth {
 		return broken(id, "the tree is too deep")
 	}
-	b, err := w.page(id)
+	b, err := w.page(id, depth)
 	if err != nil {
 		return err
 	}
@@ -367,7 +403,7 @@ func (w *walker) elements(b []byte, id uint64, bucket string, low, high []byte, 
 func (w *walker) entry(id uint64, bucket string, key, value []byte, isBucket bool) error {
 	switch {
 	case bucket == "":
-		w.roots = append(w.roots, root{id, key, value, isBucket})
+		w.roots = append(w.roots, root{id, bytes.Clone(key), bytes.Clone(value), isBucket})
 		return nil
 	case isBucket:
 		return broken(id, "a bucket where a value should be")
@@ -390,7 +426,7 @@ func (w *walker) entry(id uint64, bucket string, key, value []byte, isBucket boo
 // uses: a page that is wrongly free would be written over.
 func (w *walker) free() error {
 	id := w.meta.freelist
-	b, err := w.page(id)
+	b, err := w.page(id, 0)
 	if err != nil {
 		return err
 	}
