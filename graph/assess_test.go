@@ -401,8 +401,15 @@ func TestContextOf(t *testing.T) {
 // A flaw that needs no user must not put training of users first, and the
 // higher CVSS must not lower the risk either.
 func TestDoubtedTechniques(t *testing.T) {
+	var links mapping // of its own, so that no test asks the real one to be so
+	require.NoError(t, json.Unmarshal([]byte(`{"version":"test","links":[
+		{"weakness":"CWE-125","technique":"T0863","relation":"performs","confidence":0.5,"rationale":"A."},
+		{"weakness":"CWE-125","technique":"T0866","relation":"performs","confidence":0.5,"rationale":"B."},
+		{"weakness":"CWE-125","technique":"T0893","relation":"performs","confidence":0.3,"rationale":"C."}]}`), &links))
+	knowledge, err := embeddedKnowledge()
+	require.NoError(t, err)
 	assess := func(vector string) *Assessment {
-		g, err := New(t.Context(), Attack(embedded(t)), Knowledge(), Findings(finding.Finding{ID: "F", CVSS: vector, Weaknesses: []string{"CWE-125"}}))
+		g, err := New(t.Context(), Attack(embedded(t)), knowledge[0], &links, Findings(finding.Finding{ID: "F", CVSS: vector, Weaknesses: []string{"CWE-125"}}))
 		require.NoError(t, err)
 		defer g.Close()
 		a, err := g.Snapshot().Assess(t.Context())
