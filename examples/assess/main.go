@@ -16,23 +16,18 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
 
-	"github.com/mitigraph/mitigraph/data"
+	"github.com/mitigraph/mitigraph/examples/internal/cli"
 	"github.com/mitigraph/mitigraph/genai"
 	"github.com/mitigraph/mitigraph/genai/ollama"
 	"github.com/mitigraph/mitigraph/genai/template"
 	"github.com/mitigraph/mitigraph/graph"
-	"github.com/mitigraph/mitigraph/graph/finding"
-	"github.com/mitigraph/mitigraph/graph/finding/csaf"
 	"github.com/mitigraph/mitigraph/graph/report"
-	"github.com/mitigraph/mitigraph/mitre"
-	"github.com/mitigraph/mitigraph/mitre/release"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := cli.Context()
 	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(exitCode(err, os.Stderr))
@@ -41,7 +36,7 @@ func main() {
 // exitCode says why a run ended and gives the code for it.
 func exitCode(err error, stderr io.Writer) int {
 	var silent exit
-	var bad *inputError
+	var bad *cli.InputError
 	switch {
 	case err == nil:
 		return 0
@@ -59,14 +54,6 @@ func exitCode(err error, stderr io.Writer) int {
 type exit int
 
 func (e exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
-
-// inputError is wrong use or unreadable input.
-type inputError struct{ err error }
-
-func (e *inputError) Error() string { return e.err.Error() }
-func (e *inputError) Unwrap() error { return e.err }
-
-func misuse(format string, args ...any) error { return &inputError{fmt.Errorf(format, args...)} }
 
 const usage = `Usage: go run ./examples/assess [flags] [FILE...]
 
@@ -112,7 +99,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 			return o, err
 		}
 		if err != nil {
-			return o, misuse("%w; -h lists the flags", err)
+			return o, cli.Misuse("%w; -h lists the flags", err)
 		}
 		if fs.NArg() == 0 {
 			break
@@ -121,10 +108,10 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		args = fs.Args()[1:]
 	}
 	if o.format != "text" && o.format != "json" {
-		return o, misuse("-format %q: want text or json", o.format)
+		return o, cli.Misuse("-format %q: want text or json", o.format)
 	}
 	if o.draft != "none" && o.draft != "template" && !(strings.HasPrefix(o.draft, "ollama:") && len(o.draft) > len("ollama:")) {
-		return o, misuse("-draft %q: want none, template or ollama:MODEL", o.draft)
+		return o, cli.Misuse("-draft %q: want none, template or ollama:MODEL", o.draft)
 	}
 	return o, nil
 }
@@ -137,16 +124,16 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case err != nil:
 		return err
 	}
-	catalog, err := loadAttack(ctx, o.attack)
+	catalog, err := cli.Attack(ctx, o.attack)
 	if err != nil {
 		return err
 	}
-	findings, skipped, err := loadFindings(ctx, o.files, stdin)
+	findings, skipped, err := cli.Findings(ctx, o.files, stdin)
 	if err != nil {
 		return err
 	}
 	sources := []graph.Source{graph.Attack(catalog), graph.Knowledge()}
-	site, ok, err := loadSite(ctx, o)
+	site, ok, err := cli.Site(ctx, o.controls, len(o.files) == 0)
 	if err != nil {
 		return err
 	}
@@ -155,7 +142,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	g, err := graph.New(ctx, append(sources, graph.Findings(findings...))...)
 	if err != nil {
-		return unlessEnded(ctx, err)
+		return cli.UnlessEnded(ctx, err)
 	}
 	defer g.Close()
 	now := g.Snapshot()
@@ -163,8 +150,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		return err
 	}
-	a.Warnings = append(warnings(catalog, skipped), a.Warnings...)
-	tellWarnings(stderr, a.Warnings)
+	a.Warnings = append(cli.Warnings(catalog, skipped), a.Warnings...)
+	cli.TellWarnings(stderr, a.Warnings, " (-format json has all)")
 	if err := draft(ctx, now, a, o.draft, stderr); err != nil {
 		return err
 	}
@@ -179,7 +166,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err := write(&b, a); err != nil {
 		return err
 	}
-	if err := output(o.out, b.Bytes(), stdout); err != nil {
+	if err := cli.Output(o.out, b.Bytes(), stdout); err != nil {
 		return err
 	}
 	if o.out == "" && o.format == "text" {
@@ -192,110 +179,6 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return nil
 }
 
-// unlessEnded makes an error of the input one, unless the context ended.
-func unlessEnded(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return err
-	}
-	return &inputError{err}
-}
-
-func loadAttack(ctx context.Context, name string) (*mitre.Catalog, error) {
-	c, err := release.FromEnv().Load(ctx, name)
-	if err != nil {
-		return nil, unlessEnded(ctx, fmt.Errorf("-attack %s: %w", name, err))
-	}
-	return c, nil
-}
-
-// loadFindings reads all files, or the sample site's findings when there is
-// none. A record that can't be used is returned, not dropped.
-func loadFindings(ctx context.Context, files []string, stdin io.Reader) ([]finding.Finding, []*finding.RecordError, error) {
-	if len(files) == 0 {
-		b, err := data.FS.ReadFile(data.SampleFindings)
-		if err != nil {
-			return nil, nil, err
-		}
-		return finding.Collect(finding.Read(ctx, "sample site", bytes.NewReader(b), finding.JSON))
-	}
-	var all []finding.Finding
-	var skipped []*finding.RecordError
-	for _, name := range files {
-		found, bad, err := loadFile(ctx, name, stdin)
-		if err != nil {
-			return nil, nil, unlessEnded(ctx, err)
-		}
-		if len(found) == 0 && len(bad) == 0 {
-			bad = append(bad, &finding.RecordError{File: name, Where: "findings", Err: errors.New("the file holds none")})
-		}
-		all = append(all, found...)
-		skipped = append(skipped, bad...)
-	}
-	return all, skipped, nil
-}
-
-func loadFile(ctx context.Context, name string, stdin io.Reader) ([]finding.Finding, []*finding.RecordError, error) {
-	if name == "-" {
-		return finding.Collect(finding.Read(ctx, "standard input", stdin, csaf.Format, finding.JSON))
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer f.Close()
-	return finding.Collect(finding.Read(ctx, name, f, csaf.Format, finding.JSON))
-}
-
-// loadSite reads the controls file; the sample findings bring the sample
-// site's own.
-func loadSite(ctx context.Context, o options) (graph.SiteDescription, bool, error) {
-	switch {
-	case o.controls != "":
-		f, err := os.Open(o.controls)
-		if err != nil {
-			return graph.SiteDescription{}, false, misuse("-controls: %w", err)
-		}
-		defer f.Close()
-		s, err := graph.ReadSite(ctx, o.controls, f)
-		if err != nil {
-			return graph.SiteDescription{}, false, unlessEnded(ctx, fmt.Errorf("-controls: %w", err))
-		}
-		return s, true, nil
-	case len(o.files) == 0:
-		b, err := data.FS.ReadFile(data.SampleControls)
-		if err != nil {
-			return graph.SiteDescription{}, false, err
-		}
-		s, err := graph.ReadSite(ctx, "sample site", bytes.NewReader(b))
-		return s, true, err
-	}
-	return graph.SiteDescription{}, false, nil
-}
-
-func warnings(c *mitre.Catalog, skipped []*finding.RecordError) []graph.Warning {
-	out := []graph.Warning{}
-	for _, p := range c.Problems() {
-		out = append(out, graph.Warning{Source: c.Info().Source, Message: p.Error()})
-	}
-	for _, s := range skipped {
-		out = append(out, graph.Warning{Source: s.File, Where: s.Where, Message: s.Err.Error()})
-	}
-	return out
-}
-
-// maxWarnings is how many warnings go to standard error; the JSON form has
-// all of them.
-const maxWarnings = 20
-
-func tellWarnings(stderr io.Writer, ws []graph.Warning) {
-	for _, w := range ws[:min(maxWarnings, len(ws))] {
-		fmt.Fprintln(stderr, "warning:", finding.Plain(w.String(), 400))
-	}
-	if n := len(ws) - maxWarnings; n > 0 {
-		fmt.Fprintf(stderr, "warning: and %d more (-format json has all)\n", n)
-	}
-}
-
 // draft adds a draft for each gap to the assessment.
 func draft(ctx context.Context, now *graph.Snapshot, a *graph.Assessment, who string, stderr io.Writer) error {
 	var w genai.Writer = template.Writer{}
@@ -305,7 +188,7 @@ func draft(ctx context.Context, now *graph.Snapshot, a *graph.Assessment, who st
 	case strings.HasPrefix(who, "ollama:"):
 		o, err := ollama.New("", strings.TrimPrefix(who, "ollama:"))
 		if err != nil {
-			return &inputError{err}
+			return &cli.InputError{Err: err}
 		}
 		w = o
 	}

@@ -16,14 +16,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 
+	"github.com/mitigraph/mitigraph/examples/internal/cli"
 	"github.com/mitigraph/mitigraph/mitre"
 	"github.com/mitigraph/mitigraph/mitre/release"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := cli.Context()
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)

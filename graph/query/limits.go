@@ -61,18 +61,19 @@ const (
 	grace = 2 * time.Second
 )
 
-// heap is the size of all objects on the heap, garbage included.
-func heap() int64 {
-	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-	metrics.Read(sample)
-	return int64(sample[0].Value.Uint64())
+// heap is the size of all objects on the heap, garbage included, and how large
+// they may become before garbage is collected.
+func heap() (size, goal int64) {
+	samples := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/goal:bytes"}}
+	metrics.Read(samples)
+	return int64(samples[0].Value.Uint64()), int64(samples[1].Value.Uint64())
 }
 
-// watch ends a run whose heap grows by more than a limit. Growth may be
-// garbage, so the verdict waits for a collection, unless it is twice the limit
-// by then. The caller calls end when the run is over.
+// watch ends a run whose heap grows by more than a limit. Up to the collector's
+// goal the growth may be garbage, so that the verdict waits for a collection;
+// beyond, there is no time to lose. The caller calls end when the run is over.
 func watch(limit int64, stop context.CancelCauseFunc) (end func()) {
-	start := heap()
+	start, goal := heap()
 	over, gone := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(gone)
@@ -91,10 +92,10 @@ func watch(limit int64, stop context.CancelCauseFunc) (end func()) {
 				collected, verdict = nil, true
 			case <-tick.C:
 			}
-			switch grown := heap() - start; {
-			case grown > 2*limit, verdict && grown > limit:
+			switch size, _ := heap(); {
+			case size > goal+limit, verdict && size > start+limit:
 				stop(fmt.Errorf("%w: more than the %d MiB that are allowed", ErrMemory, limit>>20))
-			case grown > limit && collected == nil:
+			case size > start+limit && collected == nil:
 				done := make(chan struct{})
 				collected = done
 				go func() {

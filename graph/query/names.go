@@ -136,10 +136,10 @@ func (q *Session) nearest(name string) string {
 	if vocabulary["rel:"+name] {
 		return "rel:" + name
 	}
-	best, least := "", 4
+	best, least := "", min(3, len(name)/3)+1
 	try := func(p string) {
 		for _, written := range []string{p, strings.TrimPrefix(p, "rel:")} {
-			if d := distance(name, written); d < least || d == least && p < best {
+			if d := distance(name, written); d < least || d == least && best != "" && p < best {
 				best, least = p, d
 			}
 		}

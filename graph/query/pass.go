@@ -14,10 +14,17 @@ import (
 // other ends, by one pass over the shortest posting list. Cayley would build an
 // intersection for it, and put its parts together in the order of a map, so that
 // the order of an answer would change from run to run.
+//
+// A union loses its empty parts here: Cayley leaves some, and panics over them.
 func (s *Store) OptimizeShape(_ context.Context, sh shape.Shape) (shape.Shape, bool) {
+	if u, ok := sh.(shape.Union); ok {
+		if sh, _ = nonempty(u); shape.IsNull(sh) {
+			return nil, true
+		}
+	}
 	a, ok := sh.(shape.QuadsAction)
 	if !ok {
-		return sh, false
+		return s.ownIterators(sh)
 	}
 	p := &pass{store: s, result: a.Result}
 	for d, r := range a.Filter {
@@ -31,6 +38,24 @@ func (s *Store) OptimizeShape(_ context.Context, sh shape.Shape) (shape.Shape, b
 		p.save[d-1] = tags
 	}
 	return p, true
+}
+
+func nonempty(u shape.Union) (shape.Shape, bool) {
+	parts := make(shape.Union, 0, len(u))
+	for _, part := range u {
+		if !shape.IsNull(part) {
+			parts = append(parts, part)
+		}
+	}
+	switch len(parts) {
+	case len(u):
+		return u, false
+	case 0:
+		return nil, true
+	case 1:
+		return parts[0], true
+	}
+	return parts, true
 }
 
 // pass is one pass over quads: those that have the wanted nodes, each giving

@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -15,10 +16,11 @@ type Error struct {
 
 // Error returns the place, where there is one, and the reason.
 func (e *Error) Error() string {
+	why := strings.TrimPrefix(e.Err.Error(), "query: ")
 	if e.Line > 0 {
-		return fmt.Sprintf("query: line %d, column %d: %v", e.Line, e.Column, e.Err)
+		return fmt.Sprintf("query: line %d, column %d: %s", e.Line, e.Column, why)
 	}
-	return fmt.Sprintf("query: %v", e.Err)
+	return "query: " + why
 }
 
 // Unwrap returns the reason.
@@ -52,8 +54,8 @@ func Run(ctx context.Context, s *Store, l Limits, f func(context.Context, *Sessi
 	if err != nil {
 		return Result{}, err
 	}
-	if err := ctx.Err(); err != nil {
-		return Result{}, context.Cause(ctx)
+	if ctx.Err() != nil {
+		return Result{}, ended(ctx)
 	}
 	if s == nil {
 		s = New(nil)
@@ -83,16 +85,26 @@ func Run(ctx context.Context, s *Store, l Limits, f func(context.Context, *Sessi
 		select {
 		case err = <-done:
 		case <-wait.C:
-			return Result{}, fmt.Errorf("%w; a built-in function that can't be interrupted is still running", context.Cause(limited))
+			return Result{}, fmt.Errorf("%w; a built-in function that can't be interrupted is still running", ended(limited))
 		}
 	}
 	switch {
 	case q.failed != nil:
 		return Result{}, q.failed
 	case limited.Err() != nil:
-		return Result{}, context.Cause(limited)
+		return Result{}, ended(limited)
 	case err != nil:
 		return Result{}, err
 	}
 	return q.result(), nil
+}
+
+// ended is why a context ended: the limit that was hit, or the context's error
+// with its cause.
+func ended(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(cause, ErrDeadline) || errors.Is(cause, ErrMemory) || errors.Is(cause, err) {
+		return cause
+	}
+	return fmt.Errorf("query: %w: %w", err, cause)
 }

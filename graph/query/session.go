@@ -3,8 +3,9 @@ package query
 import (
 	"fmt"
 	"math"
+	"math/big"
 	"slices"
-	"sort"
+	"strings"
 	"time"
 
 	"github.com/cayleygraph/quad"
@@ -22,7 +23,8 @@ type Session struct {
 }
 
 // Emit adds a row: values by column. The values may be of Cayley, or what
-// JSON has. The error, which also ends the run, says that there is too much.
+// JSON has; a string such as "<attack:T0855>" is the node. The error, which also
+// ends the run, says that there is too much.
 func (q *Session) Emit(row map[string]any) error {
 	if q.failed != nil {
 		return q.failed
@@ -91,7 +93,14 @@ func (q *Session) value(v any, depth int) (any, error) {
 	case float64:
 		return number(v)
 	case string:
+		if len(v) > 2 && v[0] == '<' && v[len(v)-1] == '>' {
+			if iri := quad.IRI(v[1 : len(v)-1]); q.find(iri) != nil {
+				return q.value(iri, depth)
+			}
+		}
 		return text(v)
+	case interface{ QuadValue() quad.Value }:
+		return q.value(v.QuadValue(), depth)
 	case time.Time:
 		return text(v.UTC().Format(time.RFC3339Nano))
 	case quad.IRI:
@@ -119,6 +128,14 @@ func (q *Session) value(v any, depth int) (any, error) {
 			out[i] = v[i]
 		}
 		return q.value(out, depth)
+	case [][2]any: // a Map of JavaScript
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = v[i][:]
+		}
+		return q.value(out, depth)
+	case *big.Int:
+		return text(v.String())
 	case []any:
 		out := make([]any, len(v))
 		for i := range v {
@@ -139,7 +156,7 @@ func (q *Session) value(v any, depth int) (any, error) {
 		}
 		return out, nil
 	}
-	return text(fmt.Sprint(v))
+	return nil, &Error{Err: fmt.Errorf("a %T can't be in a row", v)}
 }
 
 // result makes the rows a table.
@@ -154,12 +171,16 @@ func (q *Session) result() Result {
 			}
 		}
 	}
-	sort.Slice(r.Columns, func(i, j int) bool {
-		a, b := r.Columns[i], r.Columns[j]
-		if (a == "id") != (b == "id") {
-			return a == "id"
+	slices.SortFunc(r.Columns, func(a, b string) int {
+		switch {
+		case a == b:
+			return 0
+		case a == "id":
+			return -1
+		case b == "id":
+			return 1
 		}
-		return a < b
+		return strings.Compare(a, b)
 	})
 	for i, c := range r.Columns {
 		at[c] = i

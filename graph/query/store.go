@@ -60,8 +60,9 @@ func (q *statement) at(d quad.Direction) *node {
 // postings are for each node the quads that have it in one direction, in
 // their order: those of node i lie in list from start[i] to start[i+1].
 type postings struct {
-	start []int32
-	list  []*statement
+	start   []int32
+	list    []*statement
+	average float64 // quads of a node that has any
 }
 
 // New makes a store of a snapshot. A nil snapshot knows nothing.
@@ -147,13 +148,17 @@ func (s *Store) post(d int) postings {
 		p.start[i] += p.start[i-1]
 	}
 	p.list = make([]*statement, p.start[len(s.nodes)])
-	next := append([]int32(nil), p.start...)
+	next, with := append([]int32(nil), p.start...), 0
 	for i := range s.quads {
 		if n := s.quads[i][d]; n != nil {
+			if next[n.id] == p.start[n.id] {
+				with++
+			}
 			p.list[next[n.id]] = &s.quads[i]
 			next[n.id]++
 		}
 	}
+	p.average = float64(len(p.list)) / float64(max(1, with))
 	return p
 }
 

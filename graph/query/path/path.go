@@ -10,8 +10,7 @@
 // What is left of Cayley to watch: Limit, Skip, Order, Count and Back change
 // the path that they are called on, and extending one path from several
 // goroutines is a data race. Several ways to one node give several rows;
-// Unique leaves one of them. FollowRecursive over a path with Both finds
-// nothing.
+// Unique leaves one of them. For FollowRecursive use [query.Recursive].
 package path
 
 import (
@@ -29,7 +28,8 @@ import (
 
 // Run runs a path. It may be a morphism, from StartMorphism; one that was bound
 // to a quad store runs on the given store nevertheless. Each way through the
-// graph is a row: its end in the column "id", and what it tagged. A path
+// graph is a row: its end in the column "id", and what it tagged; Cayley itself
+// loses some ways, and their tags, where there are several to a node. A path
 // without a start starts at every node.
 //
 // The errors are those of [query.Run]. A path that a nil or a panic of Cayley
@@ -46,10 +46,11 @@ func RunFunc(ctx context.Context, s *query.Store, build func() *cayley.Path, l q
 		if p == nil {
 			return &query.Error{Err: errors.New("there is no path")}
 		}
-		if err := predicates(q, p.Shape()); err != nil {
+		s := p.Shape()
+		if err := predicates(q, s); err != nil {
 			return err
 		}
-		it := iterator.Tag(p.BuildIteratorOn(ctx, q), "id")
+		it := iterator.Tag(q.Build(ctx, s), "id")
 		return iterator.Iterate(ctx, it).TagEach(func(tags map[string]refs.Ref) error {
 			row := make(map[string]any, len(tags))
 			for name, r := range tags {
