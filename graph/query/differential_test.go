@@ -21,8 +21,12 @@ import (
 // The typed questions of a snapshot have the answers of their paths, on the
 // store and on Cayley's.
 func TestTypedQuestionsEqualPaths(t *testing.T) {
-	t.Run("sample", func(t *testing.T) { questionsEqualPaths(t, sample(t), 1) })
-	for seed := range uint64(8) {
+	t.Run("sample", func(t *testing.T) { questionsEqualPaths(t, sample(t), 2) })
+	seeds := uint64(6)
+	if testing.Short() {
+		seeds = 1
+	}
+	for seed := range seeds {
 		t.Run(fmt.Sprint("random ", seed), func(t *testing.T) {
 			c := embedded(t)
 			questionsEqualPaths(t, snapshot(t, c, random(rand.New(rand.NewPCG(seed, 1)), c)...), 5)
@@ -34,12 +38,12 @@ func TestTypedQuestionsEqualPathsOnReleases(t *testing.T) {
 	for i, file := range releases(t) {
 		t.Run(name(file), func(t *testing.T) {
 			c := open(t, file)
-			every := 4
+			if testing.Short() && !strings.HasPrefix(name(file), "ics-attack-8") && !strings.HasPrefix(name(file), "ics-attack-19") {
+				t.Skip("short")
+			}
+			every := 8
 			if strings.HasPrefix(name(file), "enterprise") {
-				if testing.Short() {
-					t.Skip("short")
-				}
-				every = 60
+				every = 80
 			}
 			questionsEqualPaths(t, snapshot(t, c, random(rand.New(rand.NewPCG(uint64(i), 2)), c)...), every)
 		})

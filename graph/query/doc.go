@@ -16,6 +16,13 @@
 // that nobody knows is an [Error]; anything else that the graph does not hold
 // is in [Result.Warnings], and so is an ATT&CK ID that was revoked.
 //
+// # Ways
+//
+// Each way through the graph that fits a query is a row, with its own tags:
+// where three links lead to a node, there are three rows unless the query asks
+// for unique nodes. The iterators are partly our own, because Cayley's lose
+// ways.
+//
 // # Limits
 //
 // Every run has a deadline, a cap on rows and a cap on memory. A run that hits
@@ -31,9 +38,11 @@
 //
 // # Cost
 //
-// Making a store of ATT&CK for ICS with the embedded knowledge takes some 15
-// milliseconds and 10 MB; it is made once for a snapshot and asked from then on.
-// One hop takes some microseconds, a Gizmo query some hundred more for the
-// engine. The typed methods of graph.Snapshot are faster than both and say why
-// an answer is empty: where there is one for a question, ask that.
+// A store of ATT&CK for ICS with the embedded knowledge, 12,000 quads, takes
+// some 9 milliseconds and 6 MB to make, a quarter of what Cayley's memstore
+// takes; it is made once for a snapshot and asked from then on. One hop is 3
+// microseconds in the iterators, and with names, limits and rows 30; a Gizmo
+// script takes 300 more for its engine. The typed methods of graph.Snapshot are
+// faster and say why an answer is empty: where there is one for a question, ask
+// that.
 package query

@@ -169,13 +169,53 @@ func (p passShape) Stats(context.Context) (iterator.Costs, error) {
 	return c, err
 }
 
-func (p passShape) Iterate() iterator.Scanner { return &passNext{p.cursor(p.want)} }
-func (p passShape) Lookup() iterator.Index    { return &passIndex{cursor{pass: p.pass}} }
+func (p passShape) Iterate() iterator.Scanner {
+	return &passNext{cursor: p.cursor(p.want), here: passIndex{cursor{pass: p.pass}}}
+}
 
-type passNext struct{ cursor }
+func (p passShape) Lookup() iterator.Index { return &passIndex{cursor{pass: p.pass}} }
 
-func (p *passNext) String() string                { return "PassNext" }
-func (p *passNext) Next(ctx context.Context) bool { return p.next(ctx) }
+// passNext gives each node once; the quads that lead to it are its ways.
+type passNext struct {
+	cursor
+	seen bits
+	here passIndex
+}
+
+func (p *passNext) String() string { return "PassNext" }
+
+func (p *passNext) Next(ctx context.Context) bool {
+	for p.next(ctx) {
+		if !p.seen.add(p.quad.at(p.pass.result)) {
+			continue
+		}
+		if !p.here.Contains(ctx, p.cursor.result) {
+			p.err = p.here.err
+			return false
+		}
+		return true
+	}
+	return false
+}
+
+func (p *passNext) NextPath(ctx context.Context) bool  { return p.here.NextPath(ctx) }
+func (p *passNext) TagResults(dst map[string]refs.Ref) { p.here.TagResults(dst) }
+
+// bits are nodes that were seen.
+type bits []uint64
+
+// add reports whether a node was not there before.
+func (b *bits) add(n *node) bool {
+	i, mask := int(n.id/64), uint64(1)<<(n.id%64)
+	if i >= len(*b) {
+		*b = append(*b, make(bits, i+1-len(*b))...)
+	}
+	if (*b)[i]&mask != 0 {
+		return false
+	}
+	(*b)[i] |= mask
+	return true
+}
 
 // passIndex finds the quads that give a certain node.
 type passIndex struct{ cursor }

@@ -50,7 +50,7 @@ func (r *recursive) SubIterators() []iterator.Shape { return []iterator.Shape{r.
 func (r *recursive) Iterate() iterator.Scanner {
 	return &recursiveNext{recursive: r, from: r.from.Iterate(), at: -1}
 }
-func (r *recursive) Lookup() iterator.Index { return &recursiveIndex{recursive: r} }
+func (r *recursive) Lookup() iterator.Index { return &readIndex{plan: r} }
 
 func (r *recursive) Optimize(ctx context.Context) (iterator.Shape, bool) {
 	from, changed := r.from.Optimize(ctx)
@@ -176,54 +176,3 @@ func (r *recursiveNext) Err() error {
 }
 
 func (r *recursiveNext) Close() error { return r.from.Close() }
-
-// recursiveIndex goes through everything once and then looks up.
-type recursiveIndex struct {
-	*recursive
-	collector
-	ways   map[any][]way
-	result refs.Ref
-	at     int
-	err    error
-}
-
-func (r *recursiveIndex) read(ctx context.Context) {
-	r.ways = map[any][]way{}
-	it := r.Iterate()
-	defer it.Close()
-	for it.Next(ctx) {
-		key := refs.ToKey(it.Result())
-		r.ways[key] = r.waysOf(ctx, it, r.ways[key])
-	}
-	r.err = it.Err()
-}
-
-func (r *recursiveIndex) Contains(ctx context.Context, v refs.Ref) bool {
-	if r.ways == nil {
-		r.read(ctx)
-	}
-	if v == nil || r.err != nil || len(r.ways[refs.ToKey(v)]) == 0 {
-		return false
-	}
-	r.result, r.at = v, 0
-	return true
-}
-
-func (r *recursiveIndex) NextPath(context.Context) bool {
-	if r.result == nil || r.at+1 >= len(r.ways[refs.ToKey(r.result)]) {
-		return false
-	}
-	r.at++
-	return true
-}
-
-func (r *recursiveIndex) Result() refs.Ref { return r.result }
-
-func (r *recursiveIndex) TagResults(dst map[string]refs.Ref) {
-	if r.result != nil {
-		maps.Copy(dst, r.ways[refs.ToKey(r.result)][r.at])
-	}
-}
-
-func (r *recursiveIndex) Err() error   { return r.err }
-func (r *recursiveIndex) Close() error { return nil }

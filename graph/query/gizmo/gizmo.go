@@ -19,6 +19,7 @@
 //   - getLimit(n) limits that call alone. followRecursive without a depth goes
 //     all the way, from each of several starts, and also over both(). back() to
 //     a tag that is not there, or from beyond followRecursive, is an error.
+//   - lt, gt and the like compare whole numbers and others.
 //   - save(p) without a tag saves under the predicate's name without brackets.
 //   - A node is "<attack:T0843>" within a script, as in Cayley, and a quad.IRI
 //     in the result, also where the script emits it.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 
+	"github.com/cayleygraph/cayley/graph"
 	"github.com/cayleygraph/cayley/graph/iterator"
 	"github.com/cayleygraph/cayley/query/path"
 	"github.com/cayleygraph/cayley/query/shape"
@@ -158,11 +159,47 @@ func (m *machine) comparison(op iterator.Operator) func(goja.FunctionCall) (goja
 		if err != nil {
 			return nil, err
 		}
-		if l, ok := v.(query.Literal); ok {
-			v = quad.String(l)
+		switch n := v.(type) {
+		case query.Literal:
+			v = quad.String(n)
+		case quad.Int:
+			return m.filtering(numeric{op, float64(n)}), nil
+		case quad.Float:
+			return m.filtering(numeric{op, float64(n)}), nil
 		}
 		return m.filtering(shape.Comparison{Op: op, Val: v}), nil
 	}
+}
+
+// numeric compares numbers of either kind; Cayley compares only those of one
+// kind, and 1 is of another than 0.95.
+type numeric struct {
+	op iterator.Operator
+	to float64
+}
+
+// BuildIterator is part of shape.ValueFilter.
+func (n numeric) BuildIterator(qs graph.QuadStore, it iterator.Shape) iterator.Shape {
+	return iterator.NewValueFilter(qs, it, func(v quad.Value) (bool, error) {
+		f := 0.0
+		switch v := v.(type) {
+		case quad.Int:
+			f = float64(v)
+		case quad.Float:
+			f = float64(v)
+		default:
+			return false, nil
+		}
+		switch n.op {
+		case iterator.CompareLT:
+			return f < n.to, nil
+		case iterator.CompareLTE:
+			return f <= n.to, nil
+		case iterator.CompareGT:
+			return f > n.to, nil
+		}
+		return f >= n.to, nil
+	})
 }
 
 func (m *machine) like(call goja.FunctionCall) (goja.Value, error) {
