@@ -40,7 +40,7 @@
 //
 // A store of ATT&CK for ICS with the embedded knowledge, 12,000 quads, takes
 // some 9 milliseconds and 6 MB to make, a quarter of what Cayley's memstore
-// takes; it is made once for a snapshot and asked from then on. One hop is 3
+// takes; it is made once for a snapshot and asked from then on. One hop is 3 to 5
 // microseconds in the iterators, and with names, limits and rows 30; a Gizmo
 // script takes 300 more for its engine. The typed methods of graph.Snapshot are
 // faster and say why an answer is empty: where there is one for a question, ask
