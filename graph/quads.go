@@ -13,7 +13,8 @@ import (
 // that says it, as [Snapshot.Sources] has it.
 //
 // A node is an IRI, its [Node.Key]. It has rdf:type (class:Technique and so
-// on), rel:id, rel:name and, for ATT&CK objects, rel:text; these are strings.
+// on), rel:id, rel:name and, for ATT&CK objects, rel:text and rel:status (live,
+// revoked or deprecated); these are strings.
 // An edge is a quad whose predicate is rel: and the [Edge.Predicate]. Where
 // there is more to say of an edge, a node of class:Link says it, with
 // rel:from, rel:predicate, rel:to, rel:confidence, rel:rationale and
@@ -91,6 +92,14 @@ func (x *index) describe(i int32) []quad.Quad {
 		if text, _ := mitre.Text(o); text != "" {
 			add(predText, literal(text))
 		}
+		status := "live"
+		switch p := o.Common(); {
+		case p.Revoked:
+			status = "revoked"
+		case p.Deprecated:
+			status = "deprecated"
+		}
+		add(predStatus, quad.String(status))
 	}
 	return out
 }

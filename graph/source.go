@@ -126,6 +126,7 @@ const (
 	// What Snapshot.Quads says beside edges.
 	predID         predicate = "rel:id"
 	predText       predicate = "rel:text"
+	predStatus     predicate = "rel:status"
 	predFrom       predicate = "rel:from"
 	predPredicate  predicate = "rel:predicate"
 	predTo         predicate = "rel:to"

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/mitigraph/mitigraph/examples/internal/cli"
 	"github.com/mitigraph/mitigraph/genai"
 	"github.com/mitigraph/mitigraph/genai/ollama"
 	"github.com/mitigraph/mitigraph/genai/template"
@@ -22,7 +23,7 @@ func draft(ctx context.Context, now *graph.Snapshot, a *graph.Assessment, who st
 	case strings.HasPrefix(who, "ollama:"):
 		o, err := ollama.New("", strings.TrimPrefix(who, "ollama:"))
 		if err != nil {
-			return &inputError{err}
+			return &cli.InputError{Err: err}
 		}
 		w = o
 	}

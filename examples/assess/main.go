@@ -17,71 +17,15 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"time"
 
+	"github.com/mitigraph/mitigraph/examples/internal/cli"
 	"github.com/mitigraph/mitigraph/graph"
-	"github.com/mitigraph/mitigraph/graph/finding"
 	"github.com/mitigraph/mitigraph/graph/report"
-	"github.com/mitigraph/mitigraph/mitre"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second interrupt ends the program as ever
-	done := make(chan error, 1)
-	go func() { done <- run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr) }()
-	select {
-	case err := <-done:
-		os.Exit(exitCode(err, os.Stderr))
-	case <-ctx.Done():
-	}
-	// Opening and reading a pipe can wait for ever, whatever the context says.
-	// No half of a report is left: a file appears by its renaming only.
-	select {
-	case err := <-done:
-		os.Exit(exitCode(err, os.Stderr))
-	case <-time.After(grace):
-		os.Exit(exitCode(ctx.Err(), os.Stderr))
-	}
-}
-
-// grace is how long an interrupted run may take to end by itself.
-const grace = time.Second
-
-// exitCode says why a run ended and gives the code for it.
-func exitCode(err error, stderr io.Writer) int {
-	var silent exit
-	var bad *inputError
-	switch {
-	case err == nil:
-		return 0
-	case errors.As(err, &silent):
-		return int(silent)
-	}
-	fmt.Fprintln(stderr, "assess:", finding.Plain(err.Error(), 0))
-	if errors.As(err, &bad) {
-		return 2
-	}
-	return 1
-}
-
-// exit is an exit code whose reason was printed already.
-type exit int
-
-func (e exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
-
-// inputError is wrong use or unreadable input.
-type inputError struct{ err error }
-
-func (e *inputError) Error() string { return e.err.Error() }
-func (e *inputError) Unwrap() error { return e.err }
-
-func misuse(format string, args ...any) error { return &inputError{fmt.Errorf(format, args...)} }
+func main() { cli.Main("assess", run) }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	o, err := parse(args, stderr)
@@ -91,33 +35,25 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case err != nil:
 		return err
 	}
-	g, err := openGraph(ctx, o.store)
+	l, err := cli.Load(ctx, cli.Input{Attack: o.attack, Controls: o.controls, Store: o.store, Findings: o.files}, stdin, stderr)
 	if err != nil {
 		return err
 	}
+	g := l.Graph
 	defer g.Close()
-	before := g.Snapshot()
-	sample := len(o.files) == 0 && !holdsFindings(before)
-	if sample && o.controls != "-" && isPiped(stdin) {
-		fmt.Fprintln(stderr, "note: standard input is read only for the FILE \"-\"; this is the sample site")
-	}
-	skipped, notes, err := fill(ctx, g, o, sample, stdin)
-	if err != nil {
-		return err
-	}
 	now := g.Snapshot()
 	a, err := now.Assess(ctx)
 	if err != nil {
 		return err
 	}
-	a.UnreadRecords, a.UnreadMembers = unread(skipped)
-	a.Warnings = append(append(warnings(now.Catalog(), skipped), notes...), a.Warnings...)
-	tellWarnings(stderr, a.Warnings)
+	a.UnreadRecords, a.UnreadMembers = cli.Unread(l.Skipped)
+	a.Warnings = append(append(cli.Warnings(now.Catalog(), l.Skipped), l.Notes...), a.Warnings...)
+	cli.TellWarnings(stderr, a.Warnings, " (-format json has all)")
 	if err := draft(ctx, now, a, o.draft, stderr); err != nil {
 		return err
 	}
 	if err := g.Add(ctx, graph.Replace(graph.Drafts(a))); err != nil {
-		return storeError(err)
+		return cli.StoreError(err)
 	}
 	var b bytes.Buffer
 	write := report.Text
@@ -128,12 +64,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return err
 	}
 	if o.format == "text" {
-		if err := since(ctx, &b, before, now); err != nil {
+		if err := since(ctx, &b, l.Before, now); err != nil {
 			return err
 		}
-		hints(&b, o, sample, a)
+		hints(&b, o, l.Sample, a)
 	}
-	if err := output(o.out, b.Bytes(), stdout); err != nil {
+	if err := cli.Output(o.out, b.Bytes(), stdout); err != nil {
 		return err
 	}
 	if o.strict {
@@ -163,44 +99,12 @@ func strict(a *graph.Assessment, stderr io.Writer) error {
 			remain = "gap remains"
 		}
 		fmt.Fprintf(stderr, "assess: -strict: %d %s: %s\n", len(a.Gaps), remain, strings.Join(parts, ", "))
-		return exit(3)
+		return cli.Exit(3)
 	}
 	if lost > 0 {
-		return exit(2)
+		return cli.Exit(2)
 	}
 	return nil
-}
-
-// unlessEnded makes an error of the input one, unless the context ended.
-func unlessEnded(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return err
-	}
-	return &inputError{err}
-}
-
-func warnings(c *mitre.Catalog, skipped []*finding.RecordError) []graph.Warning {
-	out := []graph.Warning{}
-	for _, p := range c.Problems() {
-		out = append(out, graph.Warning{Source: c.Info().Source, Message: p.Error()})
-	}
-	for _, s := range skipped {
-		out = append(out, graph.Warning{Source: s.File, Where: s.Where, Message: s.Err.Error()})
-	}
-	return out
-}
-
-// maxWarnings is how many warnings go to standard error; the JSON form has
-// all of them.
-const maxWarnings = 20
-
-func tellWarnings(stderr io.Writer, ws []graph.Warning) {
-	for _, w := range ws[:min(maxWarnings, len(ws))] {
-		fmt.Fprintln(stderr, "warning:", finding.Plain(w.String(), 400))
-	}
-	if n := len(ws) - maxWarnings; n > 0 {
-		fmt.Fprintf(stderr, "warning: and %d more (-format json has all)\n", n)
-	}
 }
 
 // hints tells a newcomer what the default run did not do.

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/mitigraph/mitigraph/examples/internal/cli"
 	"github.com/mitigraph/mitigraph/graph"
 )
 
@@ -33,7 +34,7 @@ func assess(t testing.TB, args ...string) (stdout, stderr string, code int) {
 func assessFrom(t testing.TB, stdin io.Reader, args ...string) (string, string, int) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code := exitCode(run(t.Context(), args, stdin, &out, &errs), &errs)
+	code := cli.Code("assess", run(t.Context(), args, stdin, &out, &errs), &errs)
 	return out.String(), errs.String(), code
 }
 
@@ -408,7 +409,7 @@ func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var out, errs bytes.Buffer
-	code := exitCode(run(ctx, nil, strings.NewReader(""), &out, &errs), &errs)
+	code := cli.Code("assess", run(ctx, nil, strings.NewReader(""), &out, &errs), &errs)
 	assert.Equal(t, 1, code)
 	assert.Empty(t, out.String())
 	assert.Contains(t, errs.String(), "context canceled")

@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/mitigraph/mitigraph/examples/internal/cli"
 )
 
 const usage = `Usage: assess [flags] [FILE...]
@@ -72,7 +74,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 			return o, err
 		}
 		if err != nil {
-			return o, misuse("%w; -h lists the flags", err)
+			return o, cli.Misuse("%w; -h lists the flags", err)
 		}
 		if n := len(args) - fs.NArg(); n > 0 && args[n-1] == "--" { // what follows is files
 			o.files = append(o.files, fs.Args()...)
@@ -85,18 +87,18 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		args = fs.Args()[1:]
 	}
 	if o.format != "text" && o.format != "json" {
-		return o, misuse("-format %q: want text or json", o.format)
+		return o, cli.Misuse("-format %q: want text or json", o.format)
 	}
 	if kind, place, _ := strings.Cut(o.store, ":"); o.store != "mem" && (kind != "bolt" && kind != "postgres" || place == "") {
-		return o, misuse("-store %q: want mem, bolt:PATH or postgres:DSN", o.store)
+		return o, cli.Misuse("-store %q: want mem, bolt:PATH or postgres:DSN", o.store)
 	}
 	if o.draft != "none" && o.draft != "template" && !(strings.HasPrefix(o.draft, "ollama:") && len(o.draft) > len("ollama:")) {
-		return o, misuse("-draft %q: want none, template or ollama:MODEL", o.draft)
+		return o, cli.Misuse("-draft %q: want none, template or ollama:MODEL", o.draft)
 	}
 	if from := slices.Index(o.files, "-"); o.controls == "-" && from >= 0 {
-		return o, misuse("-controls -: standard input is a FILE already")
+		return o, cli.Misuse("-controls -: standard input is a FILE already")
 	} else if from >= 0 && slices.Contains(o.files[from+1:], "-") {
-		return o, misuse("-: standard input is given twice")
+		return o, cli.Misuse("-: standard input is given twice")
 	}
 	return o, o.spareInputs()
 }
@@ -109,7 +111,7 @@ func (o options) spareInputs() error {
 	}
 	for _, name := range append([]string{o.attack, o.controls}, o.files...) {
 		if in, err := os.Stat(name); name != "" && err == nil && os.SameFile(in, out) {
-			return misuse("-o %s: that is also an input", o.out)
+			return cli.Misuse("-o %s: that is also an input", o.out)
 		}
 	}
 	return nil

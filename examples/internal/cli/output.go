@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"errors"
@@ -8,15 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 )
 
-// output writes the whole report or nothing: a file is made under another
+// Output writes the whole report or nothing: a file is made under another
 // name first and then renamed, so that no one ever reads half of it. What a
 // link leads to is replaced, not the link, and a file keeps its permissions.
-func output(name string, b []byte, stdout io.Writer) error {
+func Output(name string, b []byte, stdout io.Writer) error {
 	if name == "" || name == "-" {
 		_, err := stdout.Write(b)
 		return err
@@ -25,7 +22,7 @@ func output(name string, b []byte, stdout io.Writer) error {
 	old, err := os.Stat(name)
 	switch {
 	case err == nil && old.IsDir():
-		return misuse("-o %s: a directory", name)
+		return Misuse("-o %s: a directory", name)
 	case err == nil && (special || !old.Mode().IsRegular()): // can't be renamed over
 		err = inPlace(name, b)
 	default:
@@ -84,7 +81,7 @@ func replace(name string, b []byte, old os.FileInfo) (err error) {
 			err = path.Err
 		}
 		if errors.Is(err, os.ErrNotExist) {
-			return &inputError{err}
+			return &InputError{err}
 		}
 		return err
 	}
@@ -106,25 +103,4 @@ func replace(name string, b []byte, old os.FileInfo) (err error) {
 		return err
 	}
 	return os.Rename(temp, name)
-}
-
-// progressOn shows how many drafts are done, but only on a terminal.
-func progressOn(stderr io.Writer) (progress func(done, total int), end func()) {
-	f, ok := stderr.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return nil, func() {}
-	}
-	var bar *progressbar.ProgressBar
-	progress = func(done, total int) {
-		if bar == nil {
-			bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(stderr),
-				progressbar.OptionSetDescription("drafts"), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
-		}
-		_ = bar.Set(done)
-	}
-	return progress, func() {
-		if bar != nil {
-			_ = bar.Finish()
-		}
-	}
 }

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -24,10 +24,10 @@ func loadAttack(ctx context.Context, name string) (*mitre.Catalog, error) {
 		if _, unknown := release.Find(domain, name); unknown == nil && !errors.Is(err, release.ErrOffline) {
 			return nil, err // the name is right, and fetching it failed
 		}
-		return nil, unlessEnded(ctx, err)
+		return nil, UnlessEnded(ctx, err)
 	}
 	if d := c.Info().Domain; d != "" && d != domain {
-		return nil, misuse("-attack %s: this bundle is %s; what weaknesses open is known for %s only", name, d, domain)
+		return nil, Misuse("-attack %s: this bundle is %s; what weaknesses open is known for %s only", name, d, domain)
 	}
 	return c, nil
 }
@@ -50,15 +50,15 @@ func loadFindings(ctx context.Context, files []string, sample bool, stdin io.Rea
 	for _, name := range files {
 		found, bad, err := loadFile(ctx, name, stdin)
 		if err != nil {
-			return nil, nil, unlessEnded(ctx, err)
+			return nil, nil, UnlessEnded(ctx, err)
 		}
 		if len(found) == 0 && len(bad) == 0 {
 			bad = append(bad, &finding.RecordError{File: name, Where: "findings", Err: errors.New("the file holds none")})
 		}
-		if lost, _ := unread(bad); len(found) == 0 && lost > 0 {
+		if lost, _ := Unread(bad); len(found) == 0 && lost > 0 {
 			for _, b := range bad {
 				if b.Lost == finding.LostRecord {
-					return nil, nil, misuse("%s: nothing of it can be used: %d of its records can't be read, the first at %s: %w", b.File, lost, b.Where, b.Err)
+					return nil, nil, Misuse("%s: nothing of it can be used: %d of its records can't be read, the first at %s: %w", b.File, lost, b.Where, b.Err)
 				}
 			}
 		}
@@ -82,23 +82,23 @@ func loadFile(ctx context.Context, name string, stdin io.Reader) ([]finding.Find
 
 // loadSite reads the controls file; the sample findings bring the sample
 // site's own.
-func loadSite(ctx context.Context, o options, sample bool, stdin io.Reader) (graph.SiteDescription, bool, error) {
+func loadSite(ctx context.Context, controls string, sample bool, stdin io.Reader) (graph.SiteDescription, bool, error) {
 	switch {
-	case o.controls == "-":
+	case controls == "-":
 		s, err := graph.ReadSite(ctx, "standard input", stdin)
 		if err != nil {
-			return graph.SiteDescription{}, false, unlessEnded(ctx, fmt.Errorf("-controls: %w", err))
+			return graph.SiteDescription{}, false, UnlessEnded(ctx, fmt.Errorf("-controls: %w", err))
 		}
 		return s, true, nil
-	case o.controls != "":
-		f, err := os.Open(o.controls)
+	case controls != "":
+		f, err := os.Open(controls)
 		if err != nil {
-			return graph.SiteDescription{}, false, misuse("-controls: %w", err)
+			return graph.SiteDescription{}, false, Misuse("-controls: %w", err)
 		}
 		defer f.Close()
-		s, err := graph.ReadSite(ctx, o.controls, f)
+		s, err := graph.ReadSite(ctx, controls, f)
 		if err != nil {
-			return graph.SiteDescription{}, false, unlessEnded(ctx, fmt.Errorf("-controls: %w", err))
+			return graph.SiteDescription{}, false, UnlessEnded(ctx, fmt.Errorf("-controls: %w", err))
 		}
 		return s, true, nil
 	case sample:
@@ -131,9 +131,9 @@ func fitting(c *mitre.Catalog, s graph.SiteDescription) (graph.SiteDescription, 
 	return s, notes
 }
 
-// unread counts the records, and the parts of others, that are not among the
+// Unread counts the records, and the parts of others, that are not among the
 // findings.
-func unread(skipped []*finding.RecordError) (records, members int) {
+func Unread(skipped []*finding.RecordError) (records, members int) {
 	for _, s := range skipped {
 		switch s.Lost {
 		case finding.LostRecord:
@@ -153,4 +153,31 @@ func isPiped(stdin io.Reader) bool {
 	}
 	st, err := f.Stat()
 	return err == nil && (st.Mode()&os.ModeNamedPipe != 0 || st.Mode().IsRegular() && st.Size() > 0)
+}
+
+// Warnings are what of a release and of findings could not be used.
+func Warnings(c *mitre.Catalog, skipped []*finding.RecordError) []graph.Warning {
+	out := []graph.Warning{}
+	for _, p := range c.Problems() {
+		out = append(out, graph.Warning{Source: c.Info().Source, Message: p.Error()})
+	}
+	for _, s := range skipped {
+		out = append(out, graph.Warning{Source: s.File, Where: s.Where, Message: s.Err.Error()})
+	}
+	return out
+}
+
+// maxWarnings is how many warnings go to standard error; the JSON form has
+// all of them.
+const maxWarnings = 20
+
+// TellWarnings writes the first warnings to standard error, and says of the
+// others where they are.
+func TellWarnings(stderr io.Writer, ws []graph.Warning, others string) {
+	for _, w := range ws[:min(maxWarnings, len(ws))] {
+		fmt.Fprintln(stderr, "warning:", finding.Plain(w.String(), 400))
+	}
+	if n := len(ws) - maxWarnings; n > 0 {
+		fmt.Fprintf(stderr, "warning: and %d more%s\n", n, others)
+	}
 }
