@@ -70,16 +70,16 @@ func Read(ctx context.Context, name string, r io.Reader) (*Catalog, error) {
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	size := 0
-	if known, ok := r.(interface{ Len() int }); ok { // of what is in memory already
-		size = known.Len()
+	if buffer, ok := r.(*bytes.Buffer); ok && buffer != nil && ctx.Err() == nil && buffer.Len() <= maxBundle && !bytes.HasPrefix(buffer.Bytes(), []byte(gzipMagic)) {
+		// It is in memory already, and build copies what it keeps.
+		return build(name, bytes.TrimPrefix(buffer.Next(buffer.Len()), []byte(byteOrderMark)))
 	}
 	br := bufio.NewReader(&contextReader{ctx, r})
 	content := io.Reader(br)
 	if magic, _ := br.Peek(2); string(magic) == gzipMagic {
 		content = &unzipper{from: br}
 	}
-	b, err := readAll(io.LimitReader(content, maxBundle+1), size)
+	b, err := io.ReadAll(io.LimitReader(content, maxBundle+1))
 	if err == nil {
 		err = ctx.Err()
 	}
@@ -135,13 +135,6 @@ func (u *unzipper) Read(p []byte) (int, error) {
 			return n, nil
 		}
 	}
-}
-
-// readAll is io.ReadAll with room for what is expected.
-func readAll(r io.Reader, size int) ([]byte, error) {
-	b := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
-	_, err := b.ReadFrom(r)
-	return b.Bytes(), err
 }
 
 type contextReader struct {
