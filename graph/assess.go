@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -70,16 +71,16 @@ func (s *Snapshot) Assess(ctx context.Context) (*Assessment, error) {
 // assessor is one run of Assess.
 type assessor struct {
 	*Snapshot
-	catalog   *mitre.Catalog
-	siteWide  map[string]bool       // mitigation IDs
-	devices   map[string]*deviceNow // by device ID; "" is a finding without one
-	opens     map[string]openings
-	opened    map[string]*opened // by technique ID
-	silent    []silentFinding
-	unknown   map[string]int      // weaknesses in no catalogue, with the number of findings
-	compared  map[string]features // by technique ID
-	described *SiteResult         // nil without a site description
-	strays    []string            // devices that findings name and the site does not
+	catalog    *mitre.Catalog
+	everywhere map[string]bool       // mitigation IDs deployed at each site, as a whole
+	devices    map[string]*deviceNow // by device ID; "" is a finding without one
+	opens      map[string]openings
+	opened     map[string]*opened // by technique ID
+	silent     []silentFinding
+	unknown    map[string]int      // weaknesses in no catalogue, with the number of findings
+	compared   map[string]features // by technique ID
+	described  *SiteResult         // nil without a site description
+	strays     []string            // devices that findings name and the site does not
 }
 
 type openings struct {
@@ -118,19 +119,33 @@ type silentFinding struct {
 }
 
 func (w *assessor) site() {
-	w.siteWide, w.devices, w.unknown = map[string]bool{}, map[string]*deviceNow{}, map[string]int{}
+	w.devices, w.unknown = map[string]*deviceNow{}, map[string]int{}
+	siteWide, names := map[string]map[string]bool{}, map[string]bool{}
 	for key, d := range all[*SiteDescription](w.index()) {
-		if w.described == nil {
-			w.described = &SiteResult{Name: d.Site, Devices: []DeviceResult{}}
-		}
+		names[d.Site] = true
+		siteWide[key] = map[string]bool{}
 		for n := range w.index().from(key, predDeployed) {
 			if m, ok := n.doc.(*mitre.Mitigation); ok && !m.Placeholder() {
-				w.siteWide[m.ID] = true
+				siteWide[key][m.ID] = true
 			}
 		}
 	}
+	if len(names) > 0 {
+		w.described = &SiteResult{Name: strings.Join(sorted(names), " and "), Devices: []DeviceResult{}}
+	}
+	// What is at no site that is described has what all of them have.
+	for i, key := range sorted(siteWide) {
+		if i == 0 {
+			w.everywhere = maps.Clone(siteWide[key])
+			continue
+		}
+		maps.DeleteFunc(w.everywhere, func(m string, _ bool) bool { return !siteWide[key][m] })
+	}
 	for key, d := range all[*Device](w.index()) {
 		now := &deviceNow{id: d.ID, deployed: map[string]bool{}, ruledOut: map[string]string{}}
+		for site := range w.index().from(key, predAt) {
+			maps.Copy(now.deployed, siteWide[site.key])
+		}
 		for n := range w.index().from(key, predDeployed) {
 			if m, ok := n.doc.(*mitre.Mitigation); ok && !m.Placeholder() {
 				now.deployed[m.ID] = true
@@ -186,7 +201,9 @@ func (w *assessor) device(id string) *deviceNow {
 	return d
 }
 
-func (w *assessor) isDeployed(m string, d *deviceNow) bool { return w.siteWide[m] || d.deployed[m] }
+func (w *assessor) isDeployed(m string, d *deviceNow) bool {
+	return d.deployed[m] || d.deployed == nil && w.everywhere[m]
+}
 
 // finding maps one finding and notes what it opens.
 func (w *assessor) finding(f *finding.Finding) FindingResult {
@@ -201,6 +218,9 @@ func (w *assessor) finding(f *finding.Finding) FindingResult {
 			source := f.Source
 			if source == "" {
 				source = f.ID
+			}
+			if len(via[t.ID]) > 0 {
+				continue // two files have this finding
 			}
 			via[t.ID] = append(via[t.ID], Via{
 				Confidence: 1, Provenance: Site, Source: source, Relation: "performs",

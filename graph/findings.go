@@ -18,6 +18,30 @@ import (
 // gets "#2" and so on behind its ID, with a warning.
 func Findings(fs ...finding.Finding) Source { return findings(fs) }
 
+// FindingsFrom is the source of all findings that a file or a scanner has now,
+// which is called name, also when it has none: they take the place of those that
+// it had before. Their Source becomes the name, which is not to be empty.
+func FindingsFrom(name string, fs ...finding.Finding) Source {
+	fs = slices.Clone(fs)
+	for i := range fs {
+		fs[i].Source = name
+	}
+	return wholly{named{name, fs}}
+}
+
+// named are the findings of a source that may have none.
+type named struct {
+	name string
+	findingsOf
+}
+
+func (n named) origin() (origin, error) {
+	if n.name == "" {
+		return origin{}, errors.New("graph: FindingsFrom: the source has no name")
+	}
+	return originOf(Site, n.name, "findings/"+url.PathEscape(n.name)), nil
+}
+
 type findings []finding.Finding
 
 // parts makes each file a source of its own.
@@ -79,7 +103,9 @@ func (fs findingsOf) write(b *batch, known *index) error {
 			old, _ = known.finding(f.ID, b.origin)
 		}
 		for old != nil {
-			if taken = contentOf(*old) == content; taken {
+			if contentOf(*old) == content {
+				// Each source keeps what it says, but none says it twice.
+				taken = fresh[f.ID] != nil || known.saidBy(findingKey(f.ID), b.origin)
 				break
 			}
 			numbers[wanted] = max(numbers[wanted], 1) + 1
@@ -137,6 +163,11 @@ func (x *index) finding(id string, by origin) (*finding.Finding, bool) {
 	}
 	f, ok := x.nodes[i].doc.(*finding.Finding)
 	return f, ok
+}
+
+// saidBy reports whether a source that is not about to be replaced has a node.
+func (x *index) saidBy(key string, by origin) bool {
+	return !by.whole && x.said[key+" "+by.label]
 }
 
 func (b *batch) finding(f *finding.Finding) {

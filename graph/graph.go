@@ -10,7 +10,7 @@ import (
 )
 
 // ErrClosed says that the graph was closed.
-var ErrClosed = errors.New("graph: closed")
+var ErrClosed = fmt.Errorf("graph: %w", store.ErrClosed)
 
 // ErrUnknownSource says that nothing in the graph has the key that
 // [Graph.Remove] was given.
@@ -69,7 +69,12 @@ func (g *Graph) Snapshot() *Snapshot {
 //
 // What a source says anew takes the place of what it said before where it is
 // one whole: a release, a catalogue, the description of a site. Findings and
-// drafts are added to those that are there; see [Replace].
+// drafts are added to those that are there; see [Replace] and [FindingsFrom].
+//
+// Where another process wrote into a shared store meanwhile, Add takes over
+// what that one wrote and begins again: nobody needs a loop for
+// [store.ErrConflict]. The error is the context's, the source's, which says
+// where, or the store's, of which package store has a list.
 func (g *Graph) Add(ctx context.Context, sources ...Source) error {
 	sources, err := expand(sources)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mitigraph/mitigraph/graph/finding"
 	"github.com/mitigraph/mitigraph/mitre"
 )
 
@@ -20,6 +21,7 @@ type index struct {
 	in       [][]edge
 	own      map[*edge]bool        // first elements of the slices that this clone made
 	labels   map[Provenance]string // of the sources
+	said     map[string]bool       // key and label of each finding
 	catalog  *mitre.Catalog        // the release that is in force; may be nil
 	warnings []Warning             // of what could not be settled
 }
@@ -32,7 +34,7 @@ type edge struct {
 }
 
 func newIndex() *index {
-	return &index{ids: map[string]int32{}, own: map[*edge]bool{}, labels: map[Provenance]string{}}
+	return &index{ids: map[string]int32{}, own: map[*edge]bool{}, labels: map[Provenance]string{}, said: map[string]bool{}}
 }
 
 // clone returns a copy whose changes do not show in x.
@@ -40,7 +42,7 @@ func (x *index) clone() *index {
 	return &index{
 		ids: maps.Clone(x.ids), nodes: slices.Clone(x.nodes),
 		out: slices.Clone(x.out), in: slices.Clone(x.in),
-		own: map[*edge]bool{}, labels: maps.Clone(x.labels),
+		own: map[*edge]bool{}, labels: maps.Clone(x.labels), said: maps.Clone(x.said),
 		catalog: x.catalog, warnings: slices.Clip(x.warnings),
 	}
 }
@@ -53,7 +55,14 @@ func (x *index) add(b *batch) {
 	}
 	x.labels[b.Provenance] = b.label
 	for _, n := range b.nodes {
-		x.nodes[x.position(n.key)] = n
+		i := x.position(n.key)
+		if _, ok := n.doc.(*finding.Finding); ok {
+			x.said[n.key+" "+b.label] = true
+			if old := x.nodes[i]; old.doc != nil && old.label != b.label {
+				continue // the same finding in two files is the first one's
+			}
+		}
+		x.nodes[i] = n
 	}
 	sure := &Link{Provenance: b.Provenance, Confidence: 1}
 	outs, ins := map[int32]bool{}, map[int32]bool{}

@@ -394,3 +394,54 @@ func TestMappingOfKindsAndNothing(t *testing.T) {
 		require.NoError(t, err)
 	}
 }
+
+// What is deployed at one site does not count at another, and a device is at
+// one of them.
+func TestTwoSites(t *testing.T) {
+	mill := SiteDescription{Site: "mill", Deployed: []string{"M0801", "M0930"}, Devices: []Device{{ID: "rtu-7"}}}
+	at := func(device string) finding.Finding {
+		return finding.Finding{ID: "on " + device, Device: device, Weaknesses: []string{"CWE-798"}}
+	}
+	kept := &strictStore{}
+	g, err := Open(t.Context(), kept, Attack(embedded(t)), Knowledge(), SiteFacts(site), SiteFacts(mill), Findings(at("plc-1"), at("rtu-7"), at("nowhere")))
+	require.NoError(t, err)
+	for range 2 {
+		a := assess(t, g)
+		assert.Equal(t, "mill and pump house", a.Site.Name)
+		open := map[string]bool{} // devices on which T1694.002 has nothing
+		for _, gap := range a.Gaps {
+			if gap.Technique == "T1694.002" && gap.Kind == GapNotDeployed {
+				for _, f := range gap.Findings {
+					open[f] = true
+				}
+			}
+		}
+		assert.Equal(t, map[string]bool{"on plc-1": true, "on nowhere": true}, open)
+		g, err = Open(t.Context(), kept)
+		require.NoError(t, err)
+	}
+	err = g.Add(t.Context(), SiteFacts(SiteDescription{Site: "third", Devices: []Device{{ID: "plc-1"}}}))
+	assert.ErrorContains(t, err, `the device "plc-1" is already one of the site "pump house"`)
+	require.NoError(t, g.Add(t.Context(), SiteFacts(site)), "the same site again")
+}
+
+// A finding that two files have counts once, and stays while one of them has it.
+func TestFindingOfTwoFiles(t *testing.T) {
+	f := finding.Finding{ID: "F", Weaknesses: []string{"CWE-798"}, Techniques: []string{"T0859"}}
+	kept := &strictStore{}
+	g, err := Open(t.Context(), kept, Attack(embedded(t)), Knowledge(), FindingsFrom("a.json", f), FindingsFrom("b.json", f))
+	require.NoError(t, err)
+	alone := asJSON(t, assess(t, newGraph(t, FindingsFrom("a.json", f))))
+	same(t, alone, asJSON(t, assess(t, g)))
+	again, err := Open(t.Context(), kept)
+	require.NoError(t, err)
+	same(t, alone, asJSON(t, assess(t, again)))
+	require.NoError(t, again.Remove(t.Context(), "source:findings/a.json"))
+	a := assess(t, again)
+	require.Len(t, a.Findings, 1)
+	assert.Equal(t, "b.json", a.Findings[0].Source)
+	require.NoError(t, again.Add(t.Context(), FindingsFrom("b.json")))
+	assert.Empty(t, assess(t, again).Findings)
+	_, err = New(t.Context(), Attack(embedded(t)), FindingsFrom(""))
+	assert.ErrorContains(t, err, "the source has no name")
+}

@@ -64,8 +64,8 @@ func (s *Snapshot) Releases() []mitre.Info {
 // On returns the same knowledge seen through another release that the graph
 // holds, by its version, such as "18.1". The mapping, the site and the
 // findings are settled anew: an ID that the release does not have yet becomes
-// what it replaced. Nothing is written. Assess both and [Compare] to learn
-// what the newer release changes for a site.
+// what it replaced. Nothing is written. [Snapshot.Since] tells what
+// the newer release changes for a site.
 func (s *Snapshot) On(version string) (*Snapshot, error) {
 	var have []string
 	for _, i := range s.Releases() {
@@ -132,11 +132,14 @@ func (l *layer) says(b *batch) bool {
 func (s *Snapshot) without(keys []string) (*Snapshot, error) {
 	next := slices.Clone(s.layers)
 	for _, key := range keys {
-		i := slices.IndexFunc(next, func(l *layer) bool { return l.label == key })
-		if i < 0 {
-			return nil, fmt.Errorf("%w: %q", ErrUnknownSource, key)
+		if !slices.ContainsFunc(s.layers, func(l *layer) bool { return l.label == key }) {
+			var have []string
+			for _, l := range s.layers {
+				have = append(have, l.label)
+			}
+			return nil, fmt.Errorf("%w: %q; there are %s", ErrUnknownSource, key, strings.Join(have, ", "))
 		}
-		next = slices.Delete(next, i, i+1)
+		next = slices.DeleteFunc(next, func(l *layer) bool { return l.label == key })
 	}
 	if len(keys) == 0 {
 		return s, nil

@@ -177,7 +177,10 @@ func lineOf(b []byte, d *json.Decoder, err error) int {
 // SiteFacts is the source of a site description. It needs [Attack] and
 // [Knowledge] before it: an unknown mitigation, asset or constraint is an
 // error that names the place, because a misspelt control would otherwise
-// count as not deployed and a misspelt constraint as no constraint.
+// count as not deployed and a misspelt constraint as no constraint. A graph may
+// hold several sites: what is deployed at one as a whole counts for its own
+// devices, and a device's ID may be at one of them only. The name of a site
+// without one is "site".
 func SiteFacts(s SiteDescription) Source {
 	s.Site = string(literal(s.Site))
 	s.Devices = slices.Clone(s.Devices)
@@ -251,6 +254,11 @@ func (s siteFacts) write(b *batch, known *index) error {
 			return at("%s: the device %q is already devices[%d]", place, d.ID, first)
 		}
 		seen[d.ID] = i
+		for other := range known.from(deviceKey(d.ID), predAt) {
+			if other.key != siteKey(name) {
+				return at("%s: the device %q is already one of the site %q; findings name devices by their IDs, so these differ between sites", place, d.ID, other.name)
+			}
+		}
 		b.node(deviceKey(d.ID), "Device", d.Name, &d)
 		b.edge(deviceKey(d.ID), predAt, siteKey(name))
 		if d.Asset != "" {

@@ -21,8 +21,8 @@ type Supposition struct {
 var supposed = Provenance{Site, "supposed"}
 
 // Suppose answers "what if": it returns the snapshot as it would be with the
-// changes made, in their order. Nothing is written; s stays as it is. Assess
-// both and compare. An unknown mitigation, device or constraint is an error
+// changes made, in their order. Nothing is written; s stays as it is. [Snapshot.Since] tells
+// what they change. An unknown mitigation, device or constraint is an error
 // that names it, and so is lifting a constraint that the device does not have.
 // Without a release ([Attack]) nothing can be supposed.
 func (s *Snapshot) Suppose(changes ...Supposition) (*Snapshot, error) {

@@ -136,7 +136,8 @@ func (x *index) showEdge(from int32, e edge) Edge {
 	return Edge{x.show(from), strings.TrimPrefix(string(e.pred), "rel:"), x.show(e.node), *e.link}
 }
 
-// Whole returns everything that the graph knows.
+// Whole returns everything that the graph knows, of ATT&CK the release in
+// force. For another one ask [Snapshot.On].
 func (s *Snapshot) Whole() Part {
 	in := make([]bool, len(s.index().nodes))
 	for i := range in {
@@ -212,8 +213,10 @@ func compareEdges(a, b Edge) int {
 // Paths iterates over the ways from one node to another that visit no node
 // twice and have at most hops edges, the shortest first; those of one length
 // by falling confidence, then by the keys on the way. IDs are those of
-// [Snapshot.Node]. Techniques that are revoked or deprecated are on no path.
-// From a node to itself there is none.
+// [Snapshot.Node]; one that was revoked stands for its successor. Techniques
+// that are revoked or deprecated are on no path. From a node to itself there is
+// none, nor against the direction of the attack: from a tactic to a weakness,
+// or to a mitigation.
 //
 // A graph has many ways from a finding to a tactic, but their length is
 // bounded by the depth of the weakness catalogue: with 8 hops all are found.
@@ -222,6 +225,11 @@ func compareEdges(a, b Edge) int {
 // ([ErrUnknownNode]) or the context ends.
 func (s *Snapshot) Paths(ctx context.Context, from, to string, hops int) iter.Seq2[Path, error] {
 	return func(yield func(Path, error) bool) {
+		if hops < 0 {
+			yield(Path{}, fmt.Errorf("graph: Paths: %d hops are fewer than none", hops))
+			return
+		}
+		from, to := s.successor(from), s.successor(to)
 		start, ok := s.place(from)
 		if !ok {
 			yield(Path{}, fmt.Errorf("%w: %q", ErrUnknownNode, from))
@@ -255,6 +263,17 @@ func (s *Snapshot) Paths(ctx context.Context, from, to string, hops int) iter.Se
 			}
 		}
 	}
+}
+
+// successor is the ID of what replaced a revoked ATT&CK object; any other ID as
+// it is.
+func (s *Snapshot) successor(id string) string {
+	if c := s.Catalog(); c != nil {
+		if r, err := c.Resolve(strings.TrimPrefix(id, "attack:")); err == nil && len(r.Followed) > 0 {
+			return r.Object.Common().ID
+		}
+	}
+	return id
 }
 
 // ShortestPath returns the first of [Snapshot.Paths]; false when there is

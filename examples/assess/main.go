@@ -41,7 +41,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	g := l.Graph
 	defer g.Close()
-	now := g.Snapshot()
+	now := l.Now
 	a, err := now.Assess(ctx)
 	if err != nil {
 		return err

@@ -89,8 +89,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if o.format != "text" && o.format != "json" {
 		return o, cli.Misuse("-format %q: want text or json", o.format)
 	}
-	if kind, place, _ := strings.Cut(o.store, ":"); o.store != "mem" && (kind != "bolt" && kind != "postgres" || place == "") {
-		return o, cli.Misuse("-store %q: want mem, bolt:PATH or postgres:DSN", o.store)
+	if err := cli.CheckStore(o.store); err != nil {
+		return o, err
 	}
 	if o.draft != "none" && o.draft != "template" && !(strings.HasPrefix(o.draft, "ollama:") && len(o.draft) > len("ollama:")) {
 		return o, cli.Misuse("-draft %q: want none, template or ollama:MODEL", o.draft)

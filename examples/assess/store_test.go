@@ -11,23 +11,29 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/mitigraph/mitigraph/data"
 )
 
 // A kept graph gives the same report as one in memory, however often it is
 // opened, and goes on from what it holds.
 func TestStore(t *testing.T) {
 	db := "bolt:" + filepath.Join(t.TempDir(), "site.db")
-	want, _, code := assess(t, "-format", "json")
+	sample, controls := sampleFiles(t)
+	want, _, code := assess(t, "-format", "json", "-controls", controls, sample)
 	require.Zero(t, code)
 	for range 3 {
-		got, _, code := assess(t, "-store", db, "-format", "json")
+		got, _, code := assess(t, "-store", db, "-format", "json", "-controls", controls, sample)
 		require.Zero(t, code)
 		assert.Equal(t, want, got)
 	}
+	got, _, code := assess(t, "-store", db, "-format", "json")
+	require.Zero(t, code)
+	assert.Equal(t, want, got)
 
 	db = "bolt:" + filepath.Join(t.TempDir(), "other.db")
 	file := write(t, "scan.json", `[{"id":"F-1","title":"x","weaknesses":["CWE-798"]},{"id":"F-2","title":"y","weaknesses":["CWE-79"]}]`)
-	got, _, code := assess(t, "-store", db, "-format", "json", file)
+	got, _, code = assess(t, "-store", db, "-format", "json", file)
 	require.Zero(t, code)
 	assert.Len(t, decode(t, got).Findings, 2)
 	got, _, code = assess(t, "-store", db, "-format", "json")
@@ -61,10 +67,11 @@ func TestStorePostgres(t *testing.T) {
 	q := u.Query()
 	q.Set("search_path", schema)
 	u.RawQuery = q.Encode()
-	want, _, code := assess(t, "-format", "json")
+	sample, controls := sampleFiles(t)
+	want, _, code := assess(t, "-format", "json", "-controls", controls, sample)
 	require.Zero(t, code)
-	for range 2 {
-		got, stderr, code := assess(t, "-store", "postgres:"+u.String(), "-format", "json")
+	for _, prefix := range []string{"postgres:", ""} { // the URL as it is will do
+		got, stderr, code := assess(t, "-store", prefix+u.String(), "-format", "json", "-controls", controls, sample)
 		require.Zero(t, code, stderr)
 		assert.Equal(t, want, got)
 	}
@@ -77,7 +84,8 @@ func TestStoreNewerRelease(t *testing.T) {
 		t.Skipf("needs %s", "../shared/data/attack/ics-attack-17.1.json.gz")
 	}
 	db := "bolt:" + filepath.Join(t.TempDir(), "site.db")
-	out, _, code := assess(t, "-store", db, "-attack", older)
+	file := write(t, "f.json", `[{"id":"F-1","weaknesses":["CWE-306"],"techniques":["T0855"]}]`)
+	out, _, code := assess(t, "-store", db, "-attack", older, file)
 	require.Zero(t, code)
 	assert.NotContains(t, out, "WHAT CHANGED")
 	out, _, code = assess(t, "-store", db, "-attack", "19.1")
@@ -87,6 +95,40 @@ func TestStoreNewerRelease(t *testing.T) {
 	out, _, code = assess(t, "-store", db)
 	require.Zero(t, code)
 	assert.NotContains(t, out, "WHAT CHANGED")
+	out, _, code = assess(t, "-store", db, "-attack", older)
+	require.Zero(t, code)
+	assert.Contains(t, out, "seen through ATT&CK ics-attack 17.1", "a release that is named is the one looked through")
+}
+
+// sampleFiles are the sample site's findings and controls as a user's files.
+func sampleFiles(t *testing.T) (findings, controls string) {
+	t.Helper()
+	f, err := data.FS.ReadFile(data.SampleFindings)
+	require.NoError(t, err)
+	c, err := data.FS.ReadFile(data.SampleControls)
+	require.NoError(t, err)
+	return write(t, "findings.json", string(f)), write(t, "controls.json", string(c))
+}
+
+// A kept graph never holds the sample site, a run that fails leaves no store,
+// and a file that has no findings any more takes its own out.
+func TestStoreHoldsWhatIsGiven(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "site.db")
+	_, stderr, code := assess(t, "-store", "bolt:"+path)
+	assert.Equal(t, 2, code)
+	assert.Contains(t, stderr, "holds no findings; give a FILE")
+	assert.NoFileExists(t, path)
+
+	file := write(t, "f.json", `[{"id":"F-1","weaknesses":["CWE-306"]}]`)
+	other := write(t, "g.json", `[{"id":"F-2","weaknesses":["CWE-79"]}]`)
+	_, _, code = assess(t, "-store", "bolt:"+path, file, other)
+	require.Zero(t, code)
+	require.NoError(t, os.WriteFile(file, []byte("[]"), 0o600))
+	out, _, code := assess(t, "-store", "bolt:"+path, "-format", "json", file)
+	require.Zero(t, code)
+	a := decode(t, out)
+	require.Len(t, a.Findings, 1)
+	assert.Equal(t, "F-2", a.Findings[0].ID)
 }
 
 func TestStoreErrors(t *testing.T) {
@@ -96,7 +138,7 @@ func TestStoreErrors(t *testing.T) {
 	assert.Contains(t, stderr, text+": not a mitigraph store")
 
 	db := filepath.Join(t.TempDir(), "site.db")
-	_, _, code = assess(t, "-store", "bolt:"+db, "-draft", "none")
+	_, _, code = assess(t, "-store", "bolt:"+db, "-draft", "none", write(t, "f.json", `[{"id":"F-1"}]`))
 	require.Zero(t, code)
 	b, err := os.ReadFile(db)
 	require.NoError(t, err)
@@ -110,6 +152,6 @@ func TestStoreErrors(t *testing.T) {
 		assert.Contains(t, stderr, "want mem, bolt:PATH or postgres:DSN", bad)
 	}
 	_, stderr, code = assess(t, "-store", "bolt:"+filepath.Join(t.TempDir(), "no", "folder.db"))
-	assert.Equal(t, 1, code)
+	assert.Equal(t, 2, code)
 	assert.Contains(t, stderr, "no such file or directory")
 }

@@ -68,7 +68,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		o.findings = append(o.findings, s)
 		return nil
 	})
-	fs.StringVar(&o.store, "store", "mem", "what a kept graph holds: `STORE` is mem, bolt:PATH or postgres:DSN")
+	fs.StringVar(&o.store, "store", "mem", "ask what a kept graph holds, and write nothing into it: `STORE` is mem, bolt:PATH or postgres:DSN")
 	fs.StringVar(&o.around, "around", "", "instead of a query: the neighbourhood of a node, by its `ID`")
 	fs.BoolVar(&o.whole, "whole", false, "instead of a query: all that the graph knows")
 	fs.IntVar(&o.depth, "depth", 1, "how many `steps` -around goes")
@@ -97,6 +97,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	}
 	set := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { set[f.Name] = true })
+	if err := cli.CheckStore(o.store); err != nil {
+		return o, err
+	}
 	switch {
 	case o.around != "" && o.whole:
 		return o, cli.Misuse("-around and -whole: want one of them")
@@ -145,12 +148,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		}
 		o.query = string(b)
 	}
-	l, err := cli.Load(ctx, cli.Input{Attack: o.attack, Controls: o.controls, Store: o.store, Findings: o.findings, NoSample: o.controls != ""}, stdin, stderr)
+	l, err := cli.Load(ctx, cli.Input{Attack: o.attack, Controls: o.controls, Store: o.store, Findings: o.findings, Ask: true}, stdin, stderr)
 	if err != nil {
 		return err
 	}
 	defer l.Graph.Close()
-	s := l.Graph.Snapshot()
+	s := l.Now
 	cli.TellWarnings(stderr, append(append(cli.Warnings(s.Catalog(), l.Skipped), l.Notes...), s.Warnings()...), "")
 	var b bytes.Buffer
 	if o.query == "" {

@@ -19,7 +19,10 @@ import (
 
 	"github.com/mitigraph/mitigraph/examples/internal/cli"
 	"github.com/mitigraph/mitigraph/graph"
+	"github.com/mitigraph/mitigraph/graph/finding"
 	"github.com/mitigraph/mitigraph/graph/query"
+	"github.com/mitigraph/mitigraph/graph/store/bolt"
+	"github.com/mitigraph/mitigraph/mitre"
 )
 
 var update = flag.Bool("update", false, "write the answers in queries.md")
@@ -95,15 +98,33 @@ func TestExports(t *testing.T) {
 	assert.Equal(t, 2, code)
 }
 
-// What a store keeps can be asked.
+// What a store keeps can be asked, by several at once, and asking writes
+// nothing.
 func TestStore(t *testing.T) {
-	db := "bolt:" + filepath.Join(t.TempDir(), "f.db")
-	out, stderr, code := ask(t, "-store", db, "-findings", write(t, "one.json", oneFinding), `g.V("class:Finding").in("rdf:type").all()`)
+	path := filepath.Join(t.TempDir(), "f.db")
+	_, stderr, code := ask(t, "-store", "bolt:"+path, "g.V().all()")
+	assert.Equal(t, 2, code)
+	assert.Contains(t, stderr, "no such file")
+	assert.NoFileExists(t, path)
+
+	facts, err := mitre.Embedded()
+	require.NoError(t, err)
+	kept, err := bolt.Open(t.Context(), path, bolt.Options{})
+	require.NoError(t, err)
+	g, err := graph.Open(t.Context(), kept, graph.Attack(facts), graph.Knowledge(), graph.FindingsFrom("scan", finding.Finding{ID: "F-0", Weaknesses: []string{"CWE-79"}}))
+	require.NoError(t, err)
+	require.NoError(t, g.Close())
+	before, err := os.ReadFile(path)
+	require.NoError(t, err)
+	reader, err := bolt.Open(t.Context(), path, bolt.Options{ReadOnly: true})
+	require.NoError(t, err)
+	defer reader.Close()
+	out, stderr, code := ask(t, "-store", "bolt:"+path, "-findings", write(t, "one.json", oneFinding), `g.V("class:Finding").in("rdf:type").all()`)
 	require.Zero(t, code, stderr)
-	assert.Contains(t, out, "finding:F-1")
-	out, stderr, code = ask(t, "-store", db, `g.V("class:Finding").in("rdf:type").all()`)
-	require.Zero(t, code, stderr)
-	assert.Equal(t, "id\nfinding:F-1\n1 row\n", out)
+	assert.Equal(t, "id\nfinding:F-0\nfinding:F-1\n2 rows\n", out)
+	after, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, before, after)
 }
 
 func TestFlags(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 	"github.com/mitigraph/mitigraph/mitre/release"
 )
 
-func loadAttack(ctx context.Context, name string) (*mitre.Catalog, error) {
+func loadAttack(ctx context.Context, name string, anyDomain bool) (*mitre.Catalog, error) {
 	c, err := release.FromEnv().Load(ctx, name)
 	if err != nil {
 		err = fmt.Errorf("-attack %s: %w", name, err)
@@ -26,7 +26,7 @@ func loadAttack(ctx context.Context, name string) (*mitre.Catalog, error) {
 		}
 		return nil, UnlessEnded(ctx, err)
 	}
-	if d := c.Info().Domain; d != "" && d != domain {
+	if d := c.Info().Domain; d != "" && d != domain && !anyDomain {
 		return nil, Misuse("-attack %s: this bundle is %s; what weaknesses open is known for %s only", name, d, domain)
 	}
 	return c, nil

@@ -5,39 +5,64 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"slices"
 	"strings"
+
+	"github.com/cayleygraph/quad"
 
 	"github.com/mitigraph/mitigraph/graph"
 	"github.com/mitigraph/mitigraph/graph/finding"
 	"github.com/mitigraph/mitigraph/graph/store"
 	"github.com/mitigraph/mitigraph/graph/store/bolt"
 	"github.com/mitigraph/mitigraph/graph/store/postgres"
+	"github.com/mitigraph/mitigraph/mitre"
 )
 
-// openGraph opens the graph that a store keeps, or one in memory.
-func openGraph(ctx context.Context, where string) (*graph.Graph, error) {
-	var s store.Store
-	var err error
-	switch kind, place, _ := strings.Cut(where, ":"); kind {
-	case "bolt":
-		s, err = bolt.Open(ctx, place, bolt.Options{})
+// openStore opens a store; nil for mem.
+func openStore(ctx context.Context, where string, readOnly bool) (store.Store, error) {
+	kind, place, _ := strings.Cut(where, ":")
+	switch kind {
+	case "postgresql":
+		place = where
 	case "postgres":
-		s, err = postgres.Open(ctx, place, postgres.Options{})
+		if strings.HasPrefix(place, "//") {
+			place = where // the URL as it is
+		}
 	}
-	if err != nil {
-		return nil, StoreError(err)
+	switch kind {
+	case "bolt":
+		return bolt.Open(ctx, place, bolt.Options{ReadOnly: readOnly})
+	case "postgres", "postgresql":
+		return postgres.Open(ctx, place, postgres.Options{ReadOnly: readOnly})
 	}
-	g, err := graph.Open(ctx, s)
-	if err != nil {
-		return nil, StoreError(err)
+	return nil, nil
+}
+
+// CheckStore says what is wrong with the name of a store.
+func CheckStore(where string) error {
+	kind, place, _ := strings.Cut(where, ":")
+	if where == "mem" || place != "" && (kind == "bolt" || kind == "postgres" || kind == "postgresql") {
+		return nil
 	}
-	return g, nil
+	return Misuse("-store %q: want mem, bolt:PATH or postgres:DSN", where)
+}
+
+// overlay is a store that nothing is written into: what is added to the graph
+// on it is gone when it ends.
+type overlay struct{ store.Store }
+
+func (o overlay) State(context.Context) (store.State, error) { return store.State{}, nil }
+
+func (o overlay) Write(_ context.Context, was store.State, remove, add []quad.Quad) (store.State, error) {
+	return was.After(remove, add), nil
 }
 
 // StoreError tells a store that can't be read, which is bad input, from one
 // that fails.
 func StoreError(err error) error {
-	for _, bad := range []error{store.ErrForeign, store.ErrDamaged, store.ErrOlder, store.ErrNewer} {
+	for _, bad := range []error{store.ErrForeign, store.ErrDamaged, store.ErrOlder, store.ErrNewer, fs.ErrNotExist} {
 		if errors.Is(err, bad) {
 			return Misuse("-store: %w", err)
 		}
@@ -51,37 +76,78 @@ type Input struct {
 	Controls string   // a file; "-" is standard input; empty for none
 	Store    string   // mem, bolt:PATH or postgres:DSN; empty for mem
 	Findings []string // files; "-" is standard input
-	// NoSample says that nothing stands in for findings that are not given.
-	NoSample bool
+	// Ask says that what a store keeps is only asked: what is added is gone at
+	// the end, a release of any domain will do, and nothing stands in for
+	// findings that are not given beside controls.
+	Ask bool
 }
+
+// kept reports whether the graph stays.
+func (in Input) kept() bool { return in.Store != "" && in.Store != "mem" }
 
 // Loaded is a graph with what the input says.
 type Loaded struct {
 	Graph   *graph.Graph
 	Before  *graph.Snapshot // what the store held
+	Now     *graph.Snapshot // seen through the release that the input names
 	Sample  bool            // the embedded sample site stands in for findings
 	Skipped []*finding.RecordError
 	Notes   []graph.Warning
+
+	catalog *mitre.Catalog
 }
 
 // Load opens the graph and adds the release, what is known of weaknesses, the
-// site and the findings. What a kept graph has of the same files is replaced;
-// one without findings gets the sample site where none are given. The caller
-// closes the graph.
+// site and the findings. What a kept graph has of the same files is replaced.
+// Without findings a graph in memory gets the sample site; a kept one never
+// does. The caller closes the graph.
 func Load(ctx context.Context, in Input, stdin io.Reader, stderr io.Writer) (*Loaded, error) {
-	g, err := openGraph(ctx, in.Store)
+	file, isFile := strings.CutPrefix(in.Store, "bolt:")
+	if isFile {
+		_, err := os.Stat(file)
+		isFile = errors.Is(err, fs.ErrNotExist) // and a failed run is to leave none
+	}
+	s, err := openStore(ctx, in.Store, in.Ask)
 	if err != nil {
-		return nil, err
+		return nil, StoreError(err)
+	}
+	if s != nil && in.Ask {
+		s = overlay{s}
+	}
+	g, err := graph.Open(ctx, s)
+	if err != nil {
+		return nil, StoreError(err)
 	}
 	l := &Loaded{Graph: g, Before: g.Snapshot()}
-	l.Sample = !in.NoSample && len(in.Findings) == 0 && !HoldsFindings(l.Before)
+	if err := l.load(ctx, in, stdin, stderr); err != nil {
+		err = errors.Join(err, g.Close())
+		if isFile {
+			err = errors.Join(err, os.Remove(file))
+		}
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *Loaded) load(ctx context.Context, in Input, stdin io.Reader, stderr io.Writer) error {
+	none := len(in.Findings) == 0 && !HoldsFindings(l.Before)
+	l.Sample = none && !in.kept() && !(in.Ask && in.Controls != "")
+	if none && in.kept() && !in.Ask {
+		return Misuse("-store %s holds no findings; give a FILE with some", in.Store)
+	}
 	if l.Sample && in.Controls != "-" && isPiped(stdin) {
 		fmt.Fprintln(stderr, "note: standard input is read only for the FILE \"-\"; this is the sample site")
 	}
 	if err := l.fill(ctx, in, stdin); err != nil {
-		return nil, errors.Join(err, g.Close())
+		return err
 	}
-	return l, nil
+	l.Now = l.Graph.Snapshot()
+	if in.Attack == "" || l.catalog.Info().Version == l.Now.Catalog().Info().Version {
+		return nil
+	}
+	var err error
+	l.Now, err = l.Now.On(l.catalog.Info().Version)
+	return err
 }
 
 func (l *Loaded) fill(ctx context.Context, in Input, stdin io.Reader) error {
@@ -89,11 +155,12 @@ func (l *Loaded) fill(ctx context.Context, in Input, stdin io.Reader) error {
 	var sources []graph.Source
 	if in.Attack != "" || catalog == nil {
 		var err error
-		if catalog, err = loadAttack(ctx, in.Attack); err != nil {
+		if catalog, err = loadAttack(ctx, in.Attack, in.Ask); err != nil {
 			return err
 		}
 		sources = append(sources, graph.Attack(catalog))
 	}
+	l.catalog = catalog
 	sources = append(sources, graph.Knowledge())
 	findings, skipped, err := loadFindings(ctx, in.Findings, l.Sample, stdin)
 	if err != nil {
@@ -110,7 +177,18 @@ func (l *Loaded) fill(ctx context.Context, in Input, stdin io.Reader) error {
 		}
 		sources = append(sources, graph.SiteFacts(site))
 	}
-	err = l.Graph.Add(ctx, append(sources, graph.Replace(graph.Findings(findings...)))...)
+	bySource := map[string][]finding.Finding{}
+	order := sourceNames(in.Findings)
+	for _, f := range findings {
+		if _, ok := bySource[f.Source]; !ok && !slices.Contains(order, f.Source) {
+			order = append(order, f.Source)
+		}
+		bySource[f.Source] = append(bySource[f.Source], f)
+	}
+	for _, name := range order {
+		sources = append(sources, graph.FindingsFrom(name, bySource[name]...))
+	}
+	err = l.Graph.Add(ctx, sources...)
 	for _, failed := range []error{store.ErrFull, store.ErrReadOnly, store.ErrInUse, postgres.ErrUnreachable, postgres.ErrUnknown} {
 		if errors.Is(err, failed) {
 			return StoreError(err)
@@ -122,10 +200,24 @@ func (l *Loaded) fill(ctx context.Context, in Input, stdin io.Reader) error {
 	return nil
 }
 
+// sourceNames are what the findings of files are called.
+func sourceNames(files []string) []string {
+	var names []string
+	for _, f := range files {
+		if f == "-" {
+			f = "standard input"
+		}
+		if !slices.Contains(names, f) {
+			names = append(names, f)
+		}
+	}
+	return names
+}
+
 // HoldsFindings reports whether any source of findings is in a snapshot.
 func HoldsFindings(s *graph.Snapshot) bool {
 	for _, i := range s.Sources() {
-		if strings.HasPrefix(i.Key, "source:findings/") {
+		if i.Nodes > 0 && strings.HasPrefix(i.Key, "source:findings/") {
 			return true
 		}
 	}

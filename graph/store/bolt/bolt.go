@@ -62,6 +62,9 @@ func open(ctx context.Context, path string, o Options) (*file, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if path == "" {
+		return nil, errors.New("a store needs the path of its file")
+	}
 	st, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !o.ReadOnly:
