@@ -47,8 +47,8 @@ func readJSON(ctx context.Context, name string, r io.Reader) iter.Seq2[Finding, 
 		} else {
 			err = in.document(br)
 		}
-		if err == nil {
-			err = in.others.report(in)
+		if others := in.others.report("members", members); err == nil && others != nil {
+			err = in.skip("findings", LostNothing, others)
 		}
 		if err != nil && !errors.Is(err, errStopped) {
 			yield(Finding{}, named(name, err))
