@@ -16,7 +16,6 @@ import (
 	"iter"
 	"math"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/gocsaf/csaf/v3/csaf"
@@ -51,14 +50,7 @@ type problem = document.Problem
 // over 64 MiB ends the reading, and so do vulnerabilities that are no list.
 var Format = finding.Format{Name: "CSAF 2.0", Match: match, Read: read}
 
-// match goes by the outermost members: a finding may quote an advisory. The
-// version may lie behind a product tree that fills the head.
-func match(head []byte) bool {
-	head = bytes.TrimLeft(head, " \t\r\n")
-	names := finding.Members(head)
-	return !slices.Contains(names, "findings") &&
-		(slices.Contains(names, "document") && bytes.Contains(head, []byte(`"csaf_version"`)) || slices.Contains(names, "product_tree"))
-}
+func match(head []byte) bool { return finding.Recognise(head) == finding.KindCSAF }
 
 func read(ctx context.Context, name string, r io.Reader) iter.Seq2[finding.Finding, error] {
 	return func(yield func(finding.Finding, error) bool) {
