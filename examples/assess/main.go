@@ -101,6 +101,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if sample && o.controls != "-" && isPiped(stdin) {
 		fmt.Fprintln(stderr, "note: standard input is read only for the FILE \"-\"; this is the sample site")
 	}
+	if !sample && len(o.files) == 0 && o.kev+o.epss != "" {
+		return misuse("-kev and -epss add to findings as they are read: name the FILE to read them from again")
+	}
 	skipped, notes, err := fill(ctx, g, o, sample, stdin)
 	if err != nil {
 		return err

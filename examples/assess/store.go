@@ -59,7 +59,7 @@ func fill(ctx context.Context, g *graph.Graph, o options, sample bool, stdin io.
 		sources = append(sources, graph.Attack(catalog))
 	}
 	sources = append(sources, graph.Knowledge())
-	findings, skipped, err := loadFindings(ctx, o.files, sample, stdin)
+	findings, skipped, err := loadFindings(ctx, o, sample, stdin)
 	if err != nil {
 		return nil, nil, err
 	}
