@@ -1,6 +1,7 @@
 package finding
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 
@@ -50,3 +51,25 @@ func BaseScore(vector string) (float64, error) {
 // beyondBase are the metrics of CVSS 4.0 that its score has beyond the base
 // score: threat, requirements and the environment's own values.
 var beyondBase = []string{"E", "CR", "IR", "AR", "MAV", "MAC", "MAT", "MPR", "MUI", "MVC", "MVI", "MVA", "MSC", "MSI", "MSA"}
+
+// CompareCVSS orders vectors that [BaseScore] takes: those of a newer version
+// are greater, and among those of one version the higher base score is. It
+// returns a number below, of or above zero.
+func CompareCVSS(a, b string) int {
+	if c := strings.Compare(versionOf(a), versionOf(b)); c != 0 {
+		return c
+	}
+	x, _ := BaseScore(a)
+	y, _ := BaseScore(b)
+	return cmp.Compare(x, y)
+}
+
+// versionOf is "3.1" for "CVSS:3.1/..."; version 2.0 has no such beginning.
+func versionOf(vector string) string {
+	rest, ok := strings.CutPrefix(vector, "CVSS:")
+	if !ok {
+		return "2.0"
+	}
+	version, _, _ := strings.Cut(rest, "/")
+	return version
+}
