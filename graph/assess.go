@@ -77,10 +77,11 @@ type assessor struct {
 	opens      map[string]openings
 	opened     map[string]*opened // by technique ID
 	silent     []silentFinding
-	unknown    map[string]int      // weaknesses in no catalogue, with the number of findings
-	compared   map[string]features // by technique ID
-	described  *SiteResult         // nil without a site description
-	strays     []string            // devices that findings name and the site does not
+	unknown    map[string]int          // weaknesses in no catalogue, with the number of findings
+	compared   map[string]features     // by technique ID
+	described  *SiteResult             // nil without a site description
+	strays     []string                // devices that findings name and the site does not
+	products   map[string][]*deviceNow // the site's devices by productKey
 }
 
 type openings struct {
@@ -91,6 +92,8 @@ type openings struct {
 // deviceNow is what is deployed and possible on a device.
 type deviceNow struct {
 	id       string
+	known    bool     // the site describes it
+	products []string // by productKey
 	kinds    []string // of device; empty where it is not known
 	deployed map[string]bool
 	ruledOut map[string]string // mitigation ID to reason
@@ -114,6 +117,7 @@ type openedBy struct {
 // silentFinding led to no technique.
 type silentFinding struct {
 	finding *finding.Finding
+	devices []*deviceNow
 	danger  danger
 	why     string
 }
@@ -121,6 +125,7 @@ type silentFinding struct {
 func (w *assessor) site() {
 	w.devices, w.unknown = map[string]*deviceNow{}, map[string]int{}
 	siteWide, names := map[string]map[string]bool{}, map[string]bool{}
+	w.products = map[string][]*deviceNow{}
 	for key, d := range all[*SiteDescription](w.index()) {
 		names[d.Site] = true
 		siteWide[key] = map[string]bool{}
@@ -142,7 +147,7 @@ func (w *assessor) site() {
 		maps.DeleteFunc(w.everywhere, func(m string, _ bool) bool { return !siteWide[key][m] })
 	}
 	for key, d := range all[*Device](w.index()) {
-		now := &deviceNow{id: d.ID, deployed: map[string]bool{}, ruledOut: map[string]string{}}
+		now := &deviceNow{id: d.ID, known: true, deployed: map[string]bool{}, ruledOut: map[string]string{}}
 		for site := range w.index().from(key, predAt) {
 			maps.Copy(now.deployed, siteWide[site.key])
 		}
@@ -168,6 +173,13 @@ func (w *assessor) site() {
 			}
 		}
 		w.devices[d.ID] = now
+		for _, p := range d.Products {
+			key := productKey(p)
+			now.products = append(now.products, key)
+			if !slices.Contains(w.products[key], now) {
+				w.products[key] = append(w.products[key], now)
+			}
+		}
 		if w.described != nil {
 			w.described.Devices = append(w.described.Devices, DeviceResult{ID: d.ID, Name: d.Name})
 		}
@@ -201,6 +213,43 @@ func (w *assessor) device(id string) *deviceNow {
 	return d
 }
 
+// devicesOf returns the devices that a finding is on, at least one: the one
+// that it names, where the site describes it, or else those that are one of
+// its products.
+func (w *assessor) devicesOf(f *finding.Finding) (on []*deviceNow, byProduct bool) {
+	if d, ok := w.devices[f.Device]; ok && d.known {
+		return []*deviceNow{d}, false
+	}
+	if len(w.products) > 0 {
+		for _, p := range append([]string{f.Device}, f.Products...) {
+			for _, d := range w.products[productKey(p)] {
+				if !slices.Contains(on, d) {
+					on = append(on, d)
+				}
+			}
+		}
+	}
+	if len(on) > 0 {
+		slices.SortFunc(on, func(a, b *deviceNow) int { return cmp.Compare(a.id, b.id) })
+		return on, true
+	}
+	return []*deviceNow{w.device(f.Device)}, false
+}
+
+// remediesOn leaves out the remedies that are for other products than the
+// devices are.
+func remediesOn(f *finding.Finding, devices []*deviceNow) []finding.Remedy {
+	var out []finding.Remedy
+	for _, r := range f.Remedies {
+		if len(r.Products) == 0 || slices.ContainsFunc(r.Products, func(p string) bool {
+			return slices.ContainsFunc(devices, func(d *deviceNow) bool { return slices.Contains(d.products, productKey(p)) })
+		}) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
 func (w *assessor) isDeployed(m string, d *deviceNow) bool {
 	return d.deployed[m] || d.deployed == nil && w.everywhere[m]
 }
@@ -210,7 +259,14 @@ func (w *assessor) finding(f *finding.Finding) FindingResult {
 	risk, base := dangerOf(f)
 	r := FindingResult{
 		ID: f.ID, Title: f.Title, Source: f.Source, Device: f.Device, Weaknesses: append([]string{}, f.Weaknesses...),
-		CVEs: f.CVEs, CVSS: f.CVSS, Severity: base, KEV: f.KEV, EPSS: f.EPSS, Techniques: []FindingTechnique{},
+		CVEs: f.CVEs, CVSS: f.CVSS, Severity: base, KEV: f.KEV, EPSS: f.EPSS, Techniques: []FindingTechnique{}, Remedies: f.Remedies,
+	}
+	devices, byProduct := w.devicesOf(f)
+	if byProduct {
+		for _, d := range devices {
+			r.Devices = append(r.Devices, d.id)
+		}
+		r.Remedies = remediesOn(f, devices)
 	}
 	via := map[string][]Via{}
 	for n := range w.index().from(findingKey(f.ID), predStates) {
@@ -228,7 +284,7 @@ func (w *assessor) finding(f *finding.Finding) FindingResult {
 			})
 		}
 	}
-	vector, device := contextOf(f.CVSS), w.device(f.Device)
+	vector := contextOf(f.CVSS)
 	var unknown, unmapped []string
 	asked := make(map[string]bool, len(f.Weaknesses))
 	for _, id := range f.Weaknesses {
@@ -250,8 +306,16 @@ func (w *assessor) finding(f *finding.Finding) FindingResult {
 		}
 		for _, op := range o.list {
 			factor, why := vector.weaken(op.Technique.ID)
-			if f, other := device.weaken(op.Link); f < factor {
-				factor, why = f, other
+			// Devices that are the same product are of one kind; where the site
+			// says otherwise, the worst of them counts.
+			least, other := devices[0].weaken(op.Link)
+			for _, d := range devices[1:] {
+				if f, o := d.weaken(op.Link); f > least {
+					least, other = f, o
+				}
+			}
+			if least < factor {
+				factor, why = least, other
 			}
 			v := Via{
 				Weakness: id, Relation: op.Link.Relation, Confidence: round(op.Confidence * factor), Weakened: why, Doubt: vector.doubt(op.Technique.ID),
@@ -272,12 +336,14 @@ func (w *assessor) finding(f *finding.Finding) FindingResult {
 		if w.opened[id] == nil {
 			w.opened[id] = &opened{technique: t}
 		}
-		by := openedBy{finding: f, device: device, danger: risk, confidence: ft.Confidence}
+		by := openedBy{finding: f, danger: risk, confidence: ft.Confidence}
 		by.risk = round(risk.severity * risk.exploitation * ft.Confidence * weight)
 		if by.planned = by.risk; via[id][0].Doubt != "" {
 			by.planned *= doubtful
 		}
-		w.opened[id].by = append(w.opened[id].by, by)
+		for _, by.device = range devices {
+			w.opened[id].by = append(w.opened[id].by, by)
+		}
 		r.Score = max(r.Score, by.risk)
 	}
 	slices.SortStableFunc(r.Techniques, func(a, b FindingTechnique) int { return cmp.Compare(b.Confidence, a.Confidence) })
@@ -299,7 +365,7 @@ func (w *assessor) finding(f *finding.Finding) FindingResult {
 	}
 	if r.Status != Mapped {
 		r.Score = round(risk.severity * risk.exploitation * silentConfidence)
-		w.silent = append(w.silent, silentFinding{f, risk, r.Why})
+		w.silent = append(w.silent, silentFinding{f, devices, risk, r.Why})
 	}
 	return r
 }
@@ -310,7 +376,7 @@ func (w *assessor) techniques() []TechniqueResult {
 	for _, id := range sorted(w.opened) {
 		o := w.opened[id]
 		slices.SortStableFunc(o.by, func(a, b openedBy) int {
-			return cmp.Or(cmp.Compare(b.risk, a.risk), cmp.Compare(a.finding.ID, b.finding.ID))
+			return cmp.Or(cmp.Compare(b.risk, a.risk), cmp.Compare(a.finding.ID, b.finding.ID), cmp.Compare(a.device.id, b.device.id))
 		})
 		worst := o.by[0]
 		weight, tactic := consequenceOf(w.catalog, o.technique)
@@ -463,7 +529,7 @@ func findingIDs(by []openedBy) []string {
 	for _, b := range by {
 		out = append(out, b.finding.ID)
 	}
-	return out
+	return slices.Compact(out) // of one that is on several devices all stand together
 }
 
 func deviceIDs(by []openedBy) []string {

@@ -198,12 +198,12 @@ func TestSeverity(t *testing.T) {
 		// The base score, whatever the threat and the environment are.
 		"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N/E:U/MAV:P": 9.3,
 	} {
-		got, err := severity(vector)
+		got, err := finding.BaseScore(vector)
 		require.NoError(t, err, vector)
 		assert.Equal(t, want, got, vector)
 	}
 	for _, bad := range []string{"", "9.8", "9.8 high", "CVSS:3.1/AV:X", "CVSS:5.0/AV:N"} {
-		_, err := severity(bad)
+		_, err := finding.BaseScore(bad)
 		assert.Error(t, err, bad)
 	}
 	a := testAssess(t, SiteDescription{}, finding.Finding{ID: "F", CVSS: "9.8 high", Weaknesses: []string{"CWE-798"}})

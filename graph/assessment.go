@@ -1,6 +1,9 @@
 package graph
 
-import "github.com/mitigraph/mitigraph/mitre"
+import (
+	"github.com/mitigraph/mitigraph/graph/finding"
+	"github.com/mitigraph/mitigraph/mitre"
+)
 
 // Assessment is the answer to the main question. It is plain data: its JSON
 // form is the programs' contract, described by the schema in data/schema.
@@ -50,10 +53,13 @@ type DeviceResult struct {
 
 // FindingResult is a finding and the techniques that it opens.
 type FindingResult struct {
-	ID         string   `json:"id"`
-	Title      string   `json:"title"`
-	Source     string   `json:"source"`
-	Device     string   `json:"device,omitempty"`
+	ID     string `json:"id"`
+	Title  string `json:"title"`
+	Source string `json:"source"`
+	Device string `json:"device,omitempty"`
+	// Devices holds the site's devices that the finding is on because they are
+	// one of its products; absent where Device decides.
+	Devices    []string `json:"devices,omitempty"`
 	Weaknesses []string `json:"weaknesses"`
 	CVEs       []string `json:"cves,omitempty"`
 	CVSS       string   `json:"cvss,omitempty"` // the vector
@@ -63,6 +69,9 @@ type FindingResult struct {
 	EPSS       float64            `json:"epss,omitempty"`
 	Techniques []FindingTechnique `json:"techniques"` // by falling confidence
 	Status     Status             `json:"status"`
+	// Remedies is what the maker says can be done, for the products that
+	// Devices are where these are known.
+	Remedies []finding.Remedy `json:"remedies,omitempty"`
 	// Score is the highest risk of its techniques, 0 to 1, or what a gap
 	// without a technique scores; see [Snapshot.Assess] and [Gap].
 	Score float64 `json:"score"`

@@ -145,13 +145,22 @@ func clean(f finding.Finding) finding.Finding {
 	for _, s := range []*string{&f.ID, &f.Title, &f.Description, &f.Device, &f.CVSS, &f.Source} {
 		*s = string(literal(*s))
 	}
-	for _, list := range []*[]string{&f.Weaknesses, &f.CVEs, &f.Techniques} {
-		*list = slices.Clone(*list)
-		for i, s := range *list {
-			(*list)[i] = string(literal(s))
-		}
+	for _, list := range []*[]string{&f.Weaknesses, &f.CVEs, &f.Techniques, &f.Products} {
+		*list = literals(*list)
+	}
+	f.Remedies = slices.Clone(f.Remedies)
+	for i, r := range f.Remedies {
+		f.Remedies[i] = finding.Remedy{Category: string(literal(r.Category)), Text: string(literal(r.Text)), Products: literals(r.Products)}
 	}
 	return f
+}
+
+func literals(list []string) []string {
+	list = slices.Clone(list)
+	for i, s := range list {
+		list[i] = string(literal(s))
+	}
+	return list
 }
 
 // finding looks up what is known under an ID by others than a source that is
@@ -180,7 +189,7 @@ func (b *batch) finding(f *finding.Finding) {
 		b.edge(key, predHas, weaknessKey(w))
 	}
 	if f.CVSS != "" {
-		if _, err := severity(f.CVSS); err != nil {
+		if _, err := finding.BaseScore(f.CVSS); err != nil {
 			b.warn(f.Source, f.ID, "cvss %q: %v; the severity counts as unknown", f.CVSS, err)
 		}
 	}

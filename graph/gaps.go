@@ -174,8 +174,10 @@ func (w *assessor) silentGaps() []Gap {
 			byWhy[s.why] = g
 		}
 		g.Findings = append(g.Findings, s.finding.ID)
-		if d := s.finding.Device; d != "" {
-			g.Devices = append(g.Devices, d)
+		for _, d := range s.devices {
+			if d.id != "" {
+				g.Devices = append(g.Devices, d.id)
+			}
 		}
 		g.Score = max(g.Score, round(s.danger.severity*s.danger.exploitation*silentConfidence))
 	}

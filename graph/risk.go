@@ -1,14 +1,7 @@
 package graph
 
 import (
-	"errors"
 	"fmt"
-	"strings"
-
-	gocvss20 "github.com/pandatix/go-cvss/20"
-	gocvss30 "github.com/pandatix/go-cvss/30"
-	gocvss31 "github.com/pandatix/go-cvss/31"
-	gocvss40 "github.com/pandatix/go-cvss/40"
 
 	"github.com/mitigraph/mitigraph/graph/finding"
 	"github.com/mitigraph/mitigraph/mitre"
@@ -44,47 +37,6 @@ var consequence = map[string]float64{
 // collection, command and control, evasion.
 const otherConsequence = 0.7
 
-// severity parses a CVSS vector of version 2.0 to 4.0 and returns its base
-// score, 0 to 10.
-func severity(vector string) (float64, error) {
-	switch {
-	case strings.HasPrefix(vector, "CVSS:4.0/"):
-		v, err := gocvss40.ParseVector(vector)
-		if err != nil {
-			return 0, err
-		}
-		for _, m := range beyondBase {
-			if err := v.Set(m, "X"); err != nil {
-				return 0, err
-			}
-		}
-		return v.Score(), nil
-	case strings.HasPrefix(vector, "CVSS:3.1/"):
-		v, err := gocvss31.ParseVector(vector)
-		if err != nil {
-			return 0, err
-		}
-		return v.BaseScore(), nil
-	case strings.HasPrefix(vector, "CVSS:3.0/"):
-		v, err := gocvss30.ParseVector(vector)
-		if err != nil {
-			return 0, err
-		}
-		return v.BaseScore(), nil
-	case strings.HasPrefix(vector, "AV:"):
-		v, err := gocvss20.ParseVector(vector)
-		if err != nil {
-			return 0, err
-		}
-		return v.BaseScore(), nil
-	}
-	return 0, errors.New("not a CVSS vector of version 2.0, 3.0, 3.1 or 4.0")
-}
-
-// beyondBase are the metrics of CVSS 4.0 that its score has beyond the base
-// score: threat, requirements and the environment's own values.
-var beyondBase = []string{"E", "CR", "IR", "AR", "MAV", "MAC", "MAT", "MPR", "MUI", "MVC", "MVI", "MVA", "MSC", "MSI", "MSA"}
-
 // danger is what a finding brings into the product, whatever the technique.
 type danger struct {
 	severity, exploitation float64
@@ -97,7 +49,7 @@ func dangerOf(f *finding.Finding) (danger, *float64) {
 	words := "severity unknown"
 	var base *float64
 	if f.CVSS != "" {
-		if score, err := severity(f.CVSS); err == nil {
+		if score, err := finding.BaseScore(f.CVSS); err == nil {
 			d.severity, base = score/10, &score
 			d.cause = fmt.Sprintf("CVSS %.1f", score)
 			words = d.cause

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/mitigraph/mitigraph/graph/finding"
 	"github.com/mitigraph/mitigraph/mitre"
 )
 
@@ -34,6 +35,11 @@ type Device struct {
 	Asset       string   `json:"asset,omitempty"`       // ATT&CK asset ID; empty when unknown
 	Deployed    []string `json:"deployed,omitempty"`    // mitigation IDs, deployed here
 	Constraints []string `json:"constraints,omitempty"` // constraint IDs, such as no_agent
+	// Products holds what the device is called where it is sold: model
+	// numbers, full names, CPEs. A finding that is on none of the site's
+	// devices by its ID is on those that are one of its products, whatever the
+	// case of letters.
+	Products []string `json:"products,omitempty"`
 }
 
 // maxSite bounds a site description, in bytes.
@@ -187,6 +193,7 @@ func SiteFacts(s SiteDescription) Source {
 	s.Deployed = slices.Clone(s.Deployed)
 	for i, d := range s.Devices {
 		s.Devices[i].Deployed, s.Devices[i].Constraints = slices.Clone(d.Deployed), slices.Clone(d.Constraints)
+		s.Devices[i].Products = literals(d.Products)
 		s.Devices[i].ID, s.Devices[i].Name = string(literal(d.ID)), string(literal(d.Name))
 	}
 	return siteFacts{s}
@@ -272,6 +279,11 @@ func (s siteFacts) write(b *batch, known *index) error {
 				b.warn(s.Source, place+".asset", "%s has no assets; %s is left out", catalog.Info(), d.Asset)
 			}
 		}
+		for j, p := range d.Products {
+			if productKey(p) == "" {
+				return at("%s.products[%d]: a product without a name", place, j)
+			}
+		}
 		for j, id := range d.Deployed {
 			if err := mitigation(deviceKey(d.ID), fmt.Sprintf("%s.deployed[%d]", place, j), id); err != nil {
 				return err
@@ -286,6 +298,10 @@ func (s siteFacts) write(b *batch, known *index) error {
 	}
 	return nil
 }
+
+// productKey makes what two sources call a product comparable. Readers cut
+// names at the same length.
+func productKey(name string) string { return strings.ToLower(finding.Plain(name, 200)) }
 
 func constraintIDs(x *index) []string {
 	var ids []string

@@ -35,7 +35,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case err != nil:
 		return err
 	}
-	l, err := cli.Load(ctx, cli.Input{Attack: o.attack, Controls: o.controls, Store: o.store, Findings: o.files}, stdin, stderr)
+	l, err := cli.Load(ctx, cli.Input{Attack: o.attack, Controls: o.controls, Store: o.store, Findings: o.files, KEV: o.kev, EPSS: o.epss}, stdin, stderr)
 	if err != nil {
 		return err
 	}

@@ -182,6 +182,12 @@ func TestBadInput(t *testing.T) {
 		{"-controls directory", []string{"-controls", dir}, []string{"-controls", dir, "directory"}},
 		{"-controls unknown mitigation", []string{"-controls", write(t, "c.json", `{"deployed":["M9999"]}`)}, []string{"c.json", "deployed[0]", "M9999"}},
 		{"-controls unknown constraint", []string{"-controls", write(t, "c.json", `{"devices":[{"id":"a","constraints":["nope"]}]}`)}, []string{"c.json", "devices[0].constraints[0]", "no_agent"}},
+		{"-kev missing", []string{"-kev", filepath.Join(dir, "no.json")}, []string{"-kev", "no.json"}},
+		{"-kev of another kind", []string{"-kev", good}, []string{"-kev", "good.json: want CISA's catalogue"}},
+		{"-epss of another kind", []string{"-epss", controls}, []string{"-epss", "controls.json: this is a site description"}},
+		{"-epss directory", []string{"-epss", dir}, []string{"-epss", dir, "directory"}},
+		{"-o over the catalogue", []string{"-o", good, "-kev", good}, []string{"-o " + good, "also an input"}},
+		{"a site description", []string{controls}, []string{"controls.json", "a site description, not findings (assess -controls)"}},
 		{"unknown flag", []string{"-fromat", "json"}, []string{"-fromat"}},
 		{"unknown format", []string{"-format", "pdf"}, []string{"pdf", "text or json"}},
 		{"unknown writer", []string{"-draft", "gpt"}, []string{"gpt", "ollama:MODEL"}},
@@ -237,6 +243,8 @@ func TestWarnings(t *testing.T) {
 		{"a weakness that does not exist", "f.json", `[{"id":"F","weaknesses":["CWE-99999"]}]`, 1, []string{"CWE-99999", "no catalogue"}},
 		{"no findings", "f.json", `{"findings":[]}`, 0, []string{"f.json", "holds none"}},
 		{"EPSS out of range", "f.json", `[{"id":"A","epss":7},{"id":"B"}]`, 2, []string{"f.json", "epss", "7"}},
+		{"a score for a vector", "f.csv", "id,cvss\nA,9.8 high\n", 1, []string{"f.csv: A: cvss \"9.8 high\"", "the severity counts as unknown"}},
+		{"a row too long", "f.csv", "id,title\nA,b,c\nB,b\n", 1, []string{"f.csv: line 2: 3 cells under a head of 2"}},
 		{"neither ID nor title", "f.json", "{\"id\":\"A\"}\n{\"device\":\"x\"}\n", 1, []string{"f.json", "line 2"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -334,6 +342,34 @@ func TestControlsFromStandardInput(t *testing.T) {
 	assert.Equal(t, "s", decode(t, report).Site.Name)
 }
 
+// What is known of a CVE raises the findings that name it, whatever they were
+// written in, and what could not be read of it is named.
+func TestKnownExploited(t *testing.T) {
+	kev := write(t, "kev.json", `{"catalogVersion":"1","vulnerabilities":[{"cveID":"CVE-2024-10001"},{"cveID":"x"}]}`)
+	epss := write(t, "epss.csv", "#model_version:v1,score_date:2026-01-01\ncve,epss,percentile\nCVE-2024-10001,0.25,0.9\nCVE-2024-10002,9,0\n")
+	table := write(t, "f.csv", "title;cves;weaknesses\nTelnet;CVE-2024-10001;CWE-798\n")
+	advisory := write(t, "a.json", `{"document":{"csaf_version":"2.0","tracking":{"id":"EX-1"}},"vulnerabilities":[{"cve":"CVE-2024-10001"},{"cve":"CVE-2024-10002"}]}`)
+	report, stderr, code := assess(t, "-format", "json", "-kev", kev, "-epss", epss, table, advisory)
+	require.Zero(t, code, stderr)
+	validate(t, schema(t), report)
+	a := decode(t, report)
+	require.Len(t, a.Findings, 3)
+	for i, want := range []bool{true, true, false} {
+		assert.Equal(t, want, a.Findings[i].KEV)
+		assert.Equal(t, want, a.Findings[i].EPSS == 0.25)
+	}
+	assert.Equal(t, 2, a.UnreadMembers)
+	assert.Contains(t, stderr, "kev.json: vulnerabilities[1].cveID: \"x\" is not a CVE ID")
+	assert.Contains(t, stderr, "epss.csv: line 4: 9 is not a probability between 0 and 1")
+
+	db := filepath.Join(t.TempDir(), "x.db")
+	_, stderr, code = assess(t, "-store", "bolt:"+db, table)
+	require.Zero(t, code, stderr)
+	_, stderr, code = assess(t, "-store", "bolt:"+db, "-kev", kev)
+	assert.Equal(t, 2, code)
+	assert.Contains(t, stderr, "name the FILE to read them from again")
+}
+
 // The sample site names a mitigation that older releases don't have.
 func TestSampleSiteInAnOlderRelease(t *testing.T) {
 	old := filepath.Join("..", "..", "..", "shared", "data", "attack", "ics-attack-8.2.json.gz")
@@ -393,7 +429,7 @@ func TestFlagsBehindFiles(t *testing.T) {
 func TestHelpNamesOnlyWhatIsBuilt(t *testing.T) {
 	_, stderr, code := assess(t, "-h")
 	assert.Zero(t, code)
-	for _, flag := range []string{"-attack", "-controls", "-draft", "-format", "-o ", "-store", "-strict"} {
+	for _, flag := range []string{"-attack", "-controls", "-draft", "-epss", "-format", "-kev", "-o ", "-store", "-strict"} {
 		assert.Contains(t, stderr, flag)
 	}
 	for _, later := range []string{"html", "navigator", "jsonl"} {

@@ -16,8 +16,8 @@ const usage = `Usage: assess [flags] [FILE...]
 
 Takes findings on IoT and OT devices to the ATT&CK for ICS techniques that they
 open, the mitigations, the gaps, and a draft for each gap. FILE is a CSAF 2.0
-advisory or findings in this project's JSON, "-" is standard input; without one
-what the store holds is assessed, or else the embedded sample site.
+advisory or findings in this project's JSON or CSV, "-" is standard input;
+without one what the store holds is assessed, or else the embedded sample site.
 
 `
 
@@ -29,16 +29,16 @@ Environment: OLLAMA_HOST (server of -draft ollama:MODEL); MITIGRAPH_CACHE,
 MITIGRAPH_OFFLINE and MITIGRAPH_ATTACK_MIRROR (releases that -attack fetches).
 
 Examples:
-  assess -controls site.json advisory.json
+  assess -controls site.json -kev kev.json -epss epss.csv.gz advisory.json
   assess -store bolt:site.db -controls site.json advisory.json
   assess -draft ollama:llama3.1 -format json -o report.json findings.json
 `
 
 // options are the flags.
 type options struct {
-	attack, controls, store, draft, format, out string
-	strict                                      bool
-	files                                       []string
+	attack, controls, kev, epss, store, draft, format, out string
+	strict                                                 bool
+	files                                                  []string
 }
 
 func parse(args []string, stderr io.Writer) (options, error) {
@@ -58,6 +58,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	o.store, o.draft, o.format = "mem", "template", "text"
 	once("attack", &o.attack, "official ATT&CK bundle (`FILE|VERSION`: .json or .json.gz, or a version to fetch once, such as 18.1); default: the embedded facts of 19.1")
 	once("controls", &o.controls, "`FILE` with deployed mitigations and device constraints")
+	once("kev", &o.kev, "`FILE` with CISA's catalogue of known exploited vulnerabilities in JSON: marks findings by their CVEs")
+	once("epss", &o.epss, "`FILE` with FIRST's EPSS scores in CSV: gives findings without a score the highest of their CVEs'")
 	once("store", &o.store, "keep the graph and go on from what it holds: `STORE` is mem (the default), bolt:PATH or postgres:DSN")
 	once("draft", &o.draft, "who writes drafts: `WRITER` is none, template (the default) or ollama:MODEL")
 	once("format", &o.format, "`FORMAT` is text (the default) or json")
@@ -109,7 +111,7 @@ func (o options) spareInputs() error {
 	if o.out == "" || err != nil || !out.Mode().IsRegular() {
 		return nil
 	}
-	for _, name := range append([]string{o.attack, o.controls}, o.files...) {
+	for _, name := range append([]string{o.attack, o.controls, o.kev, o.epss}, o.files...) {
 		if in, err := os.Stat(name); name != "" && err == nil && os.SameFile(in, out) {
 			return cli.Misuse("-o %s: that is also an input", o.out)
 		}

@@ -39,9 +39,31 @@ type Finding struct {
 	EPSS float64 `json:"epss,omitempty"`
 	// Techniques holds ATT&CK IDs that the source itself states.
 	Techniques []string `json:"techniques,omitempty"`
+	// Products holds what the affected products are called, all of them: names
+	// with and without versions, model numbers, CPEs, package URLs. A device of
+	// the site that is one of them has the finding.
+	Products []string `json:"products,omitempty"`
+	// Remedies is what the maker says can be done, in the source's order.
+	Remedies []Remedy `json:"remedies,omitempty"`
 	// Source is the name of the file that the finding was read from.
 	Source string `json:"source,omitempty"`
 }
+
+// Remedy is the maker's word on what can be done about a finding.
+type Remedy struct {
+	// Category is one of CSAF's: vendor_fix, mitigation, workaround,
+	// none_available or no_fix_planned.
+	Category string `json:"category"`
+	// Text has at most [MaxRemedy] characters; a longer one was cut and ends in
+	// an ellipsis.
+	Text string `json:"text,omitempty"`
+	// Products holds the products that it is for, called as in
+	// [Finding.Products]; empty for all of them.
+	Products []string `json:"products,omitempty"`
+}
+
+// MaxRemedy bounds the text of a [Remedy], in characters.
+const MaxRemedy = 500
 
 // RecordError says that one record of a source could not be used, or not
 // whole. Reading goes on after it; any other error ends the reading.

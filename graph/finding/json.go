@@ -31,7 +31,11 @@ var JSON = Format{Name: "findings in JSON", Match: matchJSON, Read: readJSON}
 
 func matchJSON(head []byte) bool {
 	head = bytes.TrimLeft(head, " \t\r\n")
-	return len(head) > 0 && (head[0] == '[' || head[0] == '{') && foreign(head) == ""
+	if len(head) == 0 || head[0] != '[' && head[0] != '{' {
+		return false
+	}
+	kind := Recognise(head)
+	return kind == "" || kind == KindFindings
 }
 
 func readJSON(ctx context.Context, name string, r io.Reader) iter.Seq2[Finding, error] {
@@ -47,8 +51,8 @@ func readJSON(ctx context.Context, name string, r io.Reader) iter.Seq2[Finding, 
 		} else {
 			err = in.document(br)
 		}
-		if err == nil {
-			err = in.others.report(in)
+		if others := in.others.report("members", members); err == nil && others != nil {
+			err = in.skip("findings", LostNothing, others)
 		}
 		if err != nil && !errors.Is(err, errStopped) {
 			yield(Finding{}, named(name, err))
@@ -256,14 +260,8 @@ func (in *jsonInput) object(d *json.Decoder, src *budget) error {
 	}
 	if !looksLikeFinding(names) {
 		slices.Sort(names)
-		if len(names) > 8 {
-			names = append(names[:8], "…")
-		}
-		for i, n := range names {
-			names[i] = Plain(n, 40)
-		}
 		return fmt.Errorf("%w: a JSON object with the members %s; want \"findings\", or a finding with \"id\" or \"title\"",
-			ErrUnknownFormat, strings.Join(names, ", "))
+			ErrUnknownFormat, shownNames(names))
 	}
 	raw := whole.Bytes()
 	raw[0] = '{'

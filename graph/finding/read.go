@@ -69,7 +69,7 @@ func Read(ctx context.Context, name string, r io.Reader, formats ...Format) iter
 			yield(Finding{}, named(name, ErrEmpty))
 			return
 		}
-		yield(Finding{}, fmt.Errorf("%s: %w: %s", name, ErrUnknownFormat, describe(head)))
+		yield(Finding{}, fmt.Errorf("%s: %w: %s", name, ErrUnknownFormat, describe(head, formats)))
 	}
 }
 

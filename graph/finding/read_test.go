@@ -33,12 +33,14 @@ func read(t testing.TB, input string) ([]finding.Finding, []string, error) {
 }
 
 const full = `{"id":"F-1","title":"T","description":"D","device":"plc-1","weaknesses":["cwe 798","CWE-798: Use of Hard-coded Credentials","OWASP-IOT-2018-I1","own"],
- "cves":["cve-2023-6448"],"cvss":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H","kev":true,"epss":0.42,"techniques":["t0859 "]}`
+ "cves":["cve-2023-6448"],"cvss":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H","kev":true,"epss":0.42,"techniques":["t0859 "],
+ "products":["Pump 1.0"," EP-100 "],"remedies":[{"category":"no_fix_planned","text":"None\nis planned."},{"category":"vendor_fix","products":["EP-100"]}]}`
 
 var fullFinding = finding.Finding{
 	ID: "F-1", Title: "T", Description: "D", Device: "plc-1", Weaknesses: []string{"CWE-798", "OWASP-IOT-2018-I1", "own"},
 	CVEs: []string{"CVE-2023-6448"}, CVSS: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", KEV: true, EPSS: 0.42,
-	Techniques: []string{"T0859"}, Source: "dir/x.json",
+	Techniques: []string{"T0859"}, Products: []string{"Pump 1.0", "EP-100"}, Source: "dir/x.json",
+	Remedies: []finding.Remedy{{Category: "no_fix_planned", Text: "None is planned."}, {Category: "vendor_fix", Products: []string{"EP-100"}}},
 }
 
 func TestJSONForms(t *testing.T) {
@@ -116,9 +118,12 @@ func TestRecordsThatCantBeUsed(t *testing.T) {
 			"line 1.weaknesses: the member stands there twice; the last one counts"}},
 		{"other members", `[{"id":"A","cwe":"CWE-1","severity":"high"},{"device":"x","cwe":"CWE-2"},{"id":"C","plugin":7}]`, []string{"A", "C"}, []string{
 			"[1]: a finding needs an id or a title",
-			`findings: members that are not read, and the number of findings: "cwe" in 2 (meant is weaknesses?), "severity" in 1 (meant is cvss, a vector?), "plugin" in 1; known are id, title, description, device, weaknesses, cves, cvss, kev, epss, techniques`}},
+			`findings: members that are not read, and the number of findings: "cwe" in 2 (meant is weaknesses?), "severity" in 1 (meant is cvss, a vector?), "plugin" in 1; known are id, title, description, device, weaknesses, cves, cvss, kev, epss, techniques, products, remedies`}},
 		{"out of range", "{\"id\":\"A\",\"epss\":7}\n{\"id\":\"B\",\"epss\":-0.1}", []string{"A", "B"}, []string{
 			"line 1.epss: 7 is not a probability between 0 and 1; it counts as unknown", "line 2.epss: -0.1 is not a probability between 0 and 1; it counts as unknown"}},
+		{"remedies that are none", `[{"id":"A","remedies":[7,{"text":"x"},{"category":"vendor_fix","text":7}]},{"id":"B","remedies":"x"}]`, []string{"A", "B"}, []string{
+			"[0].remedies[0]: want an object, found a JSON number; it is left out", "[0].remedies[1]: a remedy needs a category; it is left out",
+			"[0].remedies[2].text: want a string, found a JSON number; it is left out", "[1].remedies: want a list of objects, found a JSON string; it is left out"}},
 		{"no CVE", `[{"id":"A","cves":["CVE-2020-1","x\u001b[31m"]}]`, []string{"A"}, []string{
 			`[0].cves[0]: "CVE-2020-1" is not a CVE ID; it is left out`, `[0].cves[1]: "x[31m" is not a CVE ID; it is left out`}},
 		{"a bad line", "{\"id\":\"A\"}\n{\"id\":\nnonsense\n{\"id\":\"D\"}", []string{"A", "D"}, []string{
@@ -157,11 +162,11 @@ func TestFilesThatCantBeRead(t *testing.T) {
 		{"empty", "", "dir/x.json: empty file", finding.ErrEmpty},
 		{"blank", " \n\t\n", "dir/x.json: empty file", finding.ErrEmpty},
 		{"gzip of nothing", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x01\x00\x00\xff\xff\x00\x00\x00\x00\x00\x00\x00\x00", "dir/x.json: empty file", finding.ErrEmpty},
-		{"text", "hello there", "want findings (a JSON array", finding.ErrUnknownFormat},
+		{"text", "hello there", "want findings in JSON", finding.ErrUnknownFormat},
 		{"binary", "\x7fELF\x00\x01\xff\xfe", "binary content", finding.ErrUnknownFormat},
 		{"only a byte order mark", "\xef\xbb\xbf", "dir/x.json: empty file", finding.ErrEmpty},
 		{"blank for long", strings.Repeat(" \n", 100_000), "dir/x.json: empty file", finding.ErrEmpty},
-		{"blank for long, then text", strings.Repeat(" \n", 100_000) + "x", "want findings (a JSON array", finding.ErrUnknownFormat},
+		{"blank for long, then text", strings.Repeat(" \n", 100_000) + "x", "want findings in JSON", finding.ErrUnknownFormat},
 		{"Latin-1", "caf\xe9", "text that is not UTF-8", finding.ErrUnknownFormat},
 		{"UTF-16 without a mark", "[\x00]\x00", "UTF-16 text; save it as UTF-8", finding.ErrUnknownFormat},
 		{"UTF-16, high byte first", "\x00{\x00}", "UTF-16 text; save it as UTF-8", finding.ErrUnknownFormat},

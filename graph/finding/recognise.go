@@ -3,20 +3,160 @@ package finding
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
+	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
-// describe says what a file seems to be, for the error about it.
-func describe(head []byte) string {
-	if kind := foreign(head); kind != "" {
-		return "this is " + kind
+// Kind says what a file is, in words for people, with its article. The zero
+// value is what no rule here knows.
+type Kind string
+
+// The kinds of files that people have at hand.
+const (
+	KindCSAF      Kind = "a CSAF advisory"
+	KindSARIF     Kind = "a SARIF log"
+	KindCycloneDX Kind = "a CycloneDX document"
+	KindFindings  Kind = "findings in JSON"
+	KindTable     Kind = "findings in CSV"
+	KindKEV       Kind = "CISA's catalogue of known exploited vulnerabilities, which adds to findings (assess -kev)"
+	KindEPSS      Kind = "a table of EPSS scores, which adds to findings (assess -epss)"
+	KindSite      Kind = "a site description, not findings (assess -controls)"
+	KindReport    Kind = "a report of this program, not findings; give the file that it was made from"
+	KindSchema    Kind = "a JSON Schema, not findings"
+	KindSTIX      Kind = "a STIX bundle, not findings"
+	KindSPDX      Kind = "an SPDX document, which names no vulnerabilities here"
+	KindOpenVEX   Kind = "an OpenVEX document, which can't be read yet"
+	KindArchive   Kind = "a ZIP archive, as spreadsheets are too; unpack it, or save the table as CSV"
+	KindPDF       Kind = "a PDF, not findings"
+	KindHTML      Kind = "a web page, not findings"
+)
+
+// Recognise says what a file that begins with head is, whatever it is called.
+// It goes by the names of the outermost members, or what stands first where
+// there are none: a finding may quote any of the other kinds.
+func Recognise(head []byte) Kind {
+	head = bytes.TrimLeft(head, " \t\r\n")
+	switch {
+	case len(head) == 0:
+	case head[0] == '{':
+		return recogniseObject(head)
+	case head[0] == '<':
+		switch space, root := xmlRoot(head); {
+		case strings.HasPrefix(space, "http://cyclonedx.org/schema/bom"):
+			return KindCycloneDX
+		case strings.EqualFold(root, "html"):
+			return KindHTML
+		}
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
+		return KindArchive
+	case bytes.HasPrefix(head, []byte("%PDF-")):
+		return KindPDF
+	case bytes.HasPrefix(head, []byte("#model_version:")):
+		return KindEPSS
+	default:
+		names, _ := csvHead(head)
+		switch {
+		case slices.Contains(names, "id"), slices.Contains(names, "title"):
+			return KindTable
+		case slices.Contains(names, "cve") && slices.Contains(names, "epss"):
+			return KindEPSS
+		}
 	}
-	const want = `want findings (a JSON array, an object with "findings", or one object a line) or a CSAF 2.0 advisory`
-	if bytes.IndexByte(head, 0) >= 0 || !isUTF8(head) {
+	return ""
+}
+
+func recogniseObject(head []byte) Kind {
+	names := Members(head)
+	member := func(s string) bool { return slices.Contains(names, s) }
+	within := func(s string) bool { return bytes.Contains(head, []byte(s)) }
+	switch {
+	case member("attack") && within(`"domain"`) && (member("findings") || member("drafts") || member("gaps")):
+		return KindReport
+	case member("findings"):
+		return KindFindings
+	case member("$schema") && (member("$id") || member("$defs") || member("properties")):
+		return KindSchema
+	case member("document") && within(`"csaf_version"`), member("product_tree"):
+		return KindCSAF
+	case member("bomFormat"), member("specVersion") && (member("components") || member("vulnerabilities")):
+		return KindCycloneDX
+	case member("runs") && (member("version") || member("$schema") || within(`"tool"`)):
+		return KindSARIF
+	case member("objects") && (within(`"bundle`) || within(`"spec_version"`)):
+		return KindSTIX
+	case member("vulnerabilities") && (member("catalogVersion") || member("dateReleased")):
+		return KindKEV
+	case member("spdxVersion"):
+		return KindSPDX
+	case member("@context") && member("statements") && within("openvex"):
+		return KindOpenVEX
+	case looksLikeFinding(names):
+		return KindFindings
+	case member("deployed") || member("devices"):
+		return KindSite
+	}
+	return ""
+}
+
+// xmlRoot is the name space and the name of the first element; both empty
+// where there is none.
+func xmlRoot(head []byte) (space, name string) {
+	d := xml.NewDecoder(bytes.NewReader(head))
+	d.Strict = false
+	for {
+		t, err := d.Token()
+		if err != nil {
+			return "", ""
+		}
+		if e, ok := t.(xml.StartElement); ok {
+			return e.Name.Space, e.Name.Local
+		}
+	}
+}
+
+// describe says what a file seems to be, for the error about it, and what the
+// formats would take.
+func describe(head []byte, formats []Format) string {
+	want := "want " + formatNames(formats)
+	switch kind := Recognise(head); {
+	case kind != "":
+		return "this is " + string(kind)
+	case bytes.IndexByte(head, 0) >= 0, !isUTF8(head):
 		return "binary content, or text that is not UTF-8; " + want
 	}
+	if _, root := xmlRoot(head); root != "" && bytes.TrimLeft(head, " \t\r\n")[0] == '<' {
+		return fmt.Sprintf("XML with the root element %s; %s", Plain(root, 40), want)
+	}
+	if names, comma := csvHead(head); len(names) > 1 && bytes.ContainsRune(head, comma) {
+		return fmt.Sprintf("text, or a table with the columns %s, of which none is \"id\" or \"title\"; %s", shownNames(names), want)
+	}
 	return want
+}
+
+func formatNames(formats []Format) string {
+	names := make([]string, 0, len(formats))
+	for _, f := range formats {
+		names = append(names, f.Name)
+	}
+	if n := len(names) - 1; n > 0 {
+		return strings.Join(names[:n], ", ") + " or " + names[n]
+	}
+	return strings.Join(names, "")
+}
+
+// shownNames makes names from a file fit to stand in an error.
+func shownNames(names []string) string {
+	shown := slices.Clone(names)
+	if len(shown) > 8 {
+		shown = append(shown[:8], "…")
+	}
+	for i, n := range shown {
+		shown[i] = Plain(n, 40)
+	}
+	return strings.Join(shown, ", ")
 }
 
 // isUTF8 forgives a character that the end of a full head cuts in two.
@@ -74,31 +214,6 @@ func skipValue(d *json.Decoder) bool {
 			return true
 		}
 	}
-}
-
-// foreign recognises other JSON that people have at hand, by the names of its
-// outermost members: a finding may quote any of it.
-func foreign(head []byte) string {
-	names := Members(head)
-	member := func(s string) bool { return slices.Contains(names, s) }
-	within := func(s string) bool { return bytes.Contains(head, []byte(s)) }
-	switch {
-	case member("attack") && within(`"domain"`) && (member("findings") || member("drafts") || member("gaps")):
-		return "a report of this program, not findings; give the file that it was made from"
-	case member("findings"):
-		return ""
-	case member("$schema") && (member("$id") || member("$defs") || member("properties")):
-		return "a JSON Schema, not findings"
-	case member("document") && within(`"csaf_version"`), member("product_tree"):
-		return "a CSAF advisory"
-	case member("bomFormat"):
-		return "a CycloneDX document, which can't be read yet"
-	case member("runs") && (member("version") || member("$schema") || within(`"tool"`)):
-		return "a SARIF log, which can't be read yet"
-	case member("objects") && (within(`"bundle`) || within(`"spec_version"`)):
-		return "a STIX bundle, not findings"
-	}
-	return ""
 }
 
 // isUTF16 goes by the byte order mark, or by the zero byte beside the first

@@ -6,16 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
-var cvePattern = regexp.MustCompile(`^CVE-[0-9]{4}-[0-9]{4,19}$`)
-
 // members are the names that a finding in JSON may have.
-var members = []string{"id", "title", "description", "device", "weaknesses", "cves", "cvss", "kev", "epss", "techniques"}
+var members = []string{"id", "title", "description", "device", "weaknesses", "cves", "cvss", "kev", "epss", "techniques", "products", "remedies"}
 
 // record turns one JSON value into a finding. Only a consumer that left the
 // loop makes an error.
@@ -32,7 +29,8 @@ func (in *jsonInput) record(place string, raw []byte) error {
 	f := Finding{
 		ID: strings.TrimSpace(r.text("id")), Title: strings.TrimSpace(r.text("title")), Description: r.text("description"),
 		Device: strings.TrimSpace(r.text("device")), CVSS: strings.TrimSpace(r.text("cvss")), KEV: r.flag("kev"), EPSS: r.probability("epss"),
-		Weaknesses: r.weaknesses(), CVEs: r.cves(), Techniques: r.techniques(), Source: in.name,
+		Weaknesses: r.weaknesses(), CVEs: r.cves(), Techniques: r.techniques(),
+		Products: r.products("products"), Remedies: r.remedies(), Source: in.name,
 	}
 	lost := LostMember
 	if f.ID == "" && f.Title == "" {
@@ -152,21 +150,23 @@ func (r *record) list(name string, each func(i int, s string)) {
 
 func (r *record) weaknesses() []string {
 	var out distinct
-	r.list("weaknesses", func(_ int, s string) {
-		id, ok := ParseWeakness(s)
-		if !ok {
-			id = strings.TrimSpace(s)
-		}
-		out.add(id)
-	})
+	r.list("weaknesses", func(_ int, s string) { out.add(weaknessOf(s)) })
 	return out.list
+}
+
+// weaknessOf is a weakness in canonical form, or as it is written.
+func weaknessOf(s string) string {
+	if id, ok := ParseWeakness(s); ok {
+		return id
+	}
+	return strings.TrimSpace(s)
 }
 
 func (r *record) cves() []string {
 	var out distinct
 	r.list("cves", func(i int, s string) {
-		id := strings.ToUpper(strings.TrimSpace(s))
-		if !cvePattern.MatchString(id) {
+		id, ok := ParseCVE(s)
+		if !ok {
 			r.problem(fmt.Sprintf("cves[%d]", i), fmt.Errorf("%q is not a CVE ID; it is left out", Plain(s, 40)))
 			return
 		}
@@ -179,6 +179,42 @@ func (r *record) techniques() []string {
 	var out distinct
 	r.list("techniques", func(_ int, s string) { out.add(strings.ToUpper(strings.TrimSpace(s))) })
 	return out.list
+}
+
+func (r *record) products(name string) []string {
+	var out distinct
+	r.list(name, func(_ int, s string) { out.add(strings.TrimSpace(s)) })
+	return out.list
+}
+
+func (r *record) remedies() []Remedy {
+	raw := r.values["remedies"]
+	if len(raw) == 0 || raw[0] != '[' {
+		get[[]struct{}](r, "remedies", "a list of objects")
+		return nil
+	}
+	var out []Remedy
+	for i, raw := range eachElement(raw) {
+		place := fmt.Sprintf("remedies[%d]", i)
+		if raw[0] != '{' {
+			r.problem(place, fmt.Errorf("want an object, found %s; it is left out", jsonKind(raw)))
+			continue
+		}
+		inner := &record{values: map[string]json.RawMessage{}}
+		for name, value := range eachMember(raw) {
+			inner.values[strings.ToLower(name)] = value
+		}
+		remedy := Remedy{Category: strings.TrimSpace(inner.text("category")), Text: Plain(inner.text("text"), MaxRemedy), Products: inner.products("products")}
+		for _, p := range inner.problems {
+			r.problem(place+"."+p.place, p.err)
+		}
+		if remedy.Category == "" {
+			r.problem(place, errors.New("a remedy needs a category; it is left out"))
+			continue
+		}
+		out = append(out, remedy)
+	}
+	return out
 }
 
 // jsonKind names the type of a JSON value for people.
@@ -231,8 +267,9 @@ func (o *others) note(name string) {
 }
 
 // report tells of other members once a source: they are common, and often
-// harmless, but one of them may hold what the assessor thinks was read.
-func (o *others) report(in *jsonInput) error {
+// harmless, but one of them may hold what the assessor thinks was read. It
+// returns nil where there are none.
+func (o *others) report(what string, known []string) error {
 	if len(o.names) == 0 {
 		return nil
 	}
@@ -247,6 +284,6 @@ func (o *others) report(in *jsonInput) error {
 	if o.more {
 		parts = append(parts, "and others")
 	}
-	return in.skip("findings", LostNothing, fmt.Errorf("members that are not read, and the number of findings: %s; known are %s",
-		strings.Join(parts, ", "), strings.Join(members, ", ")))
+	return fmt.Errorf("%s that are not read, and the number of findings: %s; known are %s",
+		what, strings.Join(parts, ", "), strings.Join(known, ", "))
 }

@@ -195,3 +195,22 @@ func TestWriteErrors(t *testing.T) {
 	assert.ErrorContains(t, report.Text(full{}, a), "disk full")
 	assert.ErrorContains(t, report.JSON(full{}, a), "disk full")
 }
+
+// The maker's word stands under the finding, the fix before what works around,
+// and a product that gets none is not kept back.
+func TestTextHasTheMakersWord(t *testing.T) {
+	remedies := func(r ...finding.Remedy) []finding.Remedy { return r }
+	a := assess(t, graph.SiteDescription{},
+		finding.Finding{ID: "A", Title: "t", Remedies: remedies(finding.Remedy{Category: "mitigation", Text: "Segment."}, finding.Remedy{Category: "vendor_fix", Text: "Update to 2.0."}, finding.Remedy{Category: "no_fix_planned", Products: []string{"P"}})},
+		finding.Finding{ID: "B", Title: "t", Remedies: remedies(finding.Remedy{Category: "no_fix_planned", Text: "End of\x1b[31m life. " + strings.Repeat("漢字 ", 60)})},
+		finding.Finding{ID: "C", Title: "t", Remedies: remedies(finding.Remedy{Category: "workaround"})},
+		finding.Finding{ID: "D", Title: "t", Remedies: remedies(finding.Remedy{Category: "own"})})
+	out := text(t, a)
+	assert.Contains(t, out, "        the maker says: no fix is planned for some products; fix: Update to 2.0.\n")
+	assert.Contains(t, out, "        the maker says: no fix is planned: End of[31m life. 漢字")
+	assert.Contains(t, out, "        the maker says: work around: (no details)\n")
+	assert.Equal(t, 3, strings.Count(out, "the maker says"))
+	for _, line := range strings.Split(out, "\n") {
+		assert.LessOrEqual(t, uniseg.StringWidth(line), 100, line)
+	}
+}

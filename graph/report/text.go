@@ -146,8 +146,8 @@ func (t *text) more(shown, all int, one, many string) {
 func (t *text) summary() {
 	devices := map[string]bool{}
 	for _, f := range t.a.Findings {
-		if f.Device != "" {
-			devices[f.Device] = true
+		for _, d := range devicesOf(f) {
+			devices[d] = true
 		}
 	}
 	release := "ATT&CK " + strings.TrimSpace(t.a.Attack.Domain+" "+t.a.Attack.Version)
@@ -266,7 +266,7 @@ func (t *text) found() {
 	ids, devices := 2, 0
 	for _, f := range rows {
 		ids = max(ids, min(uniseg.StringWidth(finding.Plain(f.ID, 0)), 32))
-		devices = max(devices, uniseg.StringWidth(finding.Plain(f.Device, 0)))
+		devices = max(devices, uniseg.StringWidth(finding.Plain(strings.Join(devicesOf(f), ", "), 0)))
 	}
 	// A product's long name, cut short, says less than the title that it would
 	// leave no room for; the techniques below name it.
@@ -280,7 +280,7 @@ func (t *text) found() {
 	for _, f := range rows {
 		where := ""
 		if devices > 0 {
-			where = pad(f.Device, devices) + "  "
+			where = pad(strings.Join(devicesOf(f), ", "), devices) + "  "
 		}
 		to := "no technique"
 		if len(f.Techniques) > 0 {
@@ -294,8 +294,46 @@ func (t *text) found() {
 		}
 		head := fmt.Sprintf("  %.2f  %s  %s", f.Score, pad(f.ID, ids), where)
 		t.line("%s%s  %s", head, pad(title, width-uniseg.StringWidth(head)-2-leads), cut(finding.Plain(to, 0), leads))
+		if word := makersWord(f.Remedies); word != "" {
+			t.line("%s", cut("        the maker says: "+finding.Plain(word, 0), width))
+		}
 	}
 	t.more(shown, len(sorted), "finding", "findings")
+}
+
+// devicesOf is what a finding is on: devices of the site, or what the source
+// says.
+func devicesOf(f graph.FindingResult) []string {
+	if len(f.Devices) == 0 && f.Device != "" {
+		return []string{f.Device}
+	}
+	return f.Devices
+}
+
+// What each category of remedy means, the one that says most first.
+var remedyWords = []struct{ category, words string }{
+	{"vendor_fix", "fix"},
+	{"no_fix_planned", "no fix is planned"},
+	{"none_available", "no fix is available"},
+	{"workaround", "work around"},
+	{"mitigation", "mitigate"},
+}
+
+// makersWord is the remedy that says most, and whether there is none for some
+// products.
+func makersWord(remedies []finding.Remedy) string {
+	word, without := "", ""
+	for _, kind := range remedyWords {
+		i := slices.IndexFunc(remedies, func(r finding.Remedy) bool { return r.Category == kind.category })
+		switch {
+		case i < 0:
+		case word == "":
+			word = fmt.Sprintf("%s: %s", kind.words, cmp.Or(remedies[i].Text, "(no details)"))
+		case without == "" && strings.HasPrefix(kind.words, "no fix") && !strings.HasPrefix(word, "no fix"):
+			without = kind.words + " for some products; "
+		}
+	}
+	return without + word
 }
 
 func (t *text) actions() {

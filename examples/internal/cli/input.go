@@ -37,18 +37,22 @@ const domain = "ics-attack"
 
 // loadFindings reads all files, or the sample site's findings. A record that
 // can't be used is returned, not dropped.
-func loadFindings(ctx context.Context, files []string, sample bool, stdin io.Reader) ([]finding.Finding, []*finding.RecordError, error) {
+func loadFindings(ctx context.Context, in Input, sample bool, stdin io.Reader) ([]finding.Finding, []*finding.RecordError, error) {
+	known, skipped, err := loadKnown(ctx, in)
+	if err != nil {
+		return nil, nil, err
+	}
 	if sample {
 		b, err := data.FS.ReadFile(data.SampleFindings)
 		if err != nil {
 			return nil, nil, err
 		}
-		return finding.Collect(finding.Read(ctx, "sample site", bytes.NewReader(b), finding.JSON))
+		all, bad, err := known.collect(ctx, "sample site", bytes.NewReader(b))
+		return all, append(skipped, bad...), err
 	}
 	var all []finding.Finding
-	var skipped []*finding.RecordError
-	for _, name := range files {
-		found, bad, err := loadFile(ctx, name, stdin)
+	for _, name := range in.Findings {
+		found, bad, err := known.file(ctx, name, stdin)
 		if err != nil {
 			return nil, nil, UnlessEnded(ctx, err)
 		}
@@ -68,16 +72,58 @@ func loadFindings(ctx context.Context, files []string, sample bool, stdin io.Rea
 	return all, skipped, nil
 }
 
-func loadFile(ctx context.Context, name string, stdin io.Reader) ([]finding.Finding, []*finding.RecordError, error) {
+// formats are the kinds of files that findings are read from.
+var formats = []finding.Format{finding.JSON, finding.CSV, csaf.Format}
+
+// known is what is known of CVEs beyond the findings.
+type known struct {
+	kev  *finding.KEV
+	epss *finding.EPSS
+}
+
+func loadKnown(ctx context.Context, in Input) (k known, skipped []*finding.RecordError, err error) {
+	if in.KEV != "" {
+		if k.kev, err = open(ctx, "-kev", in.KEV, finding.ReadKEV, &skipped); err != nil {
+			return known{}, nil, err
+		}
+	}
+	if in.EPSS != "" {
+		if k.epss, err = open(ctx, "-epss", in.EPSS, finding.ReadEPSS, &skipped); err != nil {
+			return known{}, nil, err
+		}
+	}
+	return k, skipped, nil
+}
+
+func open[T any](ctx context.Context, flag, name string, read func(context.Context, string, io.Reader) (T, []*finding.RecordError, error), skipped *[]*finding.RecordError) (T, error) {
+	var none T
+	f, err := os.Open(name)
+	if err != nil {
+		return none, Misuse("%s: %w", flag, err)
+	}
+	defer f.Close()
+	v, bad, err := read(ctx, name, f)
+	if err != nil {
+		return none, UnlessEnded(ctx, fmt.Errorf("%s: %w", flag, err))
+	}
+	*skipped = append(*skipped, bad...)
+	return v, nil
+}
+
+func (k known) collect(ctx context.Context, name string, r io.Reader) ([]finding.Finding, []*finding.RecordError, error) {
+	return finding.Collect(finding.Enrich(finding.Read(ctx, name, r, formats...), k.kev, k.epss))
+}
+
+func (k known) file(ctx context.Context, name string, stdin io.Reader) ([]finding.Finding, []*finding.RecordError, error) {
 	if name == "-" {
-		return finding.Collect(finding.Read(ctx, "standard input", stdin, csaf.Format, finding.JSON))
+		return k.collect(ctx, "standard input", stdin)
 	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer f.Close()
-	return finding.Collect(finding.Read(ctx, name, f, csaf.Format, finding.JSON))
+	return k.collect(ctx, name, f)
 }
 
 // loadSite reads the controls file; the sample findings bring the sample

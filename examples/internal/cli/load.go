@@ -76,6 +76,8 @@ type Input struct {
 	Controls string   // a file; "-" is standard input; empty for none
 	Store    string   // mem, bolt:PATH or postgres:DSN; empty for mem
 	Findings []string // files; "-" is standard input
+	KEV      string   // a file with CISA's catalogue; empty for none
+	EPSS     string   // a file with FIRST's scores; empty for none
 	// Ask says that what a store keeps is only asked: what is added is gone at
 	// the end, a release of any domain will do, and nothing stands in for
 	// findings that are not given beside controls.
@@ -135,6 +137,9 @@ func (l *Loaded) load(ctx context.Context, in Input, stdin io.Reader, stderr io.
 	if none && in.kept() && !in.Ask {
 		return Misuse("-store %s holds no findings; give a FILE with some", in.Store)
 	}
+	if !l.Sample && len(in.Findings) == 0 && in.KEV+in.EPSS != "" {
+		return Misuse("-kev and -epss add to findings as they are read: name the FILE to read them from again")
+	}
 	if l.Sample && in.Controls != "-" && isPiped(stdin) {
 		fmt.Fprintln(stderr, "note: standard input is read only for the FILE \"-\"; this is the sample site")
 	}
@@ -162,7 +167,7 @@ func (l *Loaded) fill(ctx context.Context, in Input, stdin io.Reader) error {
 	}
 	l.catalog = catalog
 	sources = append(sources, graph.Knowledge())
-	findings, skipped, err := loadFindings(ctx, in.Findings, l.Sample, stdin)
+	findings, skipped, err := loadFindings(ctx, in, l.Sample, stdin)
 	if err != nil {
 		return err
 	}

@@ -16,26 +16,16 @@ import (
 	"iter"
 	"math"
 	"path/filepath"
-	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/gocsaf/csaf/v3/csaf"
-	gocvss20 "github.com/pandatix/go-cvss/20"
-	gocvss30 "github.com/pandatix/go-cvss/30"
-	gocvss31 "github.com/pandatix/go-cvss/31"
 
 	"github.com/mitigraph/mitigraph/graph/finding"
+	"github.com/mitigraph/mitigraph/graph/finding/internal/document"
 )
 
-// maxAdvisory bounds one advisory, in bytes. The largest of CISA's have about
-// one megabyte.
-const maxAdvisory = 64 << 20
-
-// maxText bounds, in characters, what every finding of an advisory repeats
-// (its ID and title, names of its product tree), so that a small file can't
-// become large findings.
-const maxText = 200
+// problem is a part of an advisory that can't be used.
+type problem = document.Problem
 
 // Format reads a CSAF 2.0 advisory: one finding for each vulnerability, with
 // the ID "TRACKING-ID/CVE", the weakness, the highest CVSS vector (version 3
@@ -46,8 +36,12 @@ const maxText = 200
 // under known, first or last affected or under investigation, and those
 // whose advisory says nothing about the status. One whose products are all
 // fixed or not affected is reported as a [finding.RecordError] that loses
-// nothing, and so is an advisory without vulnerabilities. The advisory's
-// remediations are not read.
+// nothing, and so is an advisory without vulnerabilities.
+//
+// Products has the names of all affected products, with and without vendor and
+// version, and their identifiers: CPE, package URL, model numbers, SKUs, serial
+// numbers. A product that is a relationship of two others is neither of them.
+// Remedies has the remediations for products that are affected.
 //
 // What an assessment has no use for is not looked at. Where a member that it
 // needs breaks the standard's rules, that member is reported as a
@@ -56,14 +50,7 @@ const maxText = 200
 // over 64 MiB ends the reading, and so do vulnerabilities that are no list.
 var Format = finding.Format{Name: "CSAF 2.0", Match: match, Read: read}
 
-// match goes by the outermost members: a finding may quote an advisory. The
-// version may lie behind a product tree that fills the head.
-func match(head []byte) bool {
-	head = bytes.TrimLeft(head, " \t\r\n")
-	names := finding.Members(head)
-	return !slices.Contains(names, "findings") &&
-		(slices.Contains(names, "document") && bytes.Contains(head, []byte(`"csaf_version"`)) || slices.Contains(names, "product_tree"))
-}
+func match(head []byte) bool { return finding.Recognise(head) == finding.KindCSAF }
 
 func read(ctx context.Context, name string, r io.Reader) iter.Seq2[finding.Finding, error] {
 	return func(yield func(finding.Finding, error) bool) {
@@ -74,14 +61,14 @@ func read(ctx context.Context, name string, r io.Reader) iter.Seq2[finding.Findi
 		}
 		report := func(problems []problem) bool {
 			for _, p := range problems {
-				if !yield(finding.Finding{}, &finding.RecordError{File: name, Where: p.place, Err: p.err, Lost: p.lost}) {
+				if !yield(finding.Finding{}, p.Record(name)) {
 					return false
 				}
 			}
 			return true
 		}
 		if len(a.vulnerabilities) == 0 {
-			a.problems = append(a.problems, problem{"vulnerabilities", errors.New("the advisory lists none"), finding.LostNothing})
+			a.problems = append(a.problems, document.Trouble("vulnerabilities", finding.LostNothing, "the advisory lists none"))
 		}
 		if a.id == "" {
 			a.id = filepath.Base(name)
@@ -96,7 +83,7 @@ func read(ctx context.Context, name string, r io.Reader) iter.Seq2[finding.Findi
 				return
 			}
 			if j, twice := first[string(raw)]; twice && bytes.Contains(raw, []byte(`"cve"`)) {
-				if !report([]problem{{fmt.Sprintf("vulnerabilities[%d]", i), fmt.Errorf("the same as vulnerabilities[%d]; it counts once", j), finding.LostNothing}}) {
+				if !report([]problem{document.Trouble(fmt.Sprintf("vulnerabilities[%d]", i), finding.LostNothing, "the same as vulnerabilities[%d]; it counts once", j)}) {
 					return
 				}
 				continue
@@ -114,76 +101,51 @@ func read(ctx context.Context, name string, r io.Reader) iter.Seq2[finding.Findi
 // advisory is what an assessment needs of one.
 type advisory struct {
 	id, title       string
-	products        map[csaf.ProductID]*label
+	products        map[csaf.ProductID]*product
+	groups          map[string][]csaf.ProductID
+	room            int  // bytes of products' names that findings may still repeat
+	full            bool // it was said that there is no room
 	vulnerabilities []json.RawMessage
 	problems        []problem // of the parts above
 }
 
-// problem is a part of an advisory that can't be used.
-type problem struct {
-	place string
-	err   error
-	lost  finding.Loss
-}
-
 func load(r io.Reader) (*advisory, error) {
-	b, err := io.ReadAll(io.LimitReader(r, maxAdvisory+1))
-	switch {
-	case err != nil:
+	b, err := document.Load(r, "an advisory")
+	if err != nil {
 		return nil, err
-	case len(b) > maxAdvisory:
-		return nil, fmt.Errorf("an advisory of more than %d MiB", maxAdvisory>>20)
-	case !utf8.Valid(b): // the decoder would put one and the same character for each
-		return nil, errors.New("text that is not UTF-8; CSAF is")
 	}
 	var parts struct {
 		Document        json.RawMessage   `json:"document"`
 		ProductTree     json.RawMessage   `json:"product_tree"`
 		Vulnerabilities []json.RawMessage `json:"vulnerabilities"`
 	}
-	if err := json.Unmarshal(b, &parts); err != nil {
-		return nil, located(b, err)
+	if err := document.Decode(b, &parts); err != nil {
+		return nil, err
 	}
 	if err := checkVersion(parts.Document); err != nil {
 		return nil, err
 	}
-	a := &advisory{vulnerabilities: parts.Vulnerabilities, problems: ambiguous(finding.Members(b))}
+	a := &advisory{room: maxNames, vulnerabilities: parts.Vulnerabilities, problems: document.Twice(b, "document", "product_tree", "vulnerabilities")}
 	// Not the library's Document: of its many rules none matters here.
-	document, problems := pick[struct {
+	head, problems := document.Pick[struct {
 		Title    string
 		Tracking struct{ ID string }
 	}]("document", parts.Document, "title", "tracking")
-	a.id, a.title = finding.Plain(document.Tracking.ID, maxText), finding.Plain(document.Title, maxText)
+	a.id, a.title = finding.Plain(head.Tracking.ID, document.MaxText), finding.Plain(head.Title, document.MaxText)
 	a.problems = append(a.problems, problems...)
 	if len(parts.ProductTree) > 0 {
 		tree, problems := productTree(parts.ProductTree)
-		a.products = labels(tree)
+		a.products, a.groups = productsOf(tree), groupsOf(parts.ProductTree)
 		a.problems = append(a.problems, problems...)
 	}
 	return a, nil
 }
 
-// ambiguous reports members that stand there twice, in whatever case: JSON
-// leaves open which of them counts, and here it is the last.
-func ambiguous(names []string) (problems []problem) {
-	seen := map[string]bool{}
-	for _, name := range names {
-		switch name = strings.ToLower(name); {
-		case name != "document" && name != "product_tree" && name != "vulnerabilities":
-		case seen[name]:
-			problems = append(problems, problem{name, errors.New("the member stands there twice; only the last one is read"), finding.LostRecord})
-		default:
-			seen[name] = true
-		}
-	}
-	return problems
-}
-
 // checkVersion: the library knows version 2.0 only and would say no more than
 // that another one does not match.
-func checkVersion(document json.RawMessage) error {
+func checkVersion(head json.RawMessage) error {
 	var members map[string]json.RawMessage
-	if len(document) == 0 || json.Unmarshal(document, &members) != nil {
+	if len(head) == 0 || json.Unmarshal(head, &members) != nil {
 		return errors.New("document: want an object with the advisory's csaf_version")
 	}
 	switch version := members["csaf_version"]; {
@@ -195,107 +157,36 @@ func checkVersion(document json.RawMessage) error {
 	return nil
 }
 
-// pick decodes the named members of an object. A member that does not fit is
-// reported and left out. The result is never nil.
-func pick[T any](place string, raw json.RawMessage, members ...string) (*T, []problem) {
-	var all map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &all); err != nil || all == nil {
-		return new(T), []problem{{place, errors.New("want an object"), finding.LostMember}}
-	}
-	kept := map[string]json.RawMessage{}
-	for _, m := range members {
-		if all[m] != nil {
-			kept[m] = all[m]
-		}
-	}
-	v := new(T)
-	if decode(kept, v) == nil {
-		return v, nil
-	}
-	var problems []problem
-	for _, m := range members {
-		if err := decode(map[string]json.RawMessage{m: kept[m]}, new(T)); kept[m] != nil && err != nil {
-			problems = append(problems, misfit(place+"."+m, err))
-			delete(kept, m)
-		}
-	}
-	v = new(T)
-	if err := decode(kept, v); err != nil {
-		return new(T), append(problems, misfit(place, err))
-	}
-	return v, problems
-}
-
-// decode runs the library's decoders, which must not take the process down,
-// whatever the file holds.
-func decode(members map[string]json.RawMessage, v any) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("can't be read: %v", p)
-		}
-	}()
-	b, err := json.Marshal(members)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(b, v)
-}
-
-// misfit words the error of a member that is left out, which is the whole one
-// at place, however deep inside it the fault is.
-func misfit(place string, err error) problem {
-	left := place[strings.LastIndexByte(place, '.')+1:]
-	var typed *json.UnmarshalTypeError
-	if errors.As(err, &typed) {
-		if _, inner, ok := strings.Cut(typed.Field, "."); ok {
-			place += "." + inner
-		}
-		found, _, _ := strings.Cut(typed.Value, " ")
-		return problem{place, fmt.Errorf("a JSON %s can't stand here; %s left out", found, left), finding.LostMember}
-	}
-	// The library quotes the value, however long, and its pattern.
-	return problem{place, fmt.Errorf("%s; %s left out", finding.Plain(err.Error(), maxText), left), finding.LostMember}
-}
-
-// located says where in the JSON an error is.
-func located(b []byte, err error) error {
-	line := func(offset int64) int { return 1 + bytes.Count(b[:min(int(offset), len(b))], []byte("\n")) }
-	var syntax *json.SyntaxError
-	var typed *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &syntax):
-		return fmt.Errorf("line %d, byte %d: %w", line(syntax.Offset), syntax.Offset, err)
-	case errors.As(err, &typed):
-		found, _, _ := strings.Cut(typed.Value, " ")
-		return fmt.Errorf("%s (line %d): a JSON %s can't stand here", typed.Field, line(typed.Offset), found)
-	}
-	return err
-}
-
 // finding makes one of a vulnerability; false when it affects no product or
 // is none. The IDs in use are kept in used.
 func (a *advisory) finding(i int, raw json.RawMessage, used map[string]bool) (f finding.Finding, ok bool, problems []problem) {
 	place := fmt.Sprintf("vulnerabilities[%d]", i)
 	if string(raw) == "null" {
-		return f, false, []problem{{place, errors.New("want an object, found null"), finding.LostRecord}}
+		return f, false, []problem{document.Trouble(place, finding.LostRecord, "want an object, found null")}
 	}
 	if len(raw) > 0 && raw[0] != '{' {
-		return f, false, []problem{{place, errors.New("want an object"), finding.LostRecord}}
+		return f, false, []problem{document.Trouble(place, finding.LostRecord, "want an object")}
 	}
-	v, problems := pick[csaf.Vulnerability](place, raw, "cve", "cwe", "notes", "product_status", "scores", "title")
+	v, problems := document.Pick[csaf.Vulnerability](place, raw, "cve", "cwe", "notes", "product_status", "scores", "title")
 	affected, ok := affectedBy(v.ProductStatus)
 	if !ok {
-		return f, false, append(problems, problem{place, fmt.Errorf("%s affects none of the products: they are fixed or not affected", finding.Plain(a.titleOf(v), 0)), finding.LostNothing})
+		return f, false, append(problems, document.Trouble(place, finding.LostNothing, "%s affects none of the products: they are fixed or not affected", finding.Plain(a.titleOf(v), 0)))
 	}
 	f = finding.Finding{
 		ID: a.id, Title: a.titleOf(v), Description: description(v),
 		Device: device(a.products, affected),
 	}
+	f.Products = a.names(affected)
+	var unread []problem
+	f.Remedies, unread = a.remedies(place, raw, affected)
+	problems = append(problems, unread...)
+	if a.room < 0 && !a.full {
+		a.full = true
+		problems = append(problems, document.Trouble(place+".product_status", finding.LostMember, "the findings of this advisory repeat more than %d MiB of product names; from here on they have none", maxNames>>20))
+	}
 	var misstated []problem
 	f.CVSS, misstated = vector(v.Scores)
-	for _, p := range misstated {
-		problems = append(problems, problem{place + "." + p.place, p.err, p.lost})
-	}
+	problems = append(problems, document.Under(place, misstated)...)
 	if v.CVE != nil {
 		f.CVEs = []string{string(*v.CVE)}
 		f.ID += "/" + string(*v.CVE)
@@ -379,26 +270,16 @@ func vector(scores csaf.Scores) (vector string, problems []problem) {
 }
 
 func misstated(i int, member string, stated, base float64) problem {
-	return problem{fmt.Sprintf("scores[%d].%s.baseScore", i, member),
-		fmt.Errorf("%v is not the base score of the vector beside it, which is %.1f and counts", stated, base), finding.LostNothing}
+	return document.Trouble(fmt.Sprintf("scores[%d].%s.baseScore", i, member), finding.LostNothing,
+		"%v is not the base score of the vector beside it, which is %.1f and counts", stated, base)
 }
 
 // baseOf computes a vector's base score; false when another one is stated. Of
 // a vector that is none, the stated score is all there is.
 func baseOf(vector string, stated *float64) (base float64, ok bool) {
-	var v interface{ BaseScore() float64 }
-	var err error
-	switch {
-	case strings.HasPrefix(vector, "CVSS:3.1/"):
-		v, err = gocvss31.ParseVector(vector)
-	case strings.HasPrefix(vector, "CVSS:3.0/"):
-		v, err = gocvss30.ParseVector(vector)
-	default:
-		v, err = gocvss20.ParseVector(vector)
-	}
+	base, err := finding.BaseScore(vector)
 	switch {
 	case err == nil:
-		base = v.BaseScore()
 		return base, stated == nil || math.Abs(*stated-base) < 0.05
 	case stated == nil || *stated < 0 || *stated > 10:
 		return 0, true

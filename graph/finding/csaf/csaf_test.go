@@ -46,10 +46,21 @@ func TestAdvisory(t *testing.T) {
 			Description: "The service account has one password everywhere.", Device: "Examplia Pump Controller; Examplia Valve Panel",
 			Weaknesses: []string{"CWE-798"}, CVEs: []string{"CVE-2024-10001"},
 			CVSS: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", Source: "pump.json",
+			Products: []string{"Examplia Pump Controller 1.0", "Examplia Pump Controller", "Pump Controller", "cpe:2.3:h:examplia:pump_controller:1.0:*:*:*:*:*:*:*",
+				"EP-100", "EP-110", "4711", "Examplia Pump Controller 1.1", "Examplia Valve Panel <2", "Examplia Valve Panel", "Valve Panel"},
+			Remedies: []finding.Remedy{
+				{Category: "vendor_fix", Text: "Update to 2.0.", Products: []string{"Examplia Valve Panel <2", "Examplia Valve Panel", "Valve Panel"}},
+				{Category: "no_fix_planned", Text: "No fix is planned.", Products: []string{"Examplia Pump Controller 1.0", "Examplia Pump Controller", "Pump Controller",
+					"cpe:2.3:h:examplia:pump_controller:1.0:*:*:*:*:*:*:*", "EP-100", "EP-110", "4711", "Examplia Pump Controller 1.1"}},
+				{Category: "mitigation", Text: "Use a firewall."},
+				{Category: "workaround", Text: "Lock the account."},
+			},
 		},
 		{
 			ID: "EX-2024-001#3", Title: "Without an ID", Device: "Field Kit on Valve Panel; Examplia Field Kit; P-9; and 2 more",
 			CVSS: "AV:N/AC:L/Au:N/C:P/I:P/A:P", Source: "pump.json",
+			Products: []string{"Field Kit on Valve Panel", "Examplia Field Kit", "P-9", "Examplia Pump Controller 1.0", "Examplia Pump Controller", "Pump Controller",
+				"cpe:2.3:h:examplia:pump_controller:1.0:*:*:*:*:*:*:*", "EP-100", "EP-110", "4711", "Examplia Valve Panel <2", "Examplia Valve Panel", "Valve Panel"},
 		},
 		{
 			ID: "EX-2024-001/CVE-2024-10003", Title: "Three flaws in the Examplia pump controller: CVE-2024-10003",
@@ -58,6 +69,7 @@ func TestAdvisory(t *testing.T) {
 		{
 			ID: "EX-2024-001/CVE-2024-10003#5", Title: "Three flaws in the Examplia pump controller: Path Traversal",
 			CVEs: []string{"CVE-2024-10003"}, Weaknesses: []string{"CWE-22"}, Device: "Examplia Valve Panel", Source: "pump.json",
+			Products: []string{"Examplia Valve Panel <2", "Examplia Valve Panel", "Valve Panel"},
 		},
 	}, found)
 }
@@ -72,7 +84,7 @@ func TestBadAdvisories(t *testing.T) {
 		{"no version", `{"document":{},"product_tree":{}}`, "x.json: document.csaf_version: missing"},
 		{"no document", `{"product_tree":{},"vulnerabilities":[]}`, "x.json: document: want an object"},
 		{"text behind", good + "x", "after top-level value"},
-		{"not UTF-8", strings.Replace(good, "Examplia", "Ex\xe4mplia", 1), "x.json: text that is not UTF-8"},
+		{"not UTF-8", strings.Replace(good, "Examplia", "Ex\xe4mplia", 1), "x.json: an advisory in text that is not UTF-8"},
 		{"too large", `{"document":{"csaf_version":"2.0"},"x":"` + strings.Repeat("x", 64<<20) + `"}`, "x.json: an advisory of more than 64 MiB"},
 		{"deep nesting", `{"document":{"csaf_version":"2.0"},"x":` + strings.Repeat("[", 1_000_000), "x.json: line 1"},
 	} {
@@ -104,7 +116,7 @@ func TestFaultyMembers(t *testing.T) {
 		name, content      string
 		ids, devices, want []string
 	}{
-		{"not needed by an assessment", strings.Replace(head, `"title"`, `"lang":"?","title"`, 1) + `"vulnerabilities":[{"cve":"CVE-2024-10001","remediations":[{"category":"optional_patch"}]}]}`,
+		{"not needed by an assessment", strings.Replace(head, `"title"`, `"lang":"?","title"`, 1) + `"vulnerabilities":[{"cve":"CVE-2024-10001","threats":[{"category":"no"}]}]}`,
 			[]string{"EX-1/CVE-2024-10001"}, []string{""}, nil},
 		{"a CVE that is none", head + `"vulnerabilities":[{"cve":"CVE-24-1"},{"cve":"CVE-2024-10001"}]}`,
 			[]string{"EX-1#1", "EX-1/CVE-2024-10001"}, []string{"", ""}, []string{"vulnerabilities[0].cve: CVE-24-1 does not match ^CVE-[0-9]{4}-[0-9]{4,}$; cve left out"}},
@@ -115,7 +127,14 @@ func TestFaultyMembers(t *testing.T) {
 			[]string{"x.json#1"}, []string{""}, []string{"document.tracking: a JSON number can't stand here; tracking left out"}},
 		{"a CPE that is none", head + `"product_tree":{"branches":[{"category":"vendor","name":"Examplia","branches":[{"category":"product_name","name":"Pump",
 			"product":{"name":"Pump 1","product_id":"P-1","product_identification_helper":{"cpe":"no"}}}]}]},` + one,
-			[]string{"EX-1/CVE-2024-10001"}, []string{"Examplia Pump"}, nil},
+			[]string{"EX-1/CVE-2024-10001"}, []string{"Examplia Pump"}, []string{"product_tree.branches[0].branches[0].product.product_identification_helper.cpe: not a CPE; cpe left out"}},
+		{"remediations that are none", head + `"vulnerabilities":[{"cve":"CVE-2024-10001","remediations":[{"category":"optional_patch"},{"details":"x"},7,{"category":"workaround","details":7}]},{"title":"T","remediations":{}}]}`,
+			[]string{"EX-1/CVE-2024-10001", "EX-1#2"}, []string{"", ""}, []string{
+				"vulnerabilities[0].remediations[0].category: optional_patch not in [mitigation|no_fix_planned|none_available|vendor_fix|workaround]; category left out",
+				"vulnerabilities[0].remediations[1]: a remediation needs a category; it is left out",
+				"vulnerabilities[0].remediations[2]: want an object",
+				"vulnerabilities[0].remediations[3].details: a JSON number can't stand here; details left out",
+				"vulnerabilities[1].remediations: a JSON object can't stand here; remediations left out"}},
 		{"a product tree that is none", head + `"product_tree":{"branches":7},` + one,
 			[]string{"EX-1/CVE-2024-10001"}, []string{"P-1"}, []string{"product_tree.branches: a JSON number can't stand here; branches left out"}},
 		{"only a version in the tree", head + `"product_tree":{"branches":[{"category":"vendor","name":"Examplia","branches":[{"category":"product_version","name":"1",
@@ -244,6 +263,35 @@ func TestLargeTrees(t *testing.T) {
 	assert.Less(t, len(found[0].Device), 10_000)
 }
 
+// What a wide tree repeats in every finding has an end, and the end is named.
+func TestNamesHaveAnEnd(t *testing.T) {
+	var products, ids, vulnerabilities []string
+	name := strings.Repeat("x", 190)
+	for i := range 2000 {
+		ids = append(ids, fmt.Sprint(i))
+		products = append(products, fmt.Sprintf(`{"name":"%s %d","product_id":"%d"}`, name, i, i))
+	}
+	for i := range 200 {
+		vulnerabilities = append(vulnerabilities, fmt.Sprintf(`{"cve":"CVE-2024-%d","product_status":{"known_affected":["%s"]},"remediations":[{"category":"workaround","details":"x","product_ids":["1"]}]}`, 10000+i, strings.Join(ids, `","`)))
+	}
+	found, problems, err := read(t, "x", `{"document":{"csaf_version":"2.0"},"product_tree":{"full_product_names":[`+strings.Join(products, ",")+`]},"vulnerabilities":[`+strings.Join(vulnerabilities, ",")+`]}`)
+	require.NoError(t, err)
+	require.Len(t, found, 200)
+	require.Len(t, problems, 1)
+	assert.Contains(t, problems[0], "the findings of this advisory repeat more than 32 MiB of product names")
+	size := 0
+	for _, f := range found {
+		for _, p := range f.Products {
+			size += len(p)
+		}
+		for _, r := range f.Remedies {
+			assert.NotEmpty(t, r.Products)
+		}
+	}
+	assert.Less(t, size, 32<<20)
+	assert.Empty(t, found[199].Products)
+}
+
 // Every advisory of the collection is read whole: a vulnerability is a
 // finding or is named.
 func TestCISAAdvisories(t *testing.T) {
@@ -252,7 +300,7 @@ func TestCISAAdvisories(t *testing.T) {
 	if len(files) == 0 {
 		t.Skip("needs ../shared/data/csaf")
 	}
-	total, weak, scored := 0, 0, 0
+	total, weak, scored, said := 0, 0, 0, map[string]int{}
 	for _, f := range files {
 		b, err := os.ReadFile(f)
 		require.NoError(t, err)
@@ -263,6 +311,11 @@ func TestCISAAdvisories(t *testing.T) {
 			assert.NotEmpty(t, x.Title)
 			assert.NotEmpty(t, x.Device, x.ID)
 			assert.Len(t, x.CVEs, 1)
+			assert.NotEmpty(t, x.Products, x.ID)
+			assert.NotEmpty(t, x.Remedies, x.ID)
+			for _, r := range x.Remedies {
+				said[r.Category]++
+			}
 			weak += len(x.Weaknesses)
 			if x.CVSS != "" {
 				scored++
@@ -274,6 +327,7 @@ func TestCISAAdvisories(t *testing.T) {
 	assert.Equal(t, 326, total)
 	assert.Equal(t, 326, weak)
 	assert.Equal(t, 326, scored)
+	assert.Len(t, said, 5, "every category: %v", said)
 }
 
 func FuzzCSAF(f *testing.F) {

@@ -3,22 +3,32 @@ package csaf
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/gocsaf/csaf/v3/csaf"
 
 	"github.com/mitigraph/mitigraph/graph/finding"
+	"github.com/mitigraph/mitigraph/graph/finding/internal/document"
 )
 
 // maxProducts is how many product names a finding's device shows.
 const maxProducts = 3
 
+// maxNames bounds, in bytes, what the findings of one advisory repeat of its
+// products. Real ones stay far below: a finding for each of a hundred
+// vulnerabilities in a thousand products has some twelve megabytes.
+const maxNames = 32 << 20
+
+// maxIdentifiers is how many identifiers of one product are read.
+const maxIdentifiers = 16
+
 // productTree reads the tree of products. An identifier such as a CPE that
 // breaks its rules must not cost the names of all products.
 func productTree(raw json.RawMessage) (*csaf.ProductTree, []problem) {
 	members := []string{"branches", "full_product_names", "relationships"}
-	tree, problems := pick[csaf.ProductTree]("product_tree", raw, members...)
+	tree, problems := document.Pick[csaf.ProductTree]("product_tree", raw, members...)
 	if len(problems) == 0 {
 		return tree, nil
 	}
@@ -26,27 +36,52 @@ func productTree(raw json.RawMessage) (*csaf.ProductTree, []problem) {
 	if json.Unmarshal(raw, &whole) != nil {
 		return tree, problems
 	}
-	pruned, err := json.Marshal(prune(whole, "product_identification_helper"))
+	m := mender{}
+	m.walk("product_tree", whole)
+	mended, err := json.Marshal(whole)
 	if err != nil {
 		return tree, problems
 	}
-	return pick[csaf.ProductTree]("product_tree", pruned, members...)
+	tree, problems = document.Pick[csaf.ProductTree]("product_tree", mended, members...)
+	return tree, append(m.problems, problems...)
 }
 
-// prune removes a member wherever it stands.
-func prune(v any, member string) any {
+// mender removes identifiers that break their rules.
+type mender struct{ problems []problem }
+
+func (m *mender) walk(place string, v any) {
 	switch v := v.(type) {
 	case map[string]any:
-		delete(v, member)
-		for _, inner := range v {
-			prune(inner, member)
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			if name == "product_identification_helper" {
+				v[name] = m.helper(place+"."+name, v[name])
+				continue
+			}
+			m.walk(place+"."+name, v[name])
 		}
 	case []any:
-		for _, inner := range v {
-			prune(inner, member)
+		for i, inner := range v {
+			m.walk(fmt.Sprintf("%s[%d]", place, i), inner)
 		}
 	}
-	return v
+}
+
+func (m *mender) helper(place string, v any) any {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return nil
+	}
+	helper, problems := document.Pick[csaf.ProductIdentificationHelper](place, raw, "cpe", "purl", "model_numbers", "skus", "serial_numbers")
+	for _, p := range problems {
+		// The library would quote a pattern of 500 characters.
+		for member, name := range map[string]string{"cpe": "CPE", "purl": "package URL"} {
+			if p.Place == place+"."+member {
+				p.Err = fmt.Errorf("not a %s; %s left out", name, member)
+			}
+		}
+		m.problems = append(m.problems, p)
+	}
+	return helper
 }
 
 // affectedBy returns the affected products; false when the advisory says that
@@ -76,13 +111,13 @@ func affectedBy(s *csaf.ProductStatus) ([]csaf.ProductID, bool) {
 }
 
 // device names the affected products, the first few of them.
-func device(labels map[csaf.ProductID]*label, ids []csaf.ProductID) string {
+func device(products map[csaf.ProductID]*product, ids []csaf.ProductID) string {
 	var shown []string
 	seen := map[string]bool{}
 	for _, id := range ids {
-		n := labels[id].String()
+		n := products[id].String()
 		if n == "" {
-			n = finding.Plain(string(id), maxText)
+			n = finding.Plain(string(id), document.MaxText)
 		}
 		if seen[n] {
 			continue
@@ -112,7 +147,7 @@ type label struct {
 // under returns a label below l. A name that begins with the one above it, as
 // product names do that repeat their vendor, takes its place.
 func (l *label) under(name string, product bool) *label {
-	name = finding.Plain(name, maxText)
+	name = finding.Plain(name, document.MaxText)
 	if name == "" {
 		return l
 	}
@@ -136,14 +171,67 @@ func (l *label) String() string {
 	return strings.Join(path, " ")
 }
 
-// labels gives each product of the tree its vendor's and its own name, without
-// versions: an assessor looks for the product first. A product outside the
-// branches, or under branches that name none, has its full name.
-func labels(t *csaf.ProductTree) map[csaf.ProductID]*label {
-	out := map[csaf.ProductID]*label{}
-	full := func(p *csaf.FullProductName) {
-		if p != nil && p.ProductID != nil && p.Name != nil {
-			out[*p.ProductID] = (*label)(nil).under(*p.Name, true)
+// product is what one of the tree is called.
+type product struct {
+	// label is its vendor's and its own name, without versions: an assessor
+	// looks for the product first. A product outside the branches, or under
+	// branches that name none, has its full name.
+	label *label
+	names []string // all names and identifiers
+}
+
+// String is the label's text; empty for the nil product.
+func (p *product) String() string {
+	if p == nil {
+		return ""
+	}
+	return p.label.String()
+}
+
+// newProduct takes the label that it stands under; nil for none.
+func newProduct(p *csaf.FullProductName, under *label) *product {
+	full := ""
+	if p.Name != nil {
+		full = finding.Plain(*p.Name, document.MaxText)
+	}
+	out := &product{label: under}
+	if under == nil || !under.product {
+		out.label = (*label)(nil).under(full, true)
+	}
+	add := func(s string) {
+		if s = finding.Plain(s, document.MaxText); s != "" && !slices.Contains(out.names, s) && len(out.names) < maxIdentifiers {
+			out.names = append(out.names, s)
+		}
+	}
+	add(full)
+	add(out.label.String())
+	if out.label != nil {
+		add(out.label.name)
+	}
+	if h := p.ProductIdentificationHelper; h != nil {
+		if h.CPE != nil {
+			add(string(*h.CPE))
+		}
+		if h.PURL != nil {
+			add(string(*h.PURL))
+		}
+		for _, list := range [][]*string{h.ModelNumbers, h.SKUs, h.SerialNumbers} {
+			for _, s := range list {
+				if s != nil {
+					add(*s)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// productsOf finds the products of the tree.
+func productsOf(t *csaf.ProductTree) map[csaf.ProductID]*product {
+	out := map[csaf.ProductID]*product{}
+	add := func(p *csaf.FullProductName, under *label) {
+		if p != nil && p.ProductID != nil {
+			out[*p.ProductID] = newProduct(p, under)
 		}
 	}
 	var walk func(branches csaf.Branches, above *label)
@@ -161,27 +249,68 @@ func labels(t *csaf.ProductTree) map[csaf.ProductID]*label {
 					here = above.under(*b.Name, true)
 				}
 			}
-			if p := b.Product; p != nil && p.ProductID != nil {
-				if here != nil && here.product {
-					out[*p.ProductID] = here
-				} else {
-					full(p)
-				}
-			}
+			add(b.Product, here)
 			walk(b.Branches, here)
 		}
 	}
 	walk(t.Branches, nil)
 	if t.FullProductNames != nil {
 		for _, p := range *t.FullProductNames {
-			full(p)
+			add(p, nil)
 		}
 	}
 	if t.RelationShips != nil {
 		for _, r := range *t.RelationShips {
 			if r != nil {
-				full(r.FullProductName)
+				add(r.FullProductName, nil)
 			}
+		}
+	}
+	return out
+}
+
+// groupsOf reads the groups of products. They only say for what a remedy is,
+// so one that is faulty has no products. Not the library's type, which takes
+// the list of a remediation's groups for an object.
+func groupsOf(tree json.RawMessage) map[string][]csaf.ProductID {
+	var parts struct {
+		Groups []json.RawMessage `json:"product_groups"`
+	}
+	if json.Unmarshal(tree, &parts) != nil {
+		return nil
+	}
+	out := map[string][]csaf.ProductID{}
+	for _, raw := range parts.Groups {
+		var g struct {
+			ID       string           `json:"group_id"`
+			Products []csaf.ProductID `json:"product_ids"`
+		}
+		if json.Unmarshal(raw, &g) == nil {
+			out[g.ID] = g.Products
+		}
+	}
+	return out
+}
+
+// names returns what the products are called, each name once, as long as
+// there is room.
+func (a *advisory) names(ids []csaf.ProductID) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, id := range ids {
+		names := []string{finding.Plain(string(id), document.MaxText)} // of a product that the tree lacks
+		if p := a.products[id]; p != nil {
+			names = p.names
+		}
+		for _, n := range names {
+			if n == "" || seen[n] {
+				continue
+			}
+			if a.room -= len(n) + 16; a.room < 0 { // and what a string costs
+				return nil
+			}
+			seen[n] = true
+			out = append(out, n)
 		}
 	}
 	return out

@@ -1,0 +1,373 @@
+package sarif
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/mitigraph/mitigraph/graph/finding"
+	"github.com/mitigraph/mitigraph/graph/finding/internal/document"
+)
+
+// run is one run of a scanner, its rules decoded.
+type run struct {
+	*runMembers
+	device     string
+	components [][]*rule        // of the driver, then of the extensions
+	byID       map[string]*rule // the first of an ID
+}
+
+// rule is what a rule says of every result.
+type rule struct {
+	*ruleMembers
+	facts
+	title string
+}
+
+// facts is what tags, properties and taxa say.
+type facts struct {
+	weaknesses, cves, techniques []string
+	cvss                         string
+	scored                       bool // a score stands where a vector could
+}
+
+func newRun(place string, raw json.RawMessage) (*run, []document.Problem) {
+	m, problems := document.Pick[runMembers](place, raw, "tool", "taxonomies", "artifacts", "results", "automationDetails", "externalPropertyFileReferences", "properties")
+	for i := range problems { // without its results nothing of a run is left
+		if problems[i].Place == place || strings.HasPrefix(problems[i].Place, place+".results") {
+			problems[i].Lost = finding.LostRecord
+		}
+	}
+	if len(m.Elsewhere.Results) > 0 {
+		problems = append(problems, document.Trouble(place+".externalPropertyFileReferences", finding.LostRecord, "results in another file are not read"))
+	}
+	r := &run{runMembers: m, byID: map[string]*rule{}}
+	category, _ := cutLast(m.Automation.ID)
+	r.device = finding.Plain(cmp.Or(m.Properties.text("device"), strings.TrimSpace(category)), document.MaxText)
+	for i, c := range append([]component{m.Tool.Driver}, m.Tool.Extensions...) {
+		at := place + ".tool.driver"
+		if i > 0 {
+			at = fmt.Sprintf("%s.tool.extensions[%d]", place, i-1)
+		}
+		rules := make([]*rule, len(c.Rules))
+		for j, raw := range c.Rules {
+			at := fmt.Sprintf("%s.rules[%d]", at, j)
+			members, faults := decode[ruleMembers](at, raw, "id", "name", "guid", "shortDescription", "fullDescription", "messageStrings", "relationships", "defaultConfiguration", "properties")
+			x := &rule{ruleMembers: members}
+			x.title = finding.Plain(cmp.Or(members.Short.words(), members.Name, firstSentence(members.Full.words())), document.MaxText)
+			faults = append(faults, x.read(at, members.Properties)...)
+			for _, rel := range members.Relationships {
+				if !slices.Contains(rel.Kinds, "disjoint") && !slices.Contains(rel.Kinds, "incomparable") {
+					r.taxon(&x.facts, rel.Target)
+				}
+			}
+			if cve, ok := leadingCVE(members.ID); ok {
+				x.cves = add(x.cves, cve)
+			}
+			problems = append(problems, faults...)
+			rules[j] = x
+			if _, twice := r.byID[members.ID]; !twice && members.ID != "" {
+				r.byID[members.ID] = x
+			}
+		}
+		r.components = append(r.components, rules)
+	}
+	return r, problems
+}
+
+// cutLast cuts at the last "/"; without one nothing is before it.
+func cutLast(s string) (before, after string) {
+	i := strings.LastIndexByte(s, '/')
+	return s[:max(i, 0)], s[i+1:]
+}
+
+func firstSentence(s string) string {
+	if i := strings.Index(s, ". "); i >= 0 {
+		return s[:i+1]
+	}
+	return s
+}
+
+// finding makes one of a result; scored says that it has a score and no vector.
+// Without an ID it is none.
+func (r *run) finding(place string, x *result) (f finding.Finding, scored bool, problems []document.Problem) {
+	rule, problems := r.ruleOf(place, x)
+	id, level, title := x.RuleID, x.Level, ""
+	var all facts
+	problems = append(problems, all.read(place, x.Properties)...)
+	for _, ref := range x.Taxa {
+		r.taxon(&all, ref)
+	}
+	text := x.Message.words()
+	if rule != nil {
+		id, level, title = cmp.Or(id, rule.ID), cmp.Or(level, rule.Configuration.Level), rule.title
+		if text == "" && x.Message.ID != "" {
+			text = filled(rule.Strings[x.Message.ID].words(), x.Message.Arguments)
+		}
+		all.join(rule.facts)
+	}
+	if cve, ok := leadingCVE(id); ok {
+		all.cves = add(all.cves, cve)
+	}
+	where := r.where(x)
+	title = cmp.Or(title, finding.Plain(text, document.MaxText), finding.Plain(id, document.MaxText))
+	if title == "" {
+		return finding.Finding{}, false, problems
+	}
+	f = finding.Finding{
+		ID: finding.Plain(cmp.Or(id, "result"), document.MaxText), Title: title, Device: r.device, CVSS: all.cvss,
+		Weaknesses: all.weaknesses, CVEs: all.cves, Techniques: all.techniques,
+	}
+	if d := finding.Plain(x.Properties.text("device"), document.MaxText); d != "" {
+		f.Device = d
+	}
+	if where != "" {
+		f.ID += "@" + where
+	}
+	f.Description = describe(cmp.Or(level, "warning"), where, len(x.Locations), text)
+	return f, all.scored && all.cvss == "", problems
+}
+
+// describe puts the level and the place before the message.
+func describe(level, where string, locations int, text string) string {
+	s := finding.Plain(level, 40)
+	if where != "" {
+		s += " at " + where
+	}
+	if locations > 1 {
+		s += fmt.Sprintf(" and at %d more", locations-1)
+	}
+	if text != "" {
+		s += ": " + text
+	}
+	return s
+}
+
+// ruleOf finds a result's rule: by its index where that does not contradict
+// its ID, else by its ID, or by what stands before a "/" in it; nil where the
+// log describes none.
+func (r *run) ruleOf(place string, x *result) (*rule, []document.Problem) {
+	component, index := 0, x.RuleIndex
+	if ref := x.Rule; ref != nil {
+		if x.RuleID == "" {
+			x.RuleID = ref.ID
+		}
+		if ref.Index != nil {
+			index = ref.Index
+		}
+		if c := ref.Component; c != nil {
+			component = r.component(c)
+		}
+		if ref.GUID != "" {
+			for _, rules := range r.components {
+				for _, rule := range rules {
+					if strings.EqualFold(rule.GUID, ref.GUID) {
+						return rule, nil
+					}
+				}
+			}
+		}
+	}
+	var problems []document.Problem
+	if index != nil && *index != -1 && component >= 0 { // -1 is "none"
+		if *index < 0 || *index >= len(r.components[component]) {
+			problems = append(problems, document.Trouble(place+".ruleIndex", finding.LostMember, "%d is not among the %d rules; it is left out", *index, len(r.components[component])))
+		} else if rule := r.components[component][*index]; x.RuleID == "" || rule.ID == "" || x.RuleID == rule.ID || strings.HasPrefix(x.RuleID, rule.ID+"/") {
+			return rule, problems
+		}
+	}
+	for id := x.RuleID; id != ""; id, _ = cutLast(id) {
+		if rule, ok := r.byID[id]; ok {
+			return rule, problems
+		}
+	}
+	return nil, problems
+}
+
+// component is the place of a tool component among those with rules; -1 where
+// the log has none such.
+func (r *run) component(c *componentReference) int {
+	if c.Index != nil {
+		if *c.Index >= 0 && *c.Index < len(r.Tool.Extensions) {
+			return *c.Index + 1
+		}
+		return -1
+	}
+	same := func(x component) bool {
+		return c.GUID != "" && strings.EqualFold(c.GUID, x.GUID) || c.GUID == "" && c.Name == x.Name
+	}
+	if same(r.Tool.Driver) {
+		return 0
+	}
+	if i := slices.IndexFunc(r.Tool.Extensions, same); i >= 0 {
+		return i + 1
+	}
+	return -1
+}
+
+// where names the first location: a file and its line, or a logical one.
+func (r *run) where(x *result) string {
+	for _, l := range x.Locations {
+		a := l.Physical.Artifact
+		uri := a.URI
+		if uri == "" && a.Index != nil && *a.Index >= 0 && *a.Index < len(r.Artifacts) {
+			uri = r.Artifacts[*a.Index].Location.URI
+		}
+		if uri = finding.Plain(uri, 0); uri != "" {
+			if short := []rune(uri); len(short) > document.MaxText { // the end says more
+				uri = "…" + string(short[len(short)-document.MaxText:])
+			}
+			if line := l.Physical.Region.Line; line > 0 {
+				uri += fmt.Sprintf(":%d", line)
+			}
+			return uri
+		}
+		for _, n := range l.Logical {
+			if name := finding.Plain(cmp.Or(n.Full, n.Name), document.MaxText); name != "" {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+var (
+	technique = regexp.MustCompile(`^T[0-9]{4}(\.[0-9]{3})?$`)
+	digits    = regexp.MustCompile(`^[0-9]{1,6}$`)
+	startsCVE = regexp.MustCompile(`(?i)^CVE-[0-9]{4}-[0-9]{4,19}`)
+)
+
+// leadingCVE: some scanners call their rules "CVE-2021-44228-log4j".
+func leadingCVE(s string) (string, bool) { return finding.ParseCVE(startsCVE.FindString(s)) }
+
+// taxon adds what a reference to a taxonomy means.
+func (r *run) taxon(f *facts, ref reference) {
+	name, id := "", ref.ID
+	var in *component
+	if c := ref.Component; c != nil {
+		name = c.Name
+		for i := range r.Taxonomies {
+			t := &r.Taxonomies[i]
+			if c.GUID != "" && strings.EqualFold(c.GUID, t.GUID) || c.GUID == "" && c.Name != "" && c.Name == t.Name ||
+				c.GUID == "" && c.Name == "" && c.Index != nil && *c.Index == i {
+				in = t
+				break
+			}
+		}
+	} else {
+		in = &r.Tool.Driver // whose taxa a bare reference means
+	}
+	if in != nil {
+		name = cmp.Or(name, in.Name)
+		if id == "" && ref.Index != nil && *ref.Index >= 0 && *ref.Index < len(in.Taxa) {
+			id = in.Taxa[*ref.Index].ID
+		}
+		if id == "" && ref.GUID != "" {
+			if i := slices.IndexFunc(in.Taxa, func(t taxon) bool { return strings.EqualFold(t.GUID, ref.GUID) }); i >= 0 {
+				id = in.Taxa[i].ID
+			}
+		}
+	}
+	name = strings.ToUpper(name)
+	if w, ok := finding.ParseWeakness(id); ok {
+		f.weaknesses = add(f.weaknesses, w)
+	} else if strings.HasPrefix(name, "CWE") && digits.MatchString(id) {
+		f.number(id)
+	} else if t := strings.ToUpper(id); technique.MatchString(t) && strings.Contains(name, "ATT&CK") {
+		f.techniques = add(f.techniques, t)
+	}
+}
+
+// number adds a CWE of which only the number is given.
+func (f *facts) number(n string) {
+	if w, ok := finding.ParseWeakness("CWE-" + n); ok {
+		f.weaknesses = add(f.weaknesses, w)
+	}
+}
+
+// read looks through a bag of properties.
+func (f *facts) read(place string, p properties) (problems []document.Problem) {
+	names := make([]string, 0, len(p))
+	for name := range p {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		switch plain := strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(name)); {
+		case plain == "tags":
+			for _, tag := range texts(p[name]) {
+				_, last := cutLast(tag)
+				if w, ok := finding.ParseWeakness(last); ok {
+					f.weaknesses = add(f.weaknesses, w)
+				} else if cve, ok := finding.ParseCVE(last); ok {
+					f.cves = add(f.cves, cve)
+				}
+			}
+		case plain == "cwe", plain == "cwes", plain == "cweid", plain == "cweids":
+			for _, s := range texts(p[name]) {
+				if digits.MatchString(s) {
+					f.number(s)
+				} else if w, ok := finding.ParseWeakness(s); ok {
+					f.weaknesses = add(f.weaknesses, w)
+				}
+			}
+		case plain == "cve", plain == "cves", plain == "cveid", plain == "cveids":
+			for _, s := range texts(p[name]) {
+				if cve, ok := finding.ParseCVE(s); ok {
+					f.cves = add(f.cves, cve)
+				}
+			}
+		case plain == "securityseverity", strings.HasPrefix(plain, "cvss"):
+			for _, s := range texts(p[name]) {
+				if !f.severity(s) {
+					problems = append(problems, document.Trouble(place+".properties."+finding.Plain(name, 40), finding.LostMember,
+						"%q is neither a CVSS vector nor a score from 0 to 10; it is left out", finding.Plain(s, 40)))
+				}
+			}
+		}
+	}
+	return problems
+}
+
+// severity takes a vector, the newest version's and of one version the
+// highest, and notes a score; false for anything else.
+func (f *facts) severity(s string) bool {
+	if _, err := finding.BaseScore(s); err == nil {
+		if f.cvss == "" || finding.CompareCVSS(s, f.cvss) > 0 {
+			f.cvss = s
+		}
+		return true
+	}
+	n, err := strconv.ParseFloat(s, 64)
+	f.scored = f.scored || err == nil && n >= 0 && n <= 10
+	return err == nil && n >= 0 && n <= 10 || s == ""
+}
+
+// join adds what a rule says; of the vector the result's own word counts.
+func (f *facts) join(o facts) {
+	for _, w := range o.weaknesses {
+		f.weaknesses = add(f.weaknesses, w)
+	}
+	for _, c := range o.cves {
+		f.cves = add(f.cves, c)
+	}
+	for _, t := range o.techniques {
+		f.techniques = add(f.techniques, t)
+	}
+	f.cvss = cmp.Or(f.cvss, o.cvss)
+	f.scored = f.scored || o.scored
+}
+
+// maxFacts bounds each list, since every result of a rule repeats the rule's.
+const maxFacts = 50
+
+func add(list []string, s string) []string {
+	if len(list) >= maxFacts || slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
+}
