@@ -65,6 +65,8 @@ func (g *Graph) difference(was, now []*layer) (difference, error) {
 			if err := d.replaced(before, l); err != nil {
 				return d, err
 			}
+			done, held := d.done, g.held
+			d.done = func() { done(); delete(held, l.label) }
 		}
 	}
 	for _, l := range was {

@@ -3,6 +3,11 @@ package graph
 import (
 	"errors"
 	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-json"
 )
 
 // Evidence is one statement of the graph in plain words, under the handle by
@@ -73,27 +78,45 @@ type Rejection struct {
 // Drafts is the source of an assessment's drafts. They enter under their own
 // IDs and their own named graph, linked to the technique whose gap they are
 // for; no question counts them as mitigations.
-func Drafts(a *Assessment) Source { return drafts{a} }
+func Drafts(a *Assessment) Source {
+	if a == nil {
+		return drafts{err: errors.New("graph: Drafts: the assessment is nil")}
+	}
+	// A copy, since the caller goes on with the assessment.
+	d := drafts{gaps: slices.Clone(a.Gaps)}
+	text, err := json.Marshal(a.Drafts)
+	if err == nil {
+		err = json.Unmarshal([]byte(strings.ToValidUTF8(string(text), "\uFFFD")), &d.drafts)
+	}
+	if err != nil {
+		d.err = fmt.Errorf("graph: Drafts: %w", err)
+	}
+	return d
+}
 
-type drafts struct{ assessment *Assessment }
+type drafts struct {
+	drafts []Draft
+	gaps   []Gap
+	err    error
+}
 
 func (drafts) origin() (origin, error) {
 	return originOf(Drafted, "mitigraph drafts", "drafts"), nil
 }
 
 func (d drafts) write(b *batch, _ *index) error {
-	if d.assessment == nil {
-		return errors.New("graph: Drafts: the assessment is nil")
+	if d.err != nil {
+		return d.err
 	}
-	for i := range d.assessment.Drafts {
-		draft := d.assessment.Drafts[i]
-		if draft.ID == "" || draft.Gap < 0 || draft.Gap >= len(d.assessment.Gaps) {
-			return fmt.Errorf("graph: Drafts: draft %d has no ID or names gap %d of %d", i, draft.Gap, len(d.assessment.Gaps))
+	for i := range d.drafts {
+		draft := d.drafts[i]
+		if draft.ID == "" || draft.Gap < 0 || draft.Gap >= len(d.gaps) {
+			return fmt.Errorf("graph: Drafts: draft %d has no ID or names gap %d of %d", i, draft.Gap, len(d.gaps))
 		}
-		g := d.assessment.Gaps[draft.Gap]
+		g := d.gaps[draft.Gap]
 		b.node(draftKey(draft.ID), "Draft", "", &draft)
 		if g.Technique != "" {
-			b.edge(draftKey(draft.ID), predAnswers, "attack:"+g.Technique)
+			b.edge(draftKey(draft.ID), predAnswers, "attack:"+url.PathEscape(g.Technique))
 		}
 		for _, id := range g.Findings {
 			b.edge(draftKey(draft.ID), predAnswers, findingKey(id))

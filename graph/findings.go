@@ -23,6 +23,7 @@ func Findings(fs ...finding.Finding) Source { return findings(fs) }
 // it had before. Their Source becomes the name, which is not to be empty.
 func FindingsFrom(name string, fs ...finding.Finding) Source {
 	fs = slices.Clone(fs)
+	name = string(literal(name))
 	for i := range fs {
 		fs[i].Source = name
 	}
@@ -49,10 +50,11 @@ func (fs findings) parts() ([]Source, error) {
 	var out []Source
 	at := map[string]int{}
 	for _, f := range fs {
-		i, ok := at[f.Source]
+		name := cmp.Or(string(literal(f.Source)), "findings")
+		i, ok := at[name]
 		if !ok {
 			i = len(out)
-			at[f.Source] = i
+			at[name] = i
 			out = append(out, findingsOf(nil))
 		}
 		out[i] = append(out[i].(findingsOf), f)
@@ -67,7 +69,7 @@ func (findings) write(*batch, *index) error { return errNotExpanded }
 type findingsOf []finding.Finding
 
 func (fs findingsOf) origin() (origin, error) {
-	name := cmp.Or(fs[0].Source, "findings")
+	name := cmp.Or(string(literal(fs[0].Source)), "findings")
 	return originOf(Site, name, "findings/"+url.PathEscape(name)), nil
 }
 
@@ -90,9 +92,9 @@ func (fs findingsOf) write(b *batch, known *index) error {
 		if f.ID == "" {
 			return errors.New("graph: Findings: a finding has neither an ID nor a title")
 		}
+		misstated := 0.0
 		if !(f.EPSS >= 0 && f.EPSS <= 1) {
-			b.warn(f.Source, f.ID, "epss %v is not between 0 and 1; it counts as unknown", f.EPSS)
-			f.EPSS = 0
+			misstated, f.EPSS = f.EPSS, 0
 		}
 		wanted, content := f.ID, contentOf(f)
 		if fresh[wanted+"\x00"+content] != nil {
@@ -105,7 +107,7 @@ func (fs findingsOf) write(b *batch, known *index) error {
 		for old != nil {
 			if contentOf(*old) == content {
 				// Each source keeps what it says, but none says it twice.
-				taken = fresh[f.ID] != nil || known.saidBy(findingKey(f.ID), b.origin)
+				taken = fresh[f.ID] != nil || known.saidBy(f.ID, b.origin)
 				break
 			}
 			numbers[wanted] = max(numbers[wanted], 1) + 1
@@ -119,6 +121,9 @@ func (fs findingsOf) write(b *batch, known *index) error {
 		}
 		if f.ID != wanted {
 			b.warn(f.Source, wanted, "another finding has this ID; this one is called %s", f.ID)
+		}
+		if misstated != 0 {
+			b.warn(f.Source, f.ID, "epss %v is not between 0 and 1; it counts as unknown", misstated)
 		}
 		fresh[f.ID] = &f
 		fresh[wanted+"\x00"+content] = &f
@@ -166,17 +171,18 @@ func literals(list []string) []string {
 // finding looks up what is known under an ID by others than a source that is
 // about to be replaced.
 func (x *index) finding(id string, by origin) (*finding.Finding, bool) {
-	i, ok := x.ids[findingKey(id)]
-	if !ok || by.whole && x.nodes[i].label == by.label {
-		return nil, false
+	for _, n := range x.said[findingKey(id)] {
+		if !by.whole || n.label != by.label {
+			return n.doc.(*finding.Finding), true
+		}
 	}
-	f, ok := x.nodes[i].doc.(*finding.Finding)
-	return f, ok
+	return nil, false
 }
 
-// saidBy reports whether a source that is not about to be replaced has a node.
-func (x *index) saidBy(key string, by origin) bool {
-	return !by.whole && x.said[key+" "+by.label]
+// saidBy reports whether a source that is not about to be replaced has a
+// finding.
+func (x *index) saidBy(id string, by origin) bool {
+	return !by.whole && slices.ContainsFunc(x.said[findingKey(id)], func(n node) bool { return n.label == by.label })
 }
 
 func (b *batch) finding(f *finding.Finding) {

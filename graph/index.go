@@ -19,11 +19,10 @@ type index struct {
 	nodes    []node
 	out      [][]edge // by position; by predicate, then the key of the other end, then source
 	in       [][]edge
-	own      map[*edge]bool        // first elements of the slices that this clone made
-	labels   map[Provenance]string // of the sources
-	said     map[string]bool       // key and label of each finding
-	catalog  *mitre.Catalog        // the release that is in force; may be nil
-	warnings []Warning             // of what could not be settled
+	own      map[*edge]bool    // first elements of the slices that this clone made
+	said     map[string][]node // who says a finding, by its key
+	catalog  *mitre.Catalog    // the release that is in force; may be nil
+	warnings []Warning         // of what could not be settled
 }
 
 // edge is one statement seen from one of its ends.
@@ -34,7 +33,7 @@ type edge struct {
 }
 
 func newIndex() *index {
-	return &index{ids: map[string]int32{}, own: map[*edge]bool{}, labels: map[Provenance]string{}, said: map[string]bool{}}
+	return &index{ids: map[string]int32{}, own: map[*edge]bool{}, said: map[string][]node{}}
 }
 
 // clone returns a copy whose changes do not show in x.
@@ -42,7 +41,7 @@ func (x *index) clone() *index {
 	return &index{
 		ids: maps.Clone(x.ids), nodes: slices.Clone(x.nodes),
 		out: slices.Clone(x.out), in: slices.Clone(x.in),
-		own: map[*edge]bool{}, labels: maps.Clone(x.labels), said: maps.Clone(x.said),
+		own: map[*edge]bool{}, said: maps.Clone(x.said),
 		catalog: x.catalog, warnings: slices.Clip(x.warnings),
 	}
 }
@@ -53,18 +52,18 @@ func (x *index) add(b *batch) {
 	if b.catalog != nil {
 		x.catalog = b.catalog
 	}
-	x.labels[b.Provenance] = b.label
 	for _, n := range b.nodes {
 		i := x.position(n.key)
 		if _, ok := n.doc.(*finding.Finding); ok {
-			x.said[n.key+" "+b.label] = true
-			if old := x.nodes[i]; old.doc != nil && old.label != b.label {
-				continue // the same finding in two files is the first one's
-			}
+			by := slices.DeleteFunc(slices.Clone(x.said[n.key]), func(o node) bool { return o.label == n.label })
+			by = append(by, n)
+			slices.SortFunc(by, func(a, b node) int { return strings.Compare(a.label, b.label) })
+			x.said[n.key] = by
+			n = by[0] // of two files that have it, whatever came first
 		}
 		x.nodes[i] = n
 	}
-	sure := &Link{Provenance: b.Provenance, Confidence: 1}
+	sure := &Link{Provenance: b.Provenance, Confidence: 1, label: b.label}
 	outs, ins := map[int32]bool{}, map[int32]bool{}
 	for _, e := range b.edges {
 		key, ok := x.settle(b, e)
@@ -94,7 +93,7 @@ func (x *index) add(b *batch) {
 func (x *index) compare(a, b edge) int {
 	return cmp.Or(strings.Compare(string(a.pred), string(b.pred)),
 		strings.Compare(x.nodes[a.node].key, x.nodes[b.node].key),
-		strings.Compare(a.link.Source, b.link.Source))
+		strings.Compare(a.link.Source, b.link.Source), strings.Compare(a.link.label, b.link.label))
 }
 
 // append copies a slice of a published index the first time that this clone
@@ -113,7 +112,9 @@ func (x *index) append(edges []edge, e edge) []edge {
 // The search runs on the outgoing side, where degrees are small.
 func (x *index) replace(from, to int32, p predicate, link *Link) bool {
 	same := func(n int32) func(edge) bool {
-		return func(e edge) bool { return e.node == n && e.pred == p && e.link.Provenance == link.Provenance }
+		return func(e edge) bool {
+			return e.node == n && e.pred == p && e.link.label == link.label && e.link.Provenance == link.Provenance
+		}
 	}
 	i := slices.IndexFunc(x.out[from], same(to))
 	if i < 0 {

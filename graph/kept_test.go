@@ -445,3 +445,85 @@ func TestFindingOfTwoFiles(t *testing.T) {
 	_, err = New(t.Context(), Attack(embedded(t)), FindingsFrom(""))
 	assert.ErrorContains(t, err, "the source has no name")
 }
+
+// Writes of one source in every order, its store opened again after each. The
+// same few findings come and go, so that what is there is met again.
+func TestRandomWrites(t *testing.T) {
+	finds := func(ids ...int) (out []finding.Finding) {
+		for _, id := range ids {
+			out = append(out, finding.Finding{ID: fmt.Sprint("F", id%4), Title: fmt.Sprint("v", id/4), Weaknesses: []string{"CWE-798"}, Source: fmt.Sprint("s", id%2)})
+		}
+		return out
+	}
+	for seed := range uint64(15) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		kept := &strictStore{}
+		g, err := Open(t.Context(), kept, Attack(embedded(t)), Knowledge())
+		require.NoError(t, err)
+		for range 12 {
+			some := finds(r.IntN(12), r.IntN(12), r.IntN(12))[:r.IntN(4)]
+			switch r.IntN(6) {
+			case 0:
+				err = g.Add(t.Context(), Replace(Findings(some...)))
+			case 1:
+				err = g.Remove(t.Context(), "source:findings/s0")
+			case 2:
+				err = g.Add(t.Context(), FindingsFrom("s1", some...))
+			case 3:
+				require.NoError(t, g.Remove(t.Context(), "source:attack/ics-attack/19.1"))
+				err = g.Add(t.Context(), Attack(embedded(t)))
+			default:
+				err = g.Add(t.Context(), Findings(some...))
+			}
+			if err != nil {
+				require.ErrorIs(t, err, ErrUnknownSource, "seed %d", seed)
+			}
+			again, err := Open(t.Context(), kept)
+			require.NoError(t, err, "seed %d", seed)
+			one, two := assess(t, g), assess(t, again)
+			require.ElementsMatch(t, one.Findings, two.Findings, "seed %d", seed)
+			same(t, asJSON(t, one.Techniques), asJSON(t, two.Techniques), "seed", seed)
+			same(t, asJSON(t, g.Snapshot().Whole()), asJSON(t, again.Snapshot().Whole()), "seed", seed)
+		}
+	}
+}
+
+// A draft that its caller goes on writing is written as it was, and again when
+// it is added again.
+func TestDraftsAreCopied(t *testing.T) {
+	kept := &strictStore{}
+	g, err := Open(t.Context(), kept, Attack(embedded(t)), Knowledge(), Findings(finding.Finding{ID: "F", Weaknesses: []string{"CWE-798"}}))
+	require.NoError(t, err)
+	a := assess(t, g)
+	a.Drafts = []Draft{{ID: "D", Text: DraftText{Steps: []Claim{{Text: "old"}}}}}
+	text := func() string {
+		again, err := Open(t.Context(), kept)
+		require.NoError(t, err)
+		d, ok := doc[*Draft](again.Snapshot().index(), draftKey("D"))
+		require.True(t, ok)
+		return d.Text.Steps[0].Text
+	}
+	require.NoError(t, g.Add(t.Context(), Replace(Drafts(a))))
+	before := g.Snapshot()
+	a.Drafts[0].Text.Steps[0].Text = "new"
+	assert.Equal(t, "old", text())
+	require.NoError(t, g.Add(t.Context(), Replace(Drafts(a))))
+	assert.Equal(t, "new", text())
+	d, _ := doc[*Draft](before.index(), draftKey("D"))
+	assert.Equal(t, "old", d.Text.Steps[0].Text)
+}
+
+// A site and a file of one name are two sources.
+func TestSourcesOfOneName(t *testing.T) {
+	g := newGraph(t, Findings(finding.Finding{ID: "F1", Source: "plant", Weaknesses: []string{"CWE-798"}}),
+		SiteFacts(SiteDescription{Site: "plant", Devices: []Device{{ID: "d", Asset: "A0003"}}}))
+	labels := map[string]string{}
+	for q := range g.Snapshot().Quads() {
+		if q.Predicate == quad.IRI("rel:has") || q.Predicate == quad.IRI("rel:of") {
+			labels[string(q.Predicate.(quad.IRI))] = string(q.Label.(quad.IRI))
+		}
+	}
+	assert.Equal(t, map[string]string{"rel:has": "source:findings/plant", "rel:of": "source:site/plant"}, labels)
+	both := newGraph(t, Replace(Findings(finding.Finding{ID: "F1"}, finding.Finding{ID: "F2", Source: "findings"})))
+	assert.Len(t, assess(t, both).Findings, 2)
+}

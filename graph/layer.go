@@ -97,7 +97,7 @@ func (s *Snapshot) with(ctx context.Context, sources []Source) (*Snapshot, error
 			return nil, err
 		}
 		b.ctx = nil
-		rebuild := b.catalog != nil && next.index().catalog != nil
+		rebuild := b.catalog != nil && len(next.layers) > 0 // what is there is settled anew
 		switch {
 		case at < 0:
 			next.layers = append(next.layers, &layer{o, []*batch{b}, b.catalog})
@@ -125,7 +125,7 @@ func (s *Snapshot) with(ctx context.Context, sources []Source) (*Snapshot, error
 // says reports whether a layer already says just this.
 func (l *layer) says(b *batch) bool {
 	return len(l.parts) == 1 && l.catalog == b.catalog && reflect.DeepEqual(l.parts[0].nodes, b.nodes) &&
-		reflect.DeepEqual(l.parts[0].edges, b.edges)
+		reflect.DeepEqual(l.parts[0].edges, b.edges) && slices.Equal(l.parts[0].warnings, b.warnings)
 }
 
 // without returns the snapshot without some sources.

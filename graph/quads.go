@@ -55,7 +55,7 @@ func (s *Snapshot) quads(in func(int32) bool) iter.Seq[quad.Quad] {
 				if !in(e.node) {
 					continue
 				}
-				label := quad.IRI(x.labels[e.link.Provenance])
+				label := quad.IRI(e.link.label)
 				to := x.nodes[e.node].key
 				if !yield(quad.Quad{Subject: quad.IRI(n.key), Predicate: quad.IRI(e.pred), Object: quad.IRI(to), Label: label}) {
 					return

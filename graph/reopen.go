@@ -159,7 +159,9 @@ func (r *reader) layer(ctx context.Context) (*layer, error) {
 	}
 	for _, e := range r.edges {
 		if len(r.links) > 0 {
-			e.link = r.links[linkKey(e.from, e.pred, e.to)]
+			if e.link = r.links[linkKey(e.from, e.pred, e.to)]; e.link != nil {
+				e.link.label = r.label
+			}
 		}
 		b.edges = append(b.edges, e)
 	}

@@ -40,6 +40,8 @@ type Link struct {
 	// Devices says for such a link which kinds of device it holds for, by the
 	// IDs of [DeviceKind]; nil means all.
 	Devices []string `json:"devices,omitempty"`
+
+	label string // of the source's graph in the record
 }
 
 // Source is something that statements come from. The functions of this
@@ -187,6 +189,7 @@ func (b *batch) edge(from string, pred predicate, to string) {
 }
 
 func (b *batch) linkEdge(from string, pred predicate, to string, link *Link) {
+	link.label = b.label
 	b.edges = append(b.edges, statement{from, to, pred, link})
 }
 

@@ -148,6 +148,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		}
 		o.query = string(b)
 	}
+	if strings.TrimSpace(o.query) == "" && o.around == "" && !o.whole {
+		return cli.Misuse("the query can't be read: it is empty")
+	}
 	l, err := cli.Load(ctx, cli.Input{Attack: o.attack, Controls: o.controls, Store: o.store, Findings: o.findings, Ask: true}, stdin, stderr)
 	if err != nil {
 		return err
@@ -156,7 +159,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	s := l.Now
 	cli.TellWarnings(stderr, append(append(cli.Warnings(s.Catalog(), l.Skipped), l.Notes...), s.Warnings()...), "")
 	var b bytes.Buffer
-	if o.query == "" {
+	if o.around != "" || o.whole {
 		err = part(ctx, s, o, &b)
 	} else {
 		err = answer(ctx, s, o, &b, stderr)

@@ -28,7 +28,8 @@
 // # Limits
 //
 // Each query has an engine of its own, which ends with it. A loop without an
-// end ends at the deadline. Built-in functions that make something large of
+// end ends at the deadline. There is no eval and no Function, whose text nobody
+// bounds. Built-in functions that make something large of
 // something small (repeat, padStart, fill, join, replace, new Array) fail
 // before they do. What such a guard can't foresee, the watch of package query
 // sees a few milliseconds later.
@@ -64,11 +65,11 @@ func Run(ctx context.Context, s *query.Store, text string, l query.Limits) (quer
 	if err := query.Check(text); err != nil {
 		return query.Result{}, err
 	}
-	program, err := compile(text)
-	if err != nil {
-		return query.Result{}, err
-	}
 	return query.Run(ctx, s, l, func(ctx context.Context, q *query.Session) error {
+		program, err := compile(text)
+		if err != nil {
+			return err
+		}
 		m, err := newMachine(ctx, q, l)
 		if err != nil {
 			return err

@@ -164,7 +164,7 @@ func TestErrors(t *testing.T) {
 		{`(function f() { f() })()`, "calls itself more than 4000 deep"},
 		{`var o = {toString: function () { return "" + o }}; "" + o`, "calls itself"},
 		{`g.V().forEach(function () { throw new TypeError("inside") })`, "TypeError: inside"},
-		{`eval("1 +")`, "SyntaxError"},
+		{`eval("1 +")`, "ReferenceError"},
 		{strings.Repeat("(", query.MaxQuery-1), "Unexpected end of input"},
 		{strings.Repeat("[", query.MaxQuery-1), "Unexpected end of input"},
 		{strings.Repeat("{", query.MaxQuery-1), "Unexpected end of input"},
@@ -408,4 +408,30 @@ func Example() {
 	// <attack:T0859> Valid Accounts
 	// <attack:T0886> Remote Services
 	// <attack:T1694.002> Hardcoded Credentials
+}
+
+// What would end the process, where nobody could catch it, ends the script.
+func TestNothingEndsTheProcess(t *testing.T) {
+	for name, script := range map[string]string{
+		"a list in itself":      `a = []; a.push(a); g.V(a).all()`,
+		"eval":                  `eval("[".repeat(5e6))`,
+		"Function":              `new Function("[".repeat(5e6))`,
+		"Function by the back":  `(function () {}).constructor("[".repeat(5e6))`,
+		"an async one":          `(async function () {}).constructor("1")`,
+		"an arrow's":            `(() => 1).constructor("1")`,
+		"deep JSON":             `JSON.parse("[".repeat(5e6))`,
+		"apply":                 `Math.max.apply(null, {length: 2**33})`,
+		"Reflect.apply":         `Reflect.apply(Math.max, null, {length: 2**33})`,
+		"Reflect.construct":     `Reflect.construct(Array, {length: 2**33})`,
+		"concat by apply":       `[].concat.apply([], {length: 2**33})`,
+		"the guards themselves": `__check("x", 1, 1)`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := run(t, script, query.Limits{Deadline: 5 * time.Second})
+			assert.Error(t, err)
+		})
+	}
+	r, err := run(t, `g.emit(Math.max.apply(null, [1, 3, 2]) + JSON.parse("[[4]]")[0][0] + Reflect.apply(Math.min, null, [1, 2]))`, query.Limits{})
+	require.NoError(t, err)
+	assert.Len(t, r.Rows, 1)
 }

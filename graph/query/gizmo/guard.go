@@ -73,6 +73,23 @@ func (m *machine) guard(limit int64) error {
 		return check("Array.from", length(c.Argument(0))*cost)
 	})
 	m.join(list, check)
+	m.ask(m.vm.Get("JSON").ToObject(m.vm), "parse", func(c goja.FunctionCall) error {
+		if deep(c.Argument(0).String()) {
+			return fmt.Errorf("JSON.parse: nested more than %d deep", maxNesting)
+		}
+		return nil
+	})
+	arguments := func(what string, v goja.Value) error {
+		if _, ok := v.(*goja.Object); !ok {
+			return nil
+		}
+		return check(what, length(v)*4*cost)
+	}
+	functions := m.vm.Get("Function").ToObject(m.vm).Get("prototype").ToObject(m.vm)
+	m.ask(functions, "apply", func(c goja.FunctionCall) error { return arguments("apply", c.Argument(1)) })
+	reflect := m.vm.Get("Reflect").ToObject(m.vm)
+	m.ask(reflect, "apply", func(c goja.FunctionCall) error { return arguments("Reflect.apply", c.Argument(2)) })
+	m.ask(reflect, "construct", func(c goja.FunctionCall) error { return arguments("Reflect.construct", c.Argument(1)) })
 
 	m.set("__check", func(c goja.FunctionCall) goja.Value {
 		if err := check(c.Argument(0).String(), c.Argument(1).ToFloat()*c.Argument(2).ToFloat()); err != nil {
@@ -82,6 +99,26 @@ func (m *machine) guard(limit int64) error {
 	})
 	_, err := m.vm.RunProgram(constructors)
 	return err
+}
+
+// maxNesting is how deep JSON may nest.
+const maxNesting = 1000
+
+// deep reports whether a text has more open brackets at once than may be. What
+// is quoted counts too; JSON that is refused for that is no query's.
+func deep(text string) bool {
+	open := 0
+	for _, r := range text {
+		switch r {
+		case '[', '{':
+			if open++; open > maxNesting {
+				return true
+			}
+		case ']', '}':
+			open--
+		}
+	}
+	return false
 }
 
 // ask has a method ask before it runs.
@@ -158,6 +195,12 @@ var constructors = func() *goja.Program {
 	"use strict";
 	const check = __check;
 	delete globalThis.__check;
+	delete globalThis.eval;
+	const none = function () { throw new TypeError("a script can't make functions of texts"); };
+	for (const f of [function () {}, function* () {}, async function () {}]) {
+		Object.defineProperty(Object.getPrototypeOf(f), "constructor", {value: none, writable: false, configurable: false, enumerable: false});
+	}
+	delete globalThis.Function;
 	const sizes = {Array: 16, ArrayBuffer: 1, Int8Array: 1, Uint8Array: 1, Uint8ClampedArray: 1, Int16Array: 2,
 		Uint16Array: 2, Int32Array: 4, Uint32Array: 4, Float32Array: 4, Float64Array: 8};
 	for (const name of Object.keys(sizes)) {

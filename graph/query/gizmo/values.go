@@ -54,15 +54,36 @@ func exported(args []goja.Value) []any {
 	return out
 }
 
+// maxFlat is how deep lists may nest, and maxFlatSize how many values may be in
+// them together.
+const (
+	maxFlat     = 64
+	maxFlatSize = 1 << 20
+)
+
+// nested stands for lists that contain themselves or are too large; it is no
+// value, so that whoever gets it says so.
+type nested struct{}
+
 func flat(args []any) []any {
 	var out []any
-	for _, a := range args {
-		switch a := a.(type) {
-		case []any:
-			out = append(out, flat(a)...)
-		default:
-			out = append(out, a)
+	var add func(args []any, depth int) bool
+	add = func(args []any, depth int) bool {
+		if depth > maxFlat || len(out)+len(args) > maxFlatSize {
+			return false
 		}
+		for _, a := range args {
+			list, ok := a.([]any)
+			if !ok {
+				out = append(out, a)
+			} else if !add(list, depth+1) {
+				return false
+			}
+		}
+		return true
+	}
+	if !add(args, 0) {
+		return []any{nested{}}
 	}
 	return out
 }
@@ -166,6 +187,8 @@ func describe(v any) string {
 		return "a filter"
 	case *constant:
 		return v.value.String()
+	case nested:
+		return fmt.Sprintf("a list nested more than %d deep or of more than %d values", maxFlat, maxFlatSize)
 	case []any:
 		return "a list"
 	case map[string]any:

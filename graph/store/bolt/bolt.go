@@ -213,6 +213,9 @@ func (s *file) Write(ctx context.Context, was store.State, remove, add []quad.Qu
 	if err := ctx.Err(); err != nil {
 		return store.State{}, err
 	}
+	if err := s.inPlace(); err != nil {
+		return store.State{}, fmt.Errorf("%s: %w", s.path, err)
+	}
 	next := was.After(remove, add)
 	s.first = nil
 	err := s.guard(func() error { return s.write(ctx, next, remove, add) })
@@ -226,6 +229,19 @@ func (s *file) Write(ctx context.Context, was store.State, remove, add []quad.Qu
 	}
 	s.state, s.sum = next, s.kv.sum
 	return next, nil
+}
+
+// inPlace makes sure that the file is still the one at its path: what is
+// written into a deleted one is lost.
+func (s *file) inPlace() error {
+	at, err := os.Stat(s.path)
+	if err != nil {
+		return fmt.Errorf("the file was moved or deleted: %w", unpath(err))
+	}
+	if ours, err := s.locked.Stat(); err != nil || !os.SameFile(at, ours) {
+		return errors.New("another file is in the place of the one that was opened")
+	}
+	return nil
 }
 
 func (s *file) write(ctx context.Context, next store.State, remove, add []quad.Quad) error {
