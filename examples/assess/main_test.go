@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -340,6 +341,38 @@ func TestControlsFromStandardInput(t *testing.T) {
 	report, stderr, code := assessFrom(t, strings.NewReader(`{"site":"s","deployed":["M0801"]}`), "-format", "json", "-controls", "-", write(t, "f.json", oneFinding))
 	require.Zero(t, code, stderr)
 	assert.Equal(t, "s", decode(t, report).Site.Name)
+}
+
+// Files of all kinds in one call, whatever they are called; what is in two of
+// them counts once.
+func TestMixedFiles(t *testing.T) {
+	at := func(parts ...string) string {
+		return filepath.Join(append([]string{"..", "..", "graph", "finding"}, parts...)...)
+	}
+	files := []string{at("csaf", "testdata", "pump.json"), at("sarif", "testdata", "firmware.sarif"), at("cyclonedx", "testdata", "rtu.cdx.json"), at("cyclonedx", "testdata", "rtu.cdx.xml"),
+		write(t, "a.txt", "id;title;cves\nA;a;CVE-2024-10001\nB;b;\n"), write(t, "b.txt", `[{"id":"A","title":"a","cves":["CVE-2024-10001"]}]`), write(t, "c.txt", "{\"id\":\"C\"}\n{\"id\":\"D\"}\n")}
+	controls := write(t, "site.json", `{"site":"s","devices":[{"id":"plc-9","products":["ep-110"]},{"id":"rtu-9","products":["Examplia/RTU Firmware"]}]}`)
+	report, stderr, code := assess(t, append([]string{"-format", "json", "-controls", controls}, files...)...)
+	require.Zero(t, code, stderr)
+	validate(t, schema(t), report)
+	a := decode(t, report)
+	on := map[string]int{}
+	sources := map[string]int{}
+	for _, f := range a.Findings {
+		sources[filepath.Base(f.Source)]++
+		for _, d := range f.Devices {
+			on[d]++
+		}
+	}
+	assert.Equal(t, map[string]int{"pump.json": 4, "firmware.sarif": 7, "rtu.cdx.json": 4, "rtu.cdx.xml": 1, "a.txt": 2, "c.txt": 2}, sources)
+	assert.Equal(t, map[string]int{"plc-9": 2, "rtu-9": 4}, on)
+	assert.Contains(t, fmt.Sprint(a.Warnings), "b.txt: findings: A is in "+files[4]+" already, in the same words; it counts once")
+	text, _, code := assess(t, append([]string{"-controls", controls}, files...)...)
+	require.Zero(t, code)
+	assert.Contains(t, text, "the maker says: no fix is planned: No fix is planned.")
+	for _, line := range strings.Split(text, "\n") {
+		assert.LessOrEqual(t, len([]rune(line)), 100, line)
+	}
 }
 
 // What is known of a CVE raises the findings that name it, whatever they were

@@ -15,9 +15,11 @@ import (
 const usage = `Usage: assess [flags] [FILE...]
 
 Takes findings on IoT and OT devices to the ATT&CK for ICS techniques that they
-open, the mitigations, the gaps, and a draft for each gap. FILE is a CSAF 2.0
-advisory or findings in this project's JSON or CSV, "-" is standard input;
-without one what the store holds is assessed, or else the embedded sample site.
+open, the mitigations, the gaps, and a draft for each gap. FILE is findings
+in this project's JSON (a list or one a line) or CSV, a CSAF 2.0 advisory, a
+SARIF log or a CycloneDX document, known by content, gzipped or not; "-" is
+standard input. Without a FILE what the store holds is assessed, or else the
+embedded sample site.
 
 `
 

@@ -13,6 +13,8 @@ import (
 	"github.com/mitigraph/mitigraph/graph"
 	"github.com/mitigraph/mitigraph/graph/finding"
 	"github.com/mitigraph/mitigraph/graph/finding/csaf"
+	"github.com/mitigraph/mitigraph/graph/finding/cyclonedx"
+	"github.com/mitigraph/mitigraph/graph/finding/sarif"
 	"github.com/mitigraph/mitigraph/mitre"
 	"github.com/mitigraph/mitigraph/mitre/release"
 )
@@ -69,11 +71,12 @@ func loadFindings(ctx context.Context, in Input, sample bool, stdin io.Reader) (
 		all = append(all, found...)
 		skipped = append(skipped, bad...)
 	}
-	return all, skipped, nil
+	all, joined := finding.Join(all)
+	return all, append(skipped, joined...), nil
 }
 
 // formats are the kinds of files that findings are read from.
-var formats = []finding.Format{finding.JSON, finding.CSV, csaf.Format}
+var formats = []finding.Format{finding.JSON, finding.CSV, csaf.Format, sarif.Format, cyclonedx.Format}
 
 // known is what is known of CVEs beyond the findings.
 type known struct {

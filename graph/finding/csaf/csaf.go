@@ -125,7 +125,7 @@ func load(r io.Reader) (*advisory, error) {
 	if err := checkVersion(parts.Document); err != nil {
 		return nil, err
 	}
-	a := &advisory{room: maxNames, vulnerabilities: parts.Vulnerabilities, problems: document.Twice(b, "document", "product_tree", "vulnerabilities")}
+	a := &advisory{room: document.MaxNames, vulnerabilities: parts.Vulnerabilities, problems: document.Twice(b, "document", "product_tree", "vulnerabilities")}
 	// Not the library's Document: of its many rules none matters here.
 	head, problems := document.Pick[struct {
 		Title    string
@@ -182,7 +182,7 @@ func (a *advisory) finding(i int, raw json.RawMessage, used map[string]bool) (f 
 	problems = append(problems, unread...)
 	if a.room < 0 && !a.full {
 		a.full = true
-		problems = append(problems, document.Trouble(place+".product_status", finding.LostMember, "the findings of this advisory repeat more than %d MiB of product names; from here on they have none", maxNames>>20))
+		problems = append(problems, document.Trouble(place+".product_status", finding.LostMember, "the findings of this advisory repeat more than %d MiB of product names; from here on they have none", document.MaxNames>>20))
 	}
 	var misstated []problem
 	f.CVSS, misstated = vector(v.Scores)

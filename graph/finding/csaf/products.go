@@ -16,11 +16,6 @@ import (
 // maxProducts is how many product names a finding's device shows.
 const maxProducts = 3
 
-// maxNames bounds, in bytes, what the findings of one advisory repeat of its
-// products. Real ones stay far below: a finding for each of a hundred
-// vulnerabilities in a thousand products has some twelve megabytes.
-const maxNames = 32 << 20
-
 // maxIdentifiers is how many identifiers of one product are read.
 const maxIdentifiers = 16
 

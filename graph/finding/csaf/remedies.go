@@ -32,6 +32,7 @@ func (a *advisory) remedies(place string, raw json.RawMessage, affected []csaf.P
 	for _, id := range affected {
 		isAffected[id] = true
 	}
+	var have []map[string]bool // the products of each of out
 	for i, raw := range v.Remediations {
 		at := fmt.Sprintf("%s.remediations[%d]", place, i)
 		if len(out) == maxRemedies {
@@ -62,10 +63,16 @@ func (a *advisory) remedies(place string, raw json.RawMessage, affected []csaf.P
 			return o.Category == remedy.Category && o.Text == remedy.Text && (len(o.Products) > 0) == (len(remedy.Products) > 0)
 		})
 		if same < 0 {
-			out = append(out, remedy)
-			continue
+			same = len(out)
+			out = append(out, finding.Remedy{Category: remedy.Category, Text: remedy.Text})
+			have = append(have, map[string]bool{})
 		}
-		out[same].Products = union(out[same].Products, remedy.Products)
+		for _, p := range remedy.Products {
+			if !have[same][p] {
+				have[same][p] = true
+				out[same].Products = append(out[same].Products, p)
+			}
+		}
 	}
 	return out, problems
 }
@@ -90,18 +97,4 @@ func (a *advisory) among(r *remediation, affected map[csaf.ProductID]bool) []csa
 		add(a.groups[g])
 	}
 	return ids
-}
-
-// union keeps the order of both lists.
-func union(a, b []string) []string {
-	have := make(map[string]bool, len(a))
-	for _, s := range a {
-		have[s] = true
-	}
-	for _, s := range b {
-		if !have[s] {
-			a = append(a, s)
-		}
-	}
-	return a
 }

@@ -17,8 +17,33 @@ import (
 type run struct {
 	*runMembers
 	device     string
-	components [][]*rule        // of the driver, then of the extensions
-	byID       map[string]*rule // the first of an ID
+	components [][]*rule         // of the driver, then of the extensions
+	byID       map[string]*rule  // the first of an ID
+	byGUID     map[string]*rule  // by GUID in small letters
+	taxonIDs   map[string]string // likewise
+	// Where a component stands in components, and a taxonomy in Taxonomies, by
+	// "name NAME" and "guid GUID".
+	componentAt, taxonomyAt map[string]int
+}
+
+// keys are what a component can be found by.
+func keys(name, guid string) (out []string) {
+	if guid != "" {
+		out = append(out, "guid "+strings.ToLower(guid))
+	}
+	if name != "" {
+		out = append(out, "name "+name)
+	}
+	return out
+}
+
+// note keeps the first place of each key.
+func note(at map[string]int, c component, i int) {
+	for _, k := range keys(c.Name, c.GUID) {
+		if _, twice := at[k]; !twice {
+			at[k] = i
+		}
+	}
 }
 
 // rule is what a rule says of every result.
@@ -45,7 +70,17 @@ func newRun(place string, raw json.RawMessage) (*run, []document.Problem) {
 	if len(m.Elsewhere.Results) > 0 {
 		problems = append(problems, document.Trouble(place+".externalPropertyFileReferences", finding.LostRecord, "results in another file are not read"))
 	}
-	r := &run{runMembers: m, byID: map[string]*rule{}}
+	r := &run{runMembers: m, byID: map[string]*rule{}, byGUID: map[string]*rule{}, taxonIDs: map[string]string{}, componentAt: map[string]int{}, taxonomyAt: map[string]int{}}
+	for i, t := range append([]component{m.Tool.Driver}, m.Taxonomies...) {
+		if i > 0 {
+			note(r.taxonomyAt, t, i-1)
+		}
+		for _, x := range t.Taxa {
+			if x.GUID != "" {
+				r.taxonIDs[strings.ToLower(x.GUID)] = x.ID
+			}
+		}
+	}
 	category, _ := cutLast(m.Automation.ID)
 	r.device = finding.Plain(cmp.Or(m.Properties.text("device"), strings.TrimSpace(category)), document.MaxText)
 	for i, c := range append([]component{m.Tool.Driver}, m.Tool.Extensions...) {
@@ -53,6 +88,7 @@ func newRun(place string, raw json.RawMessage) (*run, []document.Problem) {
 		if i > 0 {
 			at = fmt.Sprintf("%s.tool.extensions[%d]", place, i-1)
 		}
+		note(r.componentAt, c, i)
 		rules := make([]*rule, len(c.Rules))
 		for j, raw := range c.Rules {
 			at := fmt.Sprintf("%s.rules[%d]", at, j)
@@ -72,6 +108,9 @@ func newRun(place string, raw json.RawMessage) (*run, []document.Problem) {
 			rules[j] = x
 			if _, twice := r.byID[members.ID]; !twice && members.ID != "" {
 				r.byID[members.ID] = x
+			}
+			if members.GUID != "" {
+				r.byGUID[strings.ToLower(members.GUID)] = x
 			}
 		}
 		r.components = append(r.components, rules)
@@ -162,14 +201,8 @@ func (r *run) ruleOf(place string, x *result) (*rule, []document.Problem) {
 		if c := ref.Component; c != nil {
 			component = r.component(c)
 		}
-		if ref.GUID != "" {
-			for _, rules := range r.components {
-				for _, rule := range rules {
-					if strings.EqualFold(rule.GUID, ref.GUID) {
-						return rule, nil
-					}
-				}
-			}
+		if rule := r.byGUID[strings.ToLower(ref.GUID)]; rule != nil {
+			return rule, nil
 		}
 	}
 	var problems []document.Problem
@@ -197,14 +230,10 @@ func (r *run) component(c *componentReference) int {
 		}
 		return -1
 	}
-	same := func(x component) bool {
-		return c.GUID != "" && strings.EqualFold(c.GUID, x.GUID) || c.GUID == "" && c.Name == x.Name
-	}
-	if same(r.Tool.Driver) {
-		return 0
-	}
-	if i := slices.IndexFunc(r.Tool.Extensions, same); i >= 0 {
-		return i + 1
+	for _, k := range keys(c.Name, c.GUID) {
+		if i, ok := r.componentAt[k]; ok {
+			return i
+		}
 	}
 	return -1
 }
@@ -250,13 +279,14 @@ func (r *run) taxon(f *facts, ref reference) {
 	var in *component
 	if c := ref.Component; c != nil {
 		name = c.Name
-		for i := range r.Taxonomies {
-			t := &r.Taxonomies[i]
-			if c.GUID != "" && strings.EqualFold(c.GUID, t.GUID) || c.GUID == "" && c.Name != "" && c.Name == t.Name ||
-				c.GUID == "" && c.Name == "" && c.Index != nil && *c.Index == i {
-				in = t
-				break
+		names := keys(c.Name, c.GUID)
+		for _, k := range names {
+			if i, ok := r.taxonomyAt[k]; ok && in == nil {
+				in = &r.Taxonomies[i]
 			}
+		}
+		if len(names) == 0 && c.Index != nil && *c.Index >= 0 && *c.Index < len(r.Taxonomies) {
+			in = &r.Taxonomies[*c.Index]
 		}
 	} else {
 		in = &r.Tool.Driver // whose taxa a bare reference means
@@ -266,10 +296,8 @@ func (r *run) taxon(f *facts, ref reference) {
 		if id == "" && ref.Index != nil && *ref.Index >= 0 && *ref.Index < len(in.Taxa) {
 			id = in.Taxa[*ref.Index].ID
 		}
-		if id == "" && ref.GUID != "" {
-			if i := slices.IndexFunc(in.Taxa, func(t taxon) bool { return strings.EqualFold(t.GUID, ref.GUID) }); i >= 0 {
-				id = in.Taxa[i].ID
-			}
+		if id == "" {
+			id = r.taxonIDs[strings.ToLower(ref.GUID)]
 		}
 	}
 	name = strings.ToUpper(name)

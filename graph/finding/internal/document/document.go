@@ -24,6 +24,11 @@ const MaxSize = 64 << 20
 // large findings.
 const MaxText = 200
 
+// MaxNames bounds, in bytes, what the findings of one document repeat of its
+// products. Real ones stay far below: a finding for each of a hundred
+// vulnerabilities in a thousand products has some twelve megabytes.
+const MaxNames = 32 << 20
+
 // Problem is a part of a document that can't be used, or that there is
 // something to know about.
 type Problem struct {
