@@ -42,12 +42,12 @@
 //
 // # Cost
 //
-// With its index the graph of ATT&CK for ICS takes some milliseconds, that of
-// Enterprise some tens; a file of them about two and one and a half times the
-// size of the bundle, and an eighth and two seconds to write. A step on the
-// index takes tens of nanoseconds, an assessment of the sample site under a
-// millisecond. An added source costs what it says and a copy of the index's
-// tables; one that replaces what it said before, a new index.
+// On two cores the graph of ATT&CK for ICS takes 6 ms with reading its bundle,
+// that of Enterprise 0.2 s. Writing them into a new file takes 0.1 and 1.6 s and
+// 5 and 60 MB, opening that file again 15 ms and 0.2 s. A step on the index takes
+// about a hundred nanoseconds, an assessment some microseconds a finding. An
+// added source costs what it says and a copy of the index's tables; one that
+// replaces what it said before costs a new index.
 //
 // The package never calls a model and never opens a network connection.
 package graph
