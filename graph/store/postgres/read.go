@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/cayleygraph/cayley/graph/refs"
 	"github.com/cayleygraph/quad"
@@ -31,10 +32,8 @@ func read(ctx context.Context, conn *pgx.Conn) ([]quad.Quad, store.State, error)
 	if err != nil {
 		return nil, store.State{}, noStore(err)
 	}
-	for _, v := range values {
-		if v.refs != v.used {
-			return nil, store.State{}, damaged("%s is used %d times, not %d", brief(v.Value), v.used, v.refs)
-		}
+	if wrong := miscounted(values); len(wrong) > 0 {
+		return nil, store.State{}, damaged("%s", wrong[0])
 	}
 	sum := uint64(0)
 	for _, q := range quads {
@@ -44,6 +43,19 @@ func read(ctx context.Context, conn *pgx.Conn) ([]quad.Quad, store.State, error)
 		return nil, store.State{}, damaged("what it holds does not match its checksum")
 	}
 	return quads, state, nil
+}
+
+// miscounted says which values are used more or less often than they say, in
+// the order of what is said, so that a store is always told damaged alike.
+func miscounted(values map[refs.ValueHash]*value) []string {
+	var wrong []string
+	for _, v := range values {
+		if v.refs != v.used {
+			wrong = append(wrong, fmt.Sprintf("%s is used %d times, not %d", brief(v.Value), v.used, v.refs))
+		}
+	}
+	slices.Sort(wrong)
+	return wrong
 }
 
 func readValues(ctx context.Context, conn *pgx.Conn) (map[refs.ValueHash]*value, error) {
