@@ -9,7 +9,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/mitigraph/mitigraph/genai/internal/compose"
 	"github.com/mitigraph/mitigraph/genai/verify"
@@ -21,14 +24,23 @@ type Options struct {
 	// Timeout bounds one attempt of the writer; two minutes when zero or
 	// less.
 	Timeout time.Duration
+	// Patience is how long one answer is waited for while the writer's server
+	// fails, as it does when it is restarted; half a minute when zero, not at
+	// all when negative.
+	Patience time.Duration
+	// Parallel is how many drafts are written at once; one when zero or less.
+	// More than the writer's server works on at once makes nothing faster.
+	Parallel int
 	// Progress is told by [DraftAll] how many drafts are done, after each;
-	// nil for nobody. It is called from the goroutine that called DraftAll.
+	// nil for nobody. It is called by one goroutine at a time.
 	Progress func(done, total int)
 }
 
 const (
-	defaultTimeout = 2 * time.Minute
-	maxAttempts    = 2
+	defaultTimeout  = 2 * time.Minute
+	defaultPatience = 30 * time.Second
+	firstPause      = time.Second // before a server that failed is asked again; it doubles
+	maxAttempts     = 2
 )
 
 // Names of checks that are about an answer as a whole. They come before those
@@ -43,59 +55,105 @@ const (
 // for want of time or a server, before it is asked no more.
 const maxSilent = 3
 
-// Draft writes a draft for one gap of an assessment that was made from the
-// snapshot. A rejected answer is asked for once more, with the reasons; when
-// that is rejected too, the writer does not answer in time, or its context is
-// too small, the template writer stands in, [graph.Checks.Fallback] is true
-// and the draft's generator is "template".
+// Draft does one task over an assessment that was made from the snapshot. A
+// rejected answer is asked for once more, with the reasons; when that is
+// rejected too, the writer does not answer in time, or its context is too
+// small, the template writer stands in, [graph.Checks.Fallback] is true and
+// the draft's generator is "template".
 //
-// The ID is the same for the same gap, generator and text.
+// The ID is the same for the same task, generator and text.
 //
-// The error says that the gap does not exist, that the writer can't write at
-// all, or that the context ended, which [errors.Is] finds. With an error the
-// draft is zero.
-func Draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, gap int, w Writer, o Options) (graph.Draft, error) {
+// The error says that what the task is about does not exist, that the writer
+// can't write at all, or that the context ended, which [errors.Is] finds. With
+// an error the draft is zero.
+func Draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, t Task, w Writer, o Options) (graph.Draft, error) {
 	if err := ready(ctx, w); err != nil {
 		return graph.Draft{}, err
 	}
-	return draft(ctx, s, a, gap, w, o, "")
+	return draft(ctx, s, a, t, w, o, "")
 }
 
-// DraftAll writes a draft for each gap of an assessment, in their order, one
-// after the other. Whether the writer can write is asked before the first. One
-// that gave no answer at all to three gaps in a row, because it took too long
-// or its server failed, is not asked again: the template writer stands in for
-// the rest, and the checks of their drafts say so. DraftAll returns all drafts,
-// never nil, or an error and none. See [Draft].
-func DraftAll(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, w Writer, o Options) ([]graph.Draft, error) {
+// DraftAll does several tasks and returns their drafts in the tasks' order.
+// Whether the writer can write is asked before the first. One that gave no
+// answer at all to three tasks in a row, because it took too long or its
+// server failed, is not asked again: the template writer stands in for the
+// rest, and the checks of their drafts say so. See [Draft].
+//
+// With an error, such as the context's, DraftAll returns what it has: the
+// drafts of the first tasks, as far as they are done without one missing. A
+// writer of [Cached] makes the same call again take up there. The drafts are
+// never nil.
+func DraftAll(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, tasks []Task, w Writer, o Options) ([]graph.Draft, error) {
+	out := make([]graph.Draft, 0, len(tasks))
 	if a == nil {
-		return nil, errors.New("genai: the assessment is nil")
+		return out, errors.New("genai: the assessment is nil")
 	}
-	out := make([]graph.Draft, 0, len(a.Gaps))
-	if len(a.Gaps) == 0 {
+	if len(tasks) == 0 {
 		return out, nil
 	}
 	if err := ready(ctx, w); err != nil {
-		return nil, err
+		return out, err
 	}
-	silent, why := 0, ""
-	for i := range a.Gaps {
-		d, err := draft(ctx, s, a, i, w, o, why)
-		if err != nil {
-			return nil, err
+	r := &run{drafts: make([]graph.Draft, len(tasks)), done: make([]bool, len(tasks)), progress: o.Progress}
+	workers, ctx := errgroup.WithContext(ctx)
+	workers.SetLimit(max(1, o.Parallel))
+	for i, t := range tasks {
+		if ctx.Err() != nil {
+			break
 		}
-		if silent++; !d.Checks.Fallback || !unanswered(d.Checks.Rejections) {
-			silent = 0
-		}
-		if silent == maxSilent {
-			why = fmt.Sprintf("not asked, since it did not answer for %d gaps in a row", maxSilent)
-		}
-		out = append(out, d)
-		if o.Progress != nil {
-			o.Progress(len(out), len(a.Gaps))
-		}
+		workers.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return fmt.Errorf("genai: %w", err)
+			}
+			d, err := draft(ctx, s, a, t, w, o, r.silence())
+			if err != nil {
+				return err
+			}
+			r.keep(i, d)
+			return nil
+		})
 	}
-	return out, nil
+	err := workers.Wait()
+	for i := 0; i < len(tasks) && r.done[i]; i++ {
+		out = append(out, r.drafts[i])
+	}
+	if err == nil && len(out) < len(tasks) {
+		err = fmt.Errorf("genai: %w", context.Cause(ctx))
+	}
+	return out, err
+}
+
+// run is what the workers of one DraftAll share.
+type run struct {
+	progress func(done, total int)
+
+	mu     sync.Mutex
+	drafts []graph.Draft
+	done   []bool
+	n      int
+	silent int // drafts in a row without any answer of the writer
+}
+
+// silence says why the writer is asked no more; empty when it is.
+func (r *run) silence() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.silent < maxSilent {
+		return ""
+	}
+	return fmt.Sprintf("not asked, since it did not answer for %d drafts in a row", maxSilent)
+}
+
+func (r *run) keep(i int, d graph.Draft) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.silent++; r.silent <= maxSilent && (!d.Checks.Fallback || !unanswered(d.Checks.Rejections)) {
+		r.silent = 0
+	}
+	r.drafts[i], r.done[i] = d, true
+	if r.n++; r.progress != nil {
+		r.progress(r.n, len(r.drafts))
+	}
 }
 
 // unanswered reports whether nothing but silence was the reason.
@@ -122,62 +180,64 @@ func ready(ctx context.Context, w Writer) error {
 	return nil
 }
 
-func draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, gap int, w Writer, o Options, silent string) (graph.Draft, error) {
-	if s == nil {
+func draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, t Task, w Writer, o Options, silent string) (graph.Draft, error) {
+	switch {
+	case s == nil:
 		return graph.Draft{}, errors.New("genai: the snapshot is nil")
+	case a == nil:
+		return graph.Draft{}, errors.New("genai: the assessment is nil")
+	case t.kind == nil:
+		return graph.Draft{}, errors.New("genai: the task is zero; a function such as Mitigation makes one")
 	}
-	evidence, err := s.Evidence(a, gap)
+	j, err := t.kind.collect(s, a, t)
 	if err != nil {
-		return graph.Draft{}, fmt.Errorf("genai: %w", err)
+		return graph.Draft{}, fmt.Errorf("genai: %s: %w", t, err)
 	}
-	evidence = known(s, evidence)
-	d := graph.Draft{Gap: gap, Generator: w.Name(), Status: "draft", Evidence: evidence}
-	g := a.Gaps[gap]
+	evidence := known(s, j.evidence)
+	d := graph.Draft{Task: t.kind.name, Gap: t.gap, About: j.about, Generator: w.Name(), Status: "draft", Evidence: evidence}
+	if w.Name() != compose.Name {
+		d.Checks.Prompt = t.kind.version
+	}
 
-	var text *graph.DraftText
+	var text graph.DraftText
 	var given []graph.Evidence
 	if silent == "" {
-		text, given, err = ask(ctx, g, evidence, w, o, &d.Checks)
+		text, given, err = ask(ctx, t, j, evidence, w, o, &d.Checks)
 	} else {
 		d.Checks.Rejections = []graph.Rejection{{Check: CheckServer, Why: silent}}
 	}
 	if err != nil {
-		return graph.Draft{}, fmt.Errorf("genai: gap %d (%s): %w", gap, strings.TrimSpace(string(g.Kind)+" "+g.Technique), err)
+		return graph.Draft{}, fmt.Errorf("genai: %s: %w", t, err)
 	}
 	if text != nil {
 		d.Evidence = given
 	} else {
-		t, err := compose.Write(g, evidence)
+		text, err = j.compose(evidence)
 		if err != nil {
-			return graph.Draft{}, fmt.Errorf("genai: gap %d: %w", gap, err)
+			return graph.Draft{}, fmt.Errorf("genai: %s: %w", t, err)
 		}
-		if rejected := verify.Draft(t, evidence); len(rejected) > 0 {
-			return graph.Draft{}, fmt.Errorf("genai: gap %d: the template's text was rejected: %s: %s", gap, rejected[0].Where, rejected[0].Why)
+		if rejected := verify.Draft(text, t.kind.form, evidence); len(rejected) > 0 {
+			return graph.Draft{}, fmt.Errorf("genai: %s: the template's text was rejected: %s: %s", t, rejected[0].Where, rejected[0].Why)
 		}
-		text = &t
 		d.Generator, d.Checks.Asked, d.Checks.Fallback, d.Checks.LeftOut = compose.Name, w.Name(), true, 0
 	}
-	d.Text = *text
+	d.Text = text
 	d.Checks.Passed = verify.Checks()
 	if d.Generator != compose.Name {
 		d.Checks.Passed = append(d.Checks.Passed, verify.CheckGrounding)
 	}
-	d.ID = id(g, d)
+	d.ID = id(t.kind.name, j.subject, d)
 	return d, nil
 }
 
 // ask gets an accepted text from the writer, and the evidence that it was
 // given. A nil text without an error means that none was accepted.
-func ask(ctx context.Context, g graph.Gap, evidence []graph.Evidence, w Writer, o Options, c *graph.Checks) (*graph.DraftText, []graph.Evidence, error) {
-	timeout := o.Timeout
-	if timeout <= 0 {
-		timeout = defaultTimeout
-	}
+func ask(ctx context.Context, t Task, j job, evidence []graph.Evidence, w Writer, o Options, c *graph.Checks) (graph.DraftText, []graph.Evidence, error) {
 	window := 0
 	if l, ok := w.(interface{ ContextTokens() int }); ok {
 		window = l.ContextTokens()
 	}
-	r, leftOut, ok := newRequest(g, evidence, window)
+	r, leftOut, ok := newRequest(t.kind, j, evidence, window)
 	if !ok {
 		c.Rejections = append(c.Rejections, graph.Rejection{
 			Check: CheckContext, Why: fmt.Sprintf("not even one piece of evidence fits a context of %d tokens", window),
@@ -187,7 +247,7 @@ func ask(ctx context.Context, g graph.Gap, evidence []graph.Evidence, w Writer, 
 	c.LeftOut = leftOut
 	for attempt := 1; attempt <= maxAttempts; attempt++ {
 		c.Attempts = attempt
-		answer, rejected, err := try(ctx, w, r, timeout)
+		answer, rejected, err := try(ctx, w, r, o)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -195,12 +255,12 @@ func ask(ctx context.Context, g graph.Gap, evidence []graph.Evidence, w Writer, 
 			c.Model = answer.Digest
 		}
 		if len(rejected) == 0 {
-			text, reasons := verify.Answer(answer.Text, r.Evidence)
+			text, reasons := verify.Answer(answer.Text, t.kind.form, r.Evidence)
 			if len(reasons) == 0 && w.Name() != compose.Name {
-				reasons = verify.Grounding(text, r.Evidence)
+				reasons = verify.Grounding(text, t.kind.form, r.Evidence)
 			}
 			if len(reasons) == 0 {
-				return &text, r.Evidence, nil
+				return text, r.Evidence, nil
 			}
 			rejected = reasons
 		}
@@ -212,16 +272,48 @@ func ask(ctx context.Context, g graph.Gap, evidence []graph.Evidence, w Writer, 
 			x.Attempt = attempt
 			c.Rejections = append(c.Rejections, x)
 		}
-		if rejected[0].Check == CheckTimeout {
-			break // a writer that is too slow is not asked twice
+		if rejected[0].Check == CheckTimeout || rejected[0].Check == CheckServer {
+			break // a writer that is too slow, or gone, is not asked twice
 		}
-		r = r.repair(answer.Text, rejected, window)
+		r = r.repair(t.kind, answer.Text, rejected, window)
 	}
 	return nil, nil, nil
 }
 
-// try asks the writer once. Rejections take the place of an answer.
-func try(ctx context.Context, w Writer, r Request, timeout time.Duration) (Answer, []graph.Rejection, error) {
+// try asks the writer once. Rejections take the place of an answer. A server
+// that fails is given time to come back, and asked again: that is no attempt.
+func try(ctx context.Context, w Writer, r Request, o Options) (Answer, []graph.Rejection, error) {
+	patience := time.After(o.patience())
+	for pause := firstPause; ; pause *= 2 {
+		answer, rejected, err := once(ctx, w, r, o.timeout())
+		if err != nil || len(rejected) == 0 || rejected[0].Check != CheckServer || o.Patience < 0 {
+			return answer, rejected, err
+		}
+		select {
+		case <-ctx.Done():
+			return Answer{}, nil, ctx.Err()
+		case <-patience:
+			return answer, rejected, nil
+		case <-time.After(pause):
+		}
+	}
+}
+
+func (o Options) timeout() time.Duration {
+	if o.Timeout <= 0 {
+		return defaultTimeout
+	}
+	return o.Timeout
+}
+
+func (o Options) patience() time.Duration {
+	if o.Patience == 0 {
+		return defaultPatience
+	}
+	return o.Patience
+}
+
+func once(ctx context.Context, w Writer, r Request, timeout time.Duration) (Answer, []graph.Rejection, error) {
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	answer, err := w.Write(limited, r)
@@ -261,8 +353,8 @@ func known(s *graph.Snapshot, evidence []graph.Evidence) []graph.Evidence {
 }
 
 // id names a draft by what it is for and what it says.
-func id(g graph.Gap, d graph.Draft) string {
-	b, err := json.Marshal([]any{g.Kind, g.Technique, g.Findings, d.Generator, d.Text})
+func id(task string, subject any, d graph.Draft) string {
+	b, err := json.Marshal([]any{task, subject, d.Generator, d.Text})
 	if err != nil {
 		panic(err) // plain strings
 	}

@@ -32,12 +32,12 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	draft, err := genai.Draft(ctx, known, assessment, 0, template.Writer{}, genai.Options{})
+	draft, err := genai.Draft(ctx, known, assessment, genai.Mitigation(0), template.Writer{}, genai.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(draft.Generator, draft.Status)
-	fmt.Println(draft.Text.Summary.Text)
+	fmt.Println(draft.Text.Section("summary")[0].Text)
 	// Output:
 	// template draft
 	// ATT&CK lists no mitigation for T0837 Loss of Protection, which the findings open on sis-1. The controls named below answer similar techniques and are proposals. This draft is assembled from the graph, not written by a person or a model.

@@ -84,9 +84,9 @@ func (w *scripted) Write(ctx context.Context, r genai.Request) (genai.Answer, er
 func answer(t testing.TB, step string) string {
 	t.Helper()
 	b, err := json.Marshal(graph.DraftText{
-		Summary: graph.Claim{Text: "ATT&CK lists no mitigation for T0837 Loss of Protection.", Evidence: []string{"E1", "E2"}},
-		Steps:   []graph.Claim{{Text: step, Evidence: []string{"E1"}}},
-		Limits:  graph.Claim{Text: "The weakness itself stays on the device.", Evidence: []string{"E3"}},
+		{Name: "summary", Single: true, Claims: []graph.Claim{{Text: "ATT&CK lists no mitigation for T0837 Loss of Protection.", Evidence: []string{"E1", "E2"}}}},
+		{Name: "steps", Claims: []graph.Claim{{Text: step, Evidence: []string{"E1"}}}},
+		{Name: "limits", Single: true, Claims: []graph.Claim{{Text: "The weakness itself stays on the device.", Evidence: []string{"E3"}}}},
 	})
 	require.NoError(t, err)
 	return string(b)
@@ -103,7 +103,7 @@ func clean(t *testing.T, d graph.Draft) {
 	t.Helper()
 	assert.Equal(t, "draft", d.Status)
 	assert.Regexp(t, `^draft--[0-9a-f]{16}$`, d.ID)
-	assert.Empty(t, verify.Draft(d.Text, d.Evidence))
+	assert.Empty(t, verify.Draft(d.Text, genai.Mitigation(0).Form(), d.Evidence))
 	assert.Subset(t, append(verify.Checks(), verify.CheckGrounding), d.Checks.Passed)
 	b, err := json.Marshal(d.Text)
 	require.NoError(t, err)
@@ -119,7 +119,7 @@ func TestTemplateDraftsEveryGap(t *testing.T) {
 		assert.Len(t, a.Gaps, total)
 		progress = append(progress, done)
 	}}
-	drafts, err := genai.DraftAll(t.Context(), s, a, template.Writer{}, o)
+	drafts, err := genai.DraftAll(t.Context(), s, a, genai.Mitigations(a), template.Writer{}, o)
 	require.NoError(t, err)
 	require.Len(t, drafts, len(a.Gaps))
 	assert.Len(t, progress, len(a.Gaps))
@@ -133,7 +133,7 @@ func TestTemplateDraftsEveryGap(t *testing.T) {
 	}
 	assert.Len(t, ids, len(drafts))
 
-	again, err := genai.DraftAll(t.Context(), s, a, template.Writer{}, genai.Options{})
+	again, err := genai.DraftAll(t.Context(), s, a, genai.Mitigations(a), template.Writer{}, genai.Options{})
 	require.NoError(t, err)
 	assert.Equal(t, drafts, again)
 }
@@ -141,18 +141,18 @@ func TestTemplateDraftsEveryGap(t *testing.T) {
 func TestAcceptedAtOnce(t *testing.T) {
 	s, a := site(t)
 	w := &scripted{answers: []string{answer(t, goodStep)}}
-	d, err := genai.Draft(t.Context(), s, a, silent(t, a), w, genai.Options{})
+	d, err := genai.Draft(t.Context(), s, a, genai.Mitigation(silent(t, a)), w, genai.Options{})
 	require.NoError(t, err)
 	clean(t, d)
 	assert.Equal(t, "scripted", d.Generator)
-	assert.Equal(t, graph.Checks{Attempts: 1, Passed: append(verify.Checks(), "grounding"), Model: "sha256:1"}, d.Checks)
-	assert.Equal(t, goodStep, d.Text.Steps[0].Text)
+	assert.Equal(t, graph.Checks{Attempts: 1, Passed: append(verify.Checks(), "grounding"), Model: "sha256:1", Prompt: "mitigation-v1"}, d.Checks)
+	assert.Equal(t, goodStep, d.Text.Section("steps")[0].Text)
 }
 
 func TestRepair(t *testing.T) {
 	s, a := site(t)
 	w := &scripted{answers: []string{answer(t, badStep), answer(t, goodStep)}}
-	d, err := genai.Draft(t.Context(), s, a, silent(t, a), w, genai.Options{})
+	d, err := genai.Draft(t.Context(), s, a, genai.Mitigation(silent(t, a)), w, genai.Options{})
 	require.NoError(t, err)
 	clean(t, d)
 	assert.Equal(t, "scripted", d.Generator)
@@ -187,7 +187,7 @@ func TestFallback(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			s, a := site(t)
-			d, err := genai.Draft(t.Context(), s, a, silent(t, a), c.writer, genai.Options{})
+			d, err := genai.Draft(t.Context(), s, a, genai.Mitigation(silent(t, a)), c.writer, genai.Options{Patience: -1})
 			require.NoError(t, err)
 			clean(t, d)
 			assert.Equal(t, "template", d.Generator)
@@ -208,7 +208,7 @@ func TestSilentWriterTimesOutOnce(t *testing.T) {
 		<-ctx.Done()
 		return genai.Answer{}, ctx.Err()
 	}}
-	d, err := genai.Draft(t.Context(), s, a, silent(t, a), w, genai.Options{Timeout: time.Millisecond})
+	d, err := genai.Draft(t.Context(), s, a, genai.Mitigation(silent(t, a)), w, genai.Options{Timeout: time.Millisecond})
 	require.NoError(t, err)
 	clean(t, d)
 	assert.True(t, d.Checks.Fallback)
@@ -216,7 +216,7 @@ func TestSilentWriterTimesOutOnce(t *testing.T) {
 	assert.Equal(t, []graph.Rejection{{Attempt: 1, Check: "timeout", Why: "no answer within 1ms"}}, d.Checks.Rejections)
 }
 
-func TestErrorsCarryNoDrafts(t *testing.T) {
+func TestErrorsCarryWhatIsDone(t *testing.T) {
 	s, a := site(t)
 	gone := errors.New("server gone")
 	ended, end := context.WithCancel(t.Context())
@@ -226,27 +226,28 @@ func TestErrorsCarryNoDrafts(t *testing.T) {
 		ctx    context.Context
 		writer genai.Writer
 		want   error
+		done   int
 	}{
-		"not ready":           {t.Context(), &scripted{ready: gone}, gone},
-		"gone in the middle":  {t.Context(), &scripted{answers: []string{answer(t, goodStep)}, errs: []error{nil, gone}}, gone},
-		"context over":        {ended, template.Writer{}, context.Canceled},
-		"context ends on ask": {ending, &scripted{write: func(context.Context, genai.Request) (genai.Answer, error) { endLater(); return genai.Answer{}, gone }}, context.Canceled},
+		"not ready":           {t.Context(), &scripted{ready: gone}, gone, 0},
+		"gone in the middle":  {t.Context(), &scripted{answers: []string{answer(t, goodStep)}, errs: []error{nil, gone}}, gone, 1},
+		"context over":        {ended, template.Writer{}, context.Canceled, 0},
+		"context ends on ask": {ending, &scripted{write: func(context.Context, genai.Request) (genai.Answer, error) { endLater(); return genai.Answer{}, gone }}, context.Canceled, 0},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			drafts, err := genai.DraftAll(c.ctx, s, a, c.writer, genai.Options{})
+			drafts, err := genai.DraftAll(c.ctx, s, a, genai.Mitigations(a), c.writer, genai.Options{})
 			assert.ErrorIs(t, err, c.want)
-			assert.Nil(t, drafts)
+			assert.Len(t, drafts, c.done)
 		})
 	}
-	d, err := genai.Draft(t.Context(), s, a, len(a.Gaps), template.Writer{}, genai.Options{})
+	d, err := genai.Draft(t.Context(), s, a, genai.Mitigation(len(a.Gaps)), template.Writer{}, genai.Options{})
 	assert.ErrorContains(t, err, "does not exist")
 	assert.Zero(t, d)
 }
 
 func TestNoGapsNeedNoWriter(t *testing.T) {
 	s, _ := site(t)
-	drafts, err := genai.DraftAll(t.Context(), s, &graph.Assessment{}, &scripted{ready: errors.New("gone")}, genai.Options{})
+	drafts, err := genai.DraftAll(t.Context(), s, &graph.Assessment{}, nil, &scripted{ready: errors.New("gone")}, genai.Options{})
 	require.NoError(t, err)
 	assert.NotNil(t, drafts)
 	assert.Empty(t, drafts)
@@ -257,7 +258,7 @@ func TestEvidenceIsPackedFromTheFirst(t *testing.T) {
 	all, err := s.Evidence(a, silent(t, a))
 	require.NoError(t, err)
 	w := &scripted{answers: []string{answer(t, goodStep)}, context: 2048}
-	d, err := genai.Draft(t.Context(), s, a, silent(t, a), w, genai.Options{})
+	d, err := genai.Draft(t.Context(), s, a, genai.Mitigation(silent(t, a)), w, genai.Options{})
 	require.NoError(t, err)
 	given := w.asked[0].Evidence
 	require.Less(t, len(given), len(all))
@@ -273,7 +274,7 @@ func TestEvidenceIsPackedFromTheFirst(t *testing.T) {
 func TestHostileTitleStaysData(t *testing.T) {
 	s, a := site(t)
 	w := &scripted{answers: []string{answer(t, badStep)}}
-	d, err := genai.Draft(t.Context(), s, a, silent(t, a), w, genai.Options{})
+	d, err := genai.Draft(t.Context(), s, a, genai.Mitigation(silent(t, a)), w, genai.Options{})
 	require.NoError(t, err)
 	clean(t, d)
 	for _, r := range w.asked {
@@ -292,7 +293,7 @@ func TestUnknownIDsVouchForNothing(t *testing.T) {
 			continue
 		}
 		w := &scripted{answers: []string{answer(t, "Apply M9998 to the device at once.")}}
-		d, err := genai.Draft(t.Context(), s, a, i, w, genai.Options{})
+		d, err := genai.Draft(t.Context(), s, a, genai.Mitigation(i), w, genai.Options{})
 		require.NoError(t, err)
 		clean(t, d)
 		assert.True(t, d.Checks.Fallback)
@@ -308,7 +309,7 @@ func BenchmarkDraftAllByTemplate(b *testing.B) {
 	s, a := site(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := genai.DraftAll(b.Context(), s, a, template.Writer{}, genai.Options{}); err != nil {
+		if _, err := genai.DraftAll(b.Context(), s, a, genai.Mitigations(a), template.Writer{}, genai.Options{}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -321,15 +322,15 @@ func TestSilentWriterIsNotAskedForEver(t *testing.T) {
 	w := &scripted{write: func(context.Context, genai.Request) (genai.Answer, error) {
 		return genai.Answer{}, &genai.AnswerError{Check: genai.CheckServer, Why: "status 500"}
 	}}
-	drafts, err := genai.DraftAll(t.Context(), s, a, w, genai.Options{})
+	drafts, err := genai.DraftAll(t.Context(), s, a, genai.Mitigations(a), w, genai.Options{Patience: -1})
 	require.NoError(t, err)
 	require.Len(t, drafts, len(a.Gaps))
-	assert.Len(t, w.asked, 6, "three gaps, two attempts each")
+	assert.Len(t, w.asked, 3)
 	for i, d := range drafts {
 		clean(t, d)
 		assert.True(t, d.Checks.Fallback)
 		if i >= 3 {
-			assert.Equal(t, []graph.Rejection{{Check: genai.CheckServer, Why: "not asked, since it did not answer for 3 gaps in a row"}}, d.Checks.Rejections)
+			assert.Equal(t, []graph.Rejection{{Check: genai.CheckServer, Why: "not asked, since it did not answer for 3 drafts in a row"}}, d.Checks.Rejections)
 		}
 	}
 
@@ -341,17 +342,17 @@ func TestSilentWriterIsNotAskedForEver(t *testing.T) {
 		}
 		return genai.Answer{}, &genai.AnswerError{Check: genai.CheckServer, Why: "status 500"}
 	}
-	_, err = genai.DraftAll(t.Context(), s, a, w, genai.Options{})
+	_, err = genai.DraftAll(t.Context(), s, a, genai.Mitigations(a), w, genai.Options{Patience: -1})
 	require.NoError(t, err)
-	assert.Greater(t, len(w.asked), 8)
+	assert.GreaterOrEqual(t, len(w.asked), len(a.Gaps))
 }
 
 func TestNothingToWriteWith(t *testing.T) {
 	s, a := site(t)
-	_, err := genai.Draft(t.Context(), s, a, 0, nil, genai.Options{})
+	_, err := genai.Draft(t.Context(), s, a, genai.Mitigation(0), nil, genai.Options{})
 	assert.ErrorContains(t, err, "the writer is nil")
-	_, err = genai.DraftAll(t.Context(), s, a, nil, genai.Options{})
+	_, err = genai.DraftAll(t.Context(), s, a, genai.Mitigations(a), nil, genai.Options{})
 	assert.ErrorContains(t, err, "the writer is nil")
-	_, err = genai.Draft(t.Context(), nil, a, 0, template.Writer{}, genai.Options{})
+	_, err = genai.Draft(t.Context(), nil, a, genai.Mitigation(0), template.Writer{}, genai.Options{})
 	assert.ErrorContains(t, err, "the snapshot is nil")
 }

@@ -1,7 +1,7 @@
 package genai
 
 import (
-	_ "embed"
+	"embed"
 	"fmt"
 	"strings"
 	"text/template"
@@ -10,14 +10,16 @@ import (
 	"github.com/mitigraph/mitigraph/graph"
 )
 
-// promptVersion names the prompt text in a draft's checks. A changed text is
-// a new version in a new file.
-const promptVersion = "mitigation-v1"
+// The prompts, one file for a version of a task's. What a changed text would
+// be is a new version in a new file.
+//
+//go:embed prompts/*.txt
+var promptFiles embed.FS
 
-//go:embed prompts/mitigation-v1.txt
-var promptText string
-
-var prompts = template.Must(template.New(promptVersion).Parse(promptText))
+// prompt reads a version's text.
+func prompt(version string) *template.Template {
+	return template.Must(template.ParseFS(promptFiles, "prompts/"+version+".txt"))
+}
 
 // The parts of the context that are not evidence, in tokens.
 const (
@@ -39,16 +41,16 @@ func tokens(s string) int { return (len(s) + 2) / 3 }
 // newRequest packs as much evidence as the writer's context holds, from the
 // first on, since it comes by value. It returns how many pieces were left out
 // and false when not even one fits.
-func newRequest(g graph.Gap, evidence []graph.Evidence, context int) (r Request, leftOut int, ok bool) {
-	r = Request{Gap: g, System: render("system", nil), MaxTokens: maxAnswerTokens}
+func newRequest(k *kind, j job, evidence []graph.Evidence, context int) (r Request, leftOut int, ok bool) {
+	r = Request{Task: k.name, System: k.render("system", nil), MaxTokens: maxAnswerTokens, compose: j.compose}
 	if context > 0 {
 		r.MaxTokens = min(r.MaxTokens, context/2)
 	}
 	for n := len(evidence); n > 0; n-- {
 		r.Evidence = evidence[:n:n]
-		r.Prompt = render("task", task(g, r.Evidence, len(evidence)-n))
+		r.Prompt = k.render("task", taskData{j.words, lines(r.Evidence), len(evidence) - n})
 		if context <= 0 || r.tokens()+repairTokens <= context {
-			r.Schema = verify.Schema(r.Evidence)
+			r.Schema = verify.Schema(k.form, r.Evidence)
 			return r, len(evidence) - n, true
 		}
 	}
@@ -62,7 +64,7 @@ func (r Request) tokens() int {
 }
 
 // repair turns the request into a second attempt.
-func (r Request) repair(previous string, rejected []graph.Rejection, context int) Request {
+func (r Request) repair(k *kind, previous string, rejected []graph.Rejection, context int) Request {
 	reasons := make([]string, 0, maxReasons)
 	for _, x := range rejected[:min(len(rejected), maxReasons)] {
 		why := quoted(x.Why)
@@ -71,7 +73,7 @@ func (r Request) repair(previous string, rejected []graph.Rejection, context int
 		}
 		reasons = append(reasons, cut(why, 120))
 	}
-	r.Repair = render("repair", reasons)
+	r.Repair = k.render("repair", reasons)
 	if len(previous) <= maxPrevious {
 		r.Previous = previous
 		if context > 0 && r.tokens() > context {
@@ -81,40 +83,27 @@ func (r Request) repair(previous string, rejected []graph.Rejection, context int
 	return r
 }
 
-func render(name string, data any) string {
+func (k *kind) render(name string, data any) string {
 	var b strings.Builder
-	if err := prompts.ExecuteTemplate(&b, name, data); err != nil {
+	if err := k.prompt.ExecuteTemplate(&b, name, data); err != nil {
 		panic(err) // the text is embedded, and its data are strings
 	}
 	return strings.TrimSpace(b.String())
 }
 
+// taskData is what a prompt's text may use.
 type taskData struct {
-	Missing    string
-	Candidates string
-	Evidence   []string
-	LeftOut    int
+	Words    map[string]string // of the task, see job
+	Evidence []string
+	LeftOut  int
 }
 
-func task(g graph.Gap, evidence []graph.Evidence, leftOut int) taskData {
-	d := taskData{Missing: missing[g.Kind], LeftOut: leftOut}
-	if d.Missing == "" {
-		d.Missing = "an answer"
+func lines(evidence []graph.Evidence) []string {
+	out := make([]string, len(evidence))
+	for i, e := range evidence {
+		out[i] = fmt.Sprintf("%s (%s): %s", e.Handle, e.Provenance, quoted(e.Text))
 	}
-	for _, e := range evidence {
-		d.Evidence = append(d.Evidence, fmt.Sprintf("%s (%s): %s", e.Handle, e.Provenance, quoted(e.Text)))
-	}
-	return d
-}
-
-// missing says for a writer what a kind of gap lacks.
-var missing = map[graph.GapKind]string{
-	graph.GapNoMitigation:    "a mitigation: ATT&CK lists none",
-	graph.GapPlaceholderOnly: "a mitigation: ATT&CK only says that mitigation is limited or not effective",
-	graph.GapNotFeasible:     "a mitigation that the devices allow: their constraints rule the official ones out",
-	graph.GapNotDeployed:     "a deployed mitigation: official ones exist, none is in place",
-	graph.GapNoDetection:     "a way to notice the technique: ATT&CK names nothing to collect",
-	graph.GapNoTechnique:     "a technique: the findings lead to none",
+	return out
 }
 
 // quoted makes foreign text unable to end the data block that it stands in,

@@ -3,6 +3,7 @@ package genai
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"github.com/mitigraph/mitigraph/graph"
 )
@@ -25,7 +26,7 @@ type Writer interface {
 
 // Request is all that a writer is told.
 type Request struct {
-	Gap graph.Gap
+	Task string // the task's name, such as "mitigation"
 	// Evidence is what may be cited, as far as the writer's context holds
 	// it. Of the ATT&CK IDs in it only those count that the release knows.
 	Evidence []graph.Evidence
@@ -40,6 +41,18 @@ type Request struct {
 	// Repair the reasons, in words for the writer. Both are empty on the
 	// first attempt; Previous also where the context has no room for it.
 	Previous, Repair string
+
+	compose func([]graph.Evidence) (graph.DraftText, error)
+}
+
+// Compose writes the answer without a model, from fixed sentences around the
+// evidence. It passes verification for any evidence. The error says that there
+// is no evidence, or that the request is not one of this package's.
+func (r Request) Compose() (graph.DraftText, error) {
+	if r.compose == nil {
+		return nil, errors.New("genai: this request is for no task")
+	}
+	return r.compose(r.Evidence)
 }
 
 // Answer is what a writer wrote, unverified.

@@ -21,32 +21,24 @@ type Evidence struct {
 	Source     string   `json:"source"`
 }
 
-// Draft is text that a generator wrote for a gap. It never counts as a
+// Draft is text that a generator wrote for a task. It never counts as a
 // mitigation: it has its own ID, its own named graph and the status "draft"
 // until a named person accepts it.
 type Draft struct {
-	ID        string     `json:"id"`
-	Gap       int        `json:"gap"` // index into Assessment.Gaps
+	ID string `json:"id"`
+	// Task is what was asked for, as package genai names its tasks; empty in
+	// drafts of before there was more than one, which are mitigation drafts.
+	Task string `json:"task,omitempty"`
+	// Gap is an index into Assessment.Gaps; -1 where the task is about no gap.
+	Gap int `json:"gap"`
+	// About holds the keys of the nodes that the draft is for, as Node.Key has
+	// them; empty for a draft about a gap, which says it itself.
+	About     []string   `json:"about,omitempty"`
 	Generator string     `json:"generator"`
 	Status    string     `json:"status"`
 	Text      DraftText  `json:"text"`
 	Evidence  []Evidence `json:"evidence"`
 	Checks    Checks     `json:"checks"`
-}
-
-// DraftText is the text of a mitigation draft, each claim with the handles of
-// the evidence that it rests on.
-type DraftText struct {
-	Summary Claim   `json:"summary"`
-	Steps   []Claim `json:"steps"`
-	// Limits says what remains open when every step is done.
-	Limits Claim `json:"limits"`
-}
-
-// Claim is one or two sentences and the handles that they rest on.
-type Claim struct {
-	Text     string   `json:"text"`
-	Evidence []string `json:"evidence"`
 }
 
 // Checks records how a draft came to be: what was rejected on the way, and
@@ -62,6 +54,8 @@ type Checks struct {
 	// Model is the digest of the model that was asked; empty where there was
 	// none or it is not known.
 	Model string `json:"model,omitempty"`
+	// Prompt names the version of the task's prompt: "mitigation-v1".
+	Prompt string `json:"prompt,omitempty"`
 	// LeftOut counts the pieces of evidence that the generator's context had
 	// no room for. They are the last, and not among the draft's evidence.
 	LeftOut int `json:"left_out,omitempty"`
@@ -110,11 +104,17 @@ func (d drafts) write(b *batch, _ *index) error {
 	}
 	for i := range d.drafts {
 		draft := d.drafts[i]
-		if draft.ID == "" || draft.Gap < 0 || draft.Gap >= len(d.gaps) {
+		if draft.ID == "" || draft.Gap < -1 || draft.Gap >= len(d.gaps) {
 			return fmt.Errorf("graph: Drafts: draft %d has no ID or names gap %d of %d", i, draft.Gap, len(d.gaps))
 		}
-		g := d.gaps[draft.Gap]
 		b.node(draftKey(draft.ID), "Draft", "", &draft)
+		if draft.Gap < 0 {
+			for _, key := range draft.About {
+				b.edge(draftKey(draft.ID), predAnswers, key)
+			}
+			continue
+		}
+		g := d.gaps[draft.Gap]
 		if g.Technique != "" {
 			b.edge(draftKey(draft.ID), predAnswers, "attack:"+url.PathEscape(g.Technique))
 		}

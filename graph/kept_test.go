@@ -495,22 +495,22 @@ func TestDraftsAreCopied(t *testing.T) {
 	g, err := Open(t.Context(), kept, Attack(embedded(t)), Knowledge(), Findings(finding.Finding{ID: "F", Weaknesses: []string{"CWE-798"}}))
 	require.NoError(t, err)
 	a := assess(t, g)
-	a.Drafts = []Draft{{ID: "D", Text: DraftText{Steps: []Claim{{Text: "old"}}}}}
+	a.Drafts = []Draft{{ID: "D", Text: DraftText{{Name: "steps", Claims: []Claim{{Text: "old"}}}}}}
 	text := func() string {
 		again, err := Open(t.Context(), kept)
 		require.NoError(t, err)
 		d, ok := doc[*Draft](again.Snapshot().index(), draftKey("D"))
 		require.True(t, ok)
-		return d.Text.Steps[0].Text
+		return d.Text.Section("steps")[0].Text
 	}
 	require.NoError(t, g.Add(t.Context(), Replace(Drafts(a))))
 	before := g.Snapshot()
-	a.Drafts[0].Text.Steps[0].Text = "new"
+	a.Drafts[0].Text.Section("steps")[0].Text = "new"
 	assert.Equal(t, "old", text())
 	require.NoError(t, g.Add(t.Context(), Replace(Drafts(a))))
 	assert.Equal(t, "new", text())
 	d, _ := doc[*Draft](before.index(), draftKey("D"))
-	assert.Equal(t, "old", d.Text.Steps[0].Text)
+	assert.Equal(t, "old", d.Text.Section("steps")[0].Text)
 }
 
 // A site and a file of one name are two sources.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/mitigraph/mitigraph/examples/internal/cli"
@@ -26,10 +28,13 @@ func draft(ctx context.Context, now *graph.Snapshot, a *graph.Assessment, who st
 			return &cli.InputError{Err: err}
 		}
 		w = o
+		if dir, err := os.UserCacheDir(); err == nil { // without one, nothing is kept
+			w = genai.Cached(o, filepath.Join(dir, "mitigraph", "answers"))
+		}
 	}
 	progress, done := progressOn(stderr)
 	defer done()
-	drafts, err := genai.DraftAll(ctx, now, a, w, genai.Options{Progress: progress})
+	drafts, err := genai.DraftAll(ctx, now, a, genai.Mitigations(a), w, genai.Options{Progress: progress})
 	if err != nil {
 		return err
 	}

@@ -46,11 +46,11 @@ func run(ctx context.Context, w io.Writer) error {
 		fmt.Fprintf(w, "%.2f %s %s\n", technique.Score, technique.ID, technique.FullName)
 	}
 	for i, gap := range assessment.Gaps {
-		draft, err := genai.Draft(ctx, known, assessment, i, template.Writer{}, genai.Options{})
+		draft, err := genai.Draft(ctx, known, assessment, genai.Mitigation(i), template.Writer{}, genai.Options{})
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "\n%s %s: %s\n  draft: %s\n", gap.Kind, gap.Technique, gap.Why, draft.Text.Summary.Text)
+		fmt.Fprintf(w, "\n%s %s: %s\n  draft: %s\n", gap.Kind, gap.Technique, gap.Why, draft.Text.Section("summary")[0].Text)
 	}
 	return nil
 }

@@ -111,6 +111,17 @@ func (w *Writer) ContextTokens() int {
 	return w.about.context
 }
 
+// Fingerprint names the model's weights and the options that it runs with, for
+// a cache of answers; empty before [Writer.Ready].
+func (w *Writer) Fingerprint() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.about == nil || w.about.digest == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s context %d seed %d repeat %v/%d repair %v", w.about.digest, w.about.context, seed, repeatPenalty, repeatWindow, repairTemperature)
+}
+
 // Ready asks the server about the model. It returns nil when both are there,
 // otherwise an error that wraps [ErrUnreachable], [ErrNoModel] or
 // [ErrServer], or that of the context. It waits 30 seconds at most, and

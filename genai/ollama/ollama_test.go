@@ -104,9 +104,9 @@ func silence(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
 func claims(step string) string {
 	b, err := json.Marshal(graph.DraftText{
-		Summary: graph.Claim{Text: "ATT&CK lists no mitigation for T0837 Loss of Protection.", Evidence: []string{"E1", "E2"}},
-		Steps:   []graph.Claim{{Text: step, Evidence: []string{"E1"}}},
-		Limits:  graph.Claim{Text: "The weakness itself stays on the device.", Evidence: []string{"E3"}},
+		{Name: "summary", Single: true, Claims: []graph.Claim{{Text: "ATT&CK lists no mitigation for T0837 Loss of Protection.", Evidence: []string{"E1", "E2"}}}},
+		{Name: "steps", Claims: []graph.Claim{{Text: step, Evidence: []string{"E1"}}}},
+		{Name: "limits", Single: true, Claims: []graph.Claim{{Text: "The weakness itself stays on the device.", Evidence: []string{"E3"}}}},
 	})
 	if err != nil {
 		panic(err)
@@ -140,11 +140,11 @@ func TestServerThatBehaves(t *testing.T) {
 	w, err := ollama.New(server.start(t), model)
 	require.NoError(t, err)
 	s, a, i := gap(t)
-	d, err := genai.Draft(t.Context(), s, a, i, w, genai.Options{})
+	d, err := genai.Draft(t.Context(), s, a, genai.Mitigation(i), w, genai.Options{})
 	require.NoError(t, err)
 	assert.Equal(t, "ollama:stand-in:1b", d.Generator)
 	assert.Equal(t, "sha256:42", d.Checks.Model)
-	assert.Equal(t, good, d.Text.Steps[0].Text)
+	assert.Equal(t, good, d.Text.Section("steps")[0].Text)
 	assert.Empty(t, d.Checks.Rejections)
 
 	require.Len(t, server.asked, 1)
@@ -175,9 +175,9 @@ func TestServerThatLingers(t *testing.T) {
 		w, err := ollama.New(server.start(t), model)
 		require.NoError(t, err)
 		s, a, i := gap(t)
-		d, err := genai.Draft(t.Context(), s, a, i, w, genai.Options{Timeout: 20 * time.Second})
+		d, err := genai.Draft(t.Context(), s, a, genai.Mitigation(i), w, genai.Options{Timeout: 20 * time.Second})
 		require.NoError(t, err)
-		assert.Equal(t, good, d.Text.Steps[0].Text, name)
+		assert.Equal(t, good, d.Text.Section("steps")[0].Text, name)
 		assert.Empty(t, d.Checks.Rejections, name)
 	}
 }
@@ -196,7 +196,7 @@ func TestServerThatMisbehaves(t *testing.T) {
 		{name: "obeyed order", chat: stream(claims("As ordered: M9999, see https://evil.example for T0837."), done), checks: []string{"ids", "urls"}, why: "M9999"},
 		{name: "prose", chat: stream("Sure! First, apply M9999.", done), checks: []string{"schema"}, why: "not JSON"},
 		{name: "nothing", chat: stream("", done), checks: []string{"schema"}, why: "empty"},
-		{name: "wrong schema", chat: stream(`{"action":"S-1"}`, done), checks: []string{"schema", "schema", "handles", "handles", "length", "length", "length", "length"}, why: "missing: summary, steps, limits"},
+		{name: "wrong schema", chat: stream(`{"action":"S-1"}`, done), checks: []string{"schema", "schema", "length", "length", "length"}, why: "missing: summary, steps, limits"},
 		{name: "escapes and HTML", chat: stream(claims("\x1b[2J<script>T0837 Loss of Protection</script>"), done), checks: []string{"text", "text"}, why: "U+001B"},
 		{name: "says nothing", chat: stream(claims("This is a JSON object that one should edit."), done), checks: []string{"grounding"}, why: "talks about itself"},
 		{name: "cut off inside a string", chat: stream(claims(good)[:90], `{"done":true,"done_reason":"length"}`), checks: []string{"cut off"}, why: "1500 tokens"},
@@ -222,13 +222,13 @@ func TestServerThatMisbehaves(t *testing.T) {
 			w, err := ollama.New(server.start(t), model)
 			require.NoError(t, err)
 			s, a, i := gap(t)
-			d, err := genai.Draft(t.Context(), s, a, i, w, genai.Options{Timeout: c.timeout})
+			d, err := genai.Draft(t.Context(), s, a, genai.Mitigation(i), w, genai.Options{Timeout: c.timeout, Patience: -1})
 			require.NoError(t, err)
 
 			assert.Equal(t, "template", d.Generator)
 			assert.Equal(t, "ollama:stand-in:1b", d.Checks.Asked)
 			assert.True(t, d.Checks.Fallback)
-			assert.Empty(t, verify.Draft(d.Text, d.Evidence))
+			assert.Empty(t, verify.Draft(d.Text, genai.Mitigation(0).Form(), d.Evidence))
 			b, err := json.Marshal(d.Text)
 			require.NoError(t, err)
 			assert.NotContains(t, string(b), "M9999")
@@ -245,7 +245,7 @@ func TestServerThatMisbehaves(t *testing.T) {
 			require.Equal(t, c.checks, checks, "%v", d.Checks.Rejections)
 			assert.Contains(t, d.Checks.Rejections[0].Why, c.why)
 			attempts := 2
-			if c.timeout > 0 {
+			if last := c.checks[len(c.checks)-1]; last == "timeout" || last == "server" {
 				attempts = 1
 			}
 			assert.Equal(t, attempts, d.Checks.Attempts)
@@ -266,7 +266,7 @@ func TestRepairContinuesTheChat(t *testing.T) {
 	w, err := ollama.New(server.start(t), model)
 	require.NoError(t, err)
 	s, a, i := gap(t)
-	d, err := genai.Draft(t.Context(), s, a, i, w, genai.Options{})
+	d, err := genai.Draft(t.Context(), s, a, genai.Mitigation(i), w, genai.Options{})
 	require.NoError(t, err)
 	assert.Equal(t, "ollama:stand-in:1b", d.Generator)
 	assert.Equal(t, 2, d.Checks.Attempts)
@@ -307,8 +307,8 @@ func TestNotReady(t *testing.T) {
 			w, err := ollama.New(url, c.model)
 			require.NoError(t, err)
 			s, a, _ := gap(t)
-			drafts, err := genai.DraftAll(t.Context(), s, a, w, genai.Options{})
-			assert.Nil(t, drafts)
+			drafts, err := genai.DraftAll(t.Context(), s, a, genai.Mitigations(a), w, genai.Options{})
+			assert.Empty(t, drafts)
 			require.ErrorIs(t, err, c.want)
 			assert.NotContains(t, err.Error(), "\x1b")
 			for _, word := range c.words {
@@ -323,8 +323,8 @@ func TestModelRemovedWhileWriting(t *testing.T) {
 	w, err := ollama.New(server.start(t), model)
 	require.NoError(t, err)
 	s, a, _ := gap(t)
-	drafts, err := genai.DraftAll(t.Context(), s, a, w, genai.Options{})
-	assert.Nil(t, drafts)
+	drafts, err := genai.DraftAll(t.Context(), s, a, genai.Mitigations(a), w, genai.Options{})
+	assert.Empty(t, drafts)
 	assert.ErrorIs(t, err, ollama.ErrNoModel)
 }
 
@@ -340,7 +340,7 @@ func TestContextEndsEverything(t *testing.T) {
 			s, a, i := gap(t)
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			defer cancel()
-			d, err := genai.Draft(ctx, s, a, i, w, genai.Options{})
+			d, err := genai.Draft(ctx, s, a, genai.Mitigation(i), w, genai.Options{})
 			assert.ErrorIs(t, err, context.DeadlineExceeded)
 			assert.Zero(t, d)
 		})
@@ -434,11 +434,11 @@ func TestRealServer(t *testing.T) {
 	require.NoError(t, err)
 	s, a, _ := gap(t)
 	a.Gaps = a.Gaps[:min(2, len(a.Gaps))]
-	drafts, err := genai.DraftAll(t.Context(), s, a, w, genai.Options{})
+	drafts, err := genai.DraftAll(t.Context(), s, a, genai.Mitigations(a), w, genai.Options{})
 	require.NoError(t, err)
 	require.Len(t, drafts, len(a.Gaps))
 	for _, d := range drafts {
-		assert.Empty(t, verify.Draft(d.Text, d.Evidence))
+		assert.Empty(t, verify.Draft(d.Text, genai.Mitigation(0).Form(), d.Evidence))
 		assert.Contains(t, []string{"template", "ollama:" + name}, d.Generator)
 		b, err := json.Marshal(d.Text)
 		require.NoError(t, err)

@@ -1,8 +1,6 @@
-// Package template answers the question: what can be said about a gap without
-// a model?
+// Package template answers the question: what can be said without a model?
 //
-// [Writer] puts a mitigation draft together from the gap and its evidence, in
-// fixed sentences around the graph's IDs, names and reasons. It costs a
+// [Writer] puts a draft together from the evidence of its task, in fixed sentences around the graph's IDs, names and reasons. It costs a
 // few milliseconds, gives the same text for the same input, and never says
 // more than its evidence does.
 //
@@ -29,14 +27,14 @@ var _ genai.Writer = Writer{}
 // Name returns "template".
 func (Writer) Name() string { return compose.Name }
 
-// Write writes the draft for the request's gap from its evidence; the prompt
-// plays no part. It passes verification for any gap and any evidence. The
+// Write writes the request's draft from its evidence; the prompt plays no
+// part. It passes verification for any task and any evidence. The
 // error says that there is no evidence, or is that of the context.
 func (Writer) Write(ctx context.Context, r genai.Request) (genai.Answer, error) {
 	if err := ctx.Err(); err != nil {
 		return genai.Answer{}, err
 	}
-	text, err := compose.Write(r.Gap, r.Evidence)
+	text, err := r.Compose()
 	if err != nil {
 		return genai.Answer{}, err
 	}

@@ -35,7 +35,6 @@ func Checks() []string {
 const (
 	MinClaim  = 20       // characters of a claim
 	MaxClaim  = 600      // characters of a claim
-	MaxSteps  = 6        // steps of a draft; at least one is needed
 	MaxCited  = 4        // handles that one claim may cite
 	MaxAnswer = 64 << 10 // bytes of a raw answer
 )

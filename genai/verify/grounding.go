@@ -35,28 +35,27 @@ func words4(s string) map[string]bool {
 // talk matches a writer that speaks of itself or its task instead of the gap.
 var talk = regexp.MustCompile(`(?i)\bI(?:['’]m|['’]ve|['’]ll| am| have| will| can| do| don| would| think)\b|\bJSON\b|\b(?:AI|language) model\b|\?\s*$`)
 
-// Grounding checks that the summary and each step are about the evidence that
-// they cite: they name one of its IDs, or share at least two of its words. The
-// limits are exempt, since what remains open is what no evidence speaks of. No
-// claim may speak of its writer, of JSON that no evidence names, or end in a
+// Grounding checks that claims are about the evidence that they cite: they
+// name one of its IDs, or share at least two of its words. Sections that the
+// form calls open are exempt. No claim may speak of its writer, of JSON that no evidence names, or end in a
 // question. It returns nil when there is nothing against the text.
 //
 // [Answer] does not ask for it, since a writer of fixed sentences would fail
 // it where the evidence is thin. Sharing words is no proof of sense; not even
 // sharing them is one of nonsense.
-func Grounding(t graph.DraftText, evidence []graph.Evidence) []graph.Rejection {
+func Grounding(t graph.DraftText, form Form, evidence []graph.Evidence) []graph.Rejection {
 	known := map[string]map[string]bool{}
 	for _, e := range evidence {
 		known[e.Handle] = stems(e.Text)
 	}
 	var out []graph.Rejection
-	check := func(where string, c graph.Claim) {
+	check := func(where string, open bool, c graph.Claim) {
 		if m := talk.FindString(c.Text); m != "" && !held(evidence, m) {
 			out = append(out, graph.Rejection{Check: CheckGrounding, Where: where + ".text",
 				Why: fmt.Sprintf("this talks about itself or asks back (%q) instead of being about the gap", clip(m))})
 			return
 		}
-		if where == "limits" {
+		if open {
 			return
 		}
 		shared := map[string]bool{}
@@ -72,11 +71,11 @@ func Grounding(t graph.DraftText, evidence []graph.Evidence) []graph.Rejection {
 				Why: "this says nothing that is in the evidence that it cites"})
 		}
 	}
-	check("summary", t.Summary)
-	for i, s := range t.Steps {
-		check(fmt.Sprintf("steps[%d]", i), s)
+	for where, c := range t.Claims() {
+		name, _, _ := strings.Cut(where, "[")
+		section, _ := form.section(name)
+		check(where, section.Open, c)
 	}
-	check("limits", t.Limits)
 	return out
 }
 

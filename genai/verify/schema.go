@@ -37,23 +37,41 @@ type (
 		Min  int      `json:"minLength,omitempty"`
 		Max  int      `json:"maxLength,omitempty"`
 	}
-	draftProperties struct {
-		Summary object `json:"summary"`
-		Steps   array  `json:"steps"`
-		Limits  object `json:"limits"`
-	}
 	claimProperties struct {
 		Evidence array `json:"evidence"`
 		Text     text  `json:"text"`
 	}
 )
 
+// members is an object of JSON whose members keep their order.
+type members []struct {
+	name  string
+	value any
+}
+
+func (m members) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, x := range m {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		v, err := json.Marshal(x.value)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&b, "%q:%s", x.name, v)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
 // Schema returns the JSON Schema of an answer over this evidence: an object
-// with summary, steps and limits, each claim with a text and the handles that
-// it cites. The handles are an enum, so that a writer that is bound to the
-// schema can cite nothing else. Empty evidence gives a schema that nothing
-// satisfies.
-func Schema(evidence []graph.Evidence) json.RawMessage {
+// with a member for each section of the form, each claim with a text and the
+// handles that it cites. The handles are an enum, so that a writer that is
+// bound to the schema can cite nothing else. Empty evidence gives a schema
+// that nothing satisfies.
+func Schema(form Form, evidence []graph.Evidence) json.RawMessage {
 	handles := make([]string, len(evidence))
 	for i, e := range evidence {
 		handles[i] = e.Handle
@@ -70,15 +88,21 @@ func Schema(evidence []graph.Evidence) json.RawMessage {
 		},
 		Required: []string{"evidence", "text"},
 	}
-	b, err := json.Marshal(object{
-		Type: "object",
-		Properties: draftProperties{
-			Summary: claim,
-			Steps:   array{Type: "array", Items: claim, Min: 1, Max: MaxSteps},
-			Limits:  claim,
-		},
-		Required: []string{"summary", "steps", "limits"},
-	})
+	o := object{Type: "object", Required: []string{}}
+	properties := members{}
+	for _, s := range form {
+		var v any = claim
+		if !s.Single {
+			v = array{Type: "array", Items: claim, Min: s.Min, Max: s.Max}
+		}
+		properties = append(properties, struct {
+			name  string
+			value any
+		}{s.Name, v})
+		o.Required = append(o.Required, s.Name)
+	}
+	o.Properties = properties
+	b, err := json.Marshal(o)
 	if err != nil {
 		panic(err) // plain structs of strings and numbers
 	}
@@ -88,7 +112,7 @@ func Schema(evidence []graph.Evidence) json.RawMessage {
 // decode reads an answer. The text is usable, as far as it goes, also when
 // there are rejections, so that the other checks can name theirs; ok is false
 // when there is nothing to check.
-func decode(raw string, evidence []graph.Evidence) (t graph.DraftText, rejected []graph.Rejection, ok bool) {
+func decode(raw string, form Form, evidence []graph.Evidence) (t graph.DraftText, rejected []graph.Rejection, ok bool) {
 	reject := func(where, format string, args ...any) {
 		rejected = append(rejected, graph.Rejection{Check: CheckSchema, Where: where, Why: fmt.Sprintf(format, args...)})
 	}
@@ -109,7 +133,7 @@ func decode(raw string, evidence []graph.Evidence) (t graph.DraftText, rejected 
 	if _, err := d.Token(); err != io.EOF {
 		reject("", "there is text after the JSON object")
 	}
-	schema, err := compile(Schema(evidence))
+	schema, err := compile(Schema(form, evidence))
 	if err != nil {
 		reject("", "%v", err)
 		return t, rejected, false
@@ -124,11 +148,8 @@ func decode(raw string, evidence []graph.Evidence) (t graph.DraftText, rejected 
 	} else if err != nil {
 		reject("", "%v", err)
 	}
-	var usable graph.DraftText
-	if json.NewDecoder(strings.NewReader(raw)).Decode(&usable) != nil {
-		return t, rejected, false
-	}
-	return usable, rejected, true
+	usable, ok := form.read(raw)
+	return usable, rejected, ok
 }
 
 func compile(schema []byte) (*jsonschema.Schema, error) {

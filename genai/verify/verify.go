@@ -12,7 +12,7 @@ import (
 )
 
 // Answer checks a raw answer against the evidence that its writer was given.
-// It returns the text when there is nothing against it; otherwise the zero
+// It returns the text when there is nothing against it; otherwise no
 // text and every reason found, in the order of the checks. The rejections'
 // Attempt is 0, since the package knows nothing of attempts.
 //
@@ -21,9 +21,9 @@ import (
 // it; an address when the text of any evidence does. In evidence about the
 // site (its provenance is "site") titles are the words of strangers: they
 // vouch for no ATT&CK ID and for no address.
-func Answer(raw string, evidence []graph.Evidence) (graph.DraftText, []graph.Rejection) {
+func Answer(raw string, form Form, evidence []graph.Evidence) (graph.DraftText, []graph.Rejection) {
 	reject := func(format string, args ...any) (graph.DraftText, []graph.Rejection) {
-		return graph.DraftText{}, []graph.Rejection{{Check: CheckSchema, Why: fmt.Sprintf(format, args...)}}
+		return nil, []graph.Rejection{{Check: CheckSchema, Why: fmt.Sprintf(format, args...)}}
 	}
 	switch {
 	case len(raw) > MaxAnswer:
@@ -31,37 +31,26 @@ func Answer(raw string, evidence []graph.Evidence) (graph.DraftText, []graph.Rej
 	case !utf8.ValidString(raw):
 		return reject("the answer is not valid UTF-8")
 	}
-	t, rejected, ok := decode(raw, evidence)
+	t, rejected, ok := decode(raw, form, evidence)
 	if !ok {
-		return graph.DraftText{}, rejected
+		return nil, rejected
 	}
 	shaped := len(rejected) == 0
-	rejected = append(rejected, Draft(t, evidence)...)
+	rejected = append(rejected, Draft(t, form, evidence)...)
 	if len(rejected) == 0 && shaped {
 		return t, nil
 	}
-	return graph.DraftText{}, rejected
+	return nil, rejected
 }
 
 // Draft checks a text as [Answer] does, for a writer that needs no JSON. It
 // returns nil when there is nothing against it.
-func Draft(t graph.DraftText, evidence []graph.Evidence) []graph.Rejection {
+func Draft(t graph.DraftText, form Form, evidence []graph.Evidence) []graph.Rejection {
 	c := newChecker(evidence)
-	claims := []located{{"summary", t.Summary}}
-	for i, s := range t.Steps {
-		claims = append(claims, located{fmt.Sprintf("steps[%d]", i), s})
-	}
-	claims = append(claims, located{"limits", t.Limits})
-
-	switch n := len(t.Steps); {
-	case n == 0:
-		c.reject(CheckLength, "steps", "there is no step; at least one is needed")
-	case n > MaxSteps:
-		c.reject(CheckLength, "steps", "there are %d steps; at most %d are allowed", n, MaxSteps)
-		claims = claims[:MaxSteps+1] // the rest is not worth reading
-	}
+	t = form.check(c, t)
 	first := map[string]string{}
-	for _, claim := range claims {
+	for where, x := range t.Claims() {
+		claim := located{where, x}
 		c.claim(claim)
 		key := strings.Join(strings.Fields(fold(claim.Text)), " ")
 		if earlier, ok := first[key]; ok {

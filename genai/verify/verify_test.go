@@ -29,8 +29,8 @@ func ev(handle string, kind graph.Kind, text string) graph.Evidence {
 }
 
 // good is accepted; the tests spoil it in one place.
-func good() graph.DraftText {
-	return graph.DraftText{
+func good() parts {
+	return parts{
 		Summary: graph.Claim{Text: "ATT&CK lists nothing against T0837 Loss of Protection.", Evidence: []string{"E1", "E2"}},
 		Steps: []graph.Claim{
 			{Text: "Weigh M0812 as a compensating control (see E5).", Evidence: []string{"E5"}},
@@ -40,17 +40,35 @@ func good() graph.DraftText {
 	}
 }
 
-func marshal(t testing.TB, d graph.DraftText) string {
-	b, err := json.Marshal(d)
+// form is that of the tests' drafts.
+var form = verify.Form{{Name: "summary", Single: true}, {Name: "steps", Min: 1, Max: 6}, {Name: "limits", Single: true, Open: true}}
+
+// parts is a draft of that form.
+type parts struct {
+	Summary graph.Claim
+	Steps   []graph.Claim
+	Limits  graph.Claim
+}
+
+func (p parts) text() graph.DraftText {
+	return graph.DraftText{
+		{Name: "summary", Single: true, Claims: []graph.Claim{p.Summary}},
+		{Name: "steps", Claims: p.Steps},
+		{Name: "limits", Single: true, Claims: []graph.Claim{p.Limits}},
+	}
+}
+
+func marshal(t testing.TB, d parts) string {
+	b, err := json.Marshal(d.text())
 	require.NoError(t, err)
 	return string(b)
 }
 
 func TestAcceptedAnswerIsReturned(t *testing.T) {
 	for _, raw := range []string{marshal(t, good()), "\n\t " + marshal(t, good()) + "\r\n"} {
-		got, rejected := verify.Answer(raw, evidence)
+		got, rejected := verify.Answer(raw, form, evidence)
 		assert.Empty(t, rejected)
-		assert.Equal(t, good(), got)
+		assert.Equal(t, good().text(), got)
 	}
 }
 
@@ -144,7 +162,7 @@ func TestClaims(t *testing.T) {
 			}
 			d := good()
 			d.Steps[0] = graph.Claim{Text: c.text, Evidence: cited}
-			got, rejected := verify.Answer(marshal(t, d), evidence)
+			got, rejected := verify.Answer(marshal(t, d), form, evidence)
 			if c.want == "" {
 				assert.Empty(t, rejected)
 				return
@@ -196,7 +214,7 @@ func TestAnswers(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			got, rejected := verify.Answer(c.raw, evidence)
+			got, rejected := verify.Answer(c.raw, form, evidence)
 			assert.Zero(t, got)
 			if c.name == "number" {
 				assert.NotEmpty(t, rejected)
@@ -212,7 +230,7 @@ func TestEveryReasonIsGivenInTheOrderOfTheChecks(t *testing.T) {
 	d.Summary = graph.Claim{Text: "See M9999 at https://evil.example, <b>as NIST says</b>.", Evidence: []string{"E9"}}
 	d.Steps = append(d.Steps, d.Steps[0], d.Steps[0], d.Steps[0], d.Steps[0], d.Steps[0])
 	raw := strings.Replace(marshal(t, d), `"steps"`, `"action":"S-1","steps"`, 1)
-	_, rejected := verify.Answer(raw, evidence)
+	_, rejected := verify.Answer(raw, form, evidence)
 	var checks []string
 	for _, r := range rejected {
 		if len(checks) == 0 || checks[len(checks)-1] != r.Check {
@@ -222,12 +240,12 @@ func TestEveryReasonIsGivenInTheOrderOfTheChecks(t *testing.T) {
 		assert.Zero(t, r.Attempt)
 	}
 	assert.Equal(t, verify.Checks(), checks)
-	assertRejected(t, rejected, "length", "steps", "there are 7 steps")
+	assertRejected(t, rejected, "length", "steps", "there are 7 claims")
 	assertRejected(t, rejected, "length", "steps[2].text", "this says the same as steps[0]")
 }
 
 func TestGrounding(t *testing.T) {
-	assert.Empty(t, verify.Grounding(good(), evidence))
+	assert.Empty(t, verify.Grounding(good().text(), form, evidence))
 	for text, want := range map[string]string{
 		"Safety systems that are instrumented help here.":      "", // two words of E5
 		"Weigh M0812 first of all here.":                       "", // its ID
@@ -239,7 +257,7 @@ func TestGrounding(t *testing.T) {
 	} {
 		d := good()
 		d.Steps[0].Text = text
-		rejected := verify.Grounding(d, evidence)
+		rejected := verify.Grounding(d.text(), form, evidence)
 		if want == "" {
 			assert.Empty(t, rejected, text)
 			continue
@@ -248,20 +266,20 @@ func TestGrounding(t *testing.T) {
 	}
 	d := good()
 	d.Limits.Text = "What are the steps that you take every day?"
-	assertRejected(t, verify.Grounding(d, evidence), "grounding", "limits.text", "asks back")
+	assertRejected(t, verify.Grounding(d.text(), form, evidence), "grounding", "limits.text", "asks back")
 }
 
 func TestNothingSatisfiesEmptyEvidence(t *testing.T) {
-	_, rejected := verify.Answer(marshal(t, good()), nil)
+	_, rejected := verify.Answer(marshal(t, good()), form, nil)
 	assert.NotEmpty(t, rejected)
 }
 
 func TestSchemaOffersExactlyTheHandles(t *testing.T) {
 	var s any
-	require.NoError(t, json.Unmarshal(verify.Schema(evidence[:2]), &s))
-	assert.Contains(t, string(verify.Schema(evidence[:2])), `"enum":["E1","E2"]`)
-	assert.NotContains(t, string(verify.Schema(evidence[:2])), "E3")
-	assert.True(t, json.Valid(verify.Schema(nil)))
+	require.NoError(t, json.Unmarshal(verify.Schema(form, evidence[:2]), &s))
+	assert.Contains(t, string(verify.Schema(form, evidence[:2])), `"enum":["E1","E2"]`)
+	assert.NotContains(t, string(verify.Schema(form, evidence[:2])), "E3")
+	assert.True(t, json.Valid(verify.Schema(form, nil)))
 }
 
 // FuzzAnswer holds the invariant of the package: what is accepted names no ID
@@ -282,14 +300,14 @@ func FuzzAnswer(f *testing.F) {
 				vouched[id] = true
 			}
 		}
-		d, rejected := verify.Answer(raw, given)
+		d, rejected := verify.Answer(raw, form, given)
 		if len(rejected) > 0 {
-			if len(d.Steps) > 0 || d.Summary.Text != "" {
+			if d != nil {
 				t.Fatal("a rejected answer came with a text")
 			}
 			return
 		}
-		for _, c := range append([]graph.Claim{d.Summary, d.Limits}, d.Steps...) {
+		for _, c := range d.Claims() {
 			for _, id := range graph.IDsIn(c.Text) {
 				if !vouched[id] {
 					t.Fatalf("accepted %q, which names %s", c.Text, id)

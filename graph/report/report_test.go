@@ -46,7 +46,9 @@ func TestTextIsInert(t *testing.T) {
 		finding.Finding{ID: hostile, Title: hostile, Device: hostile, Weaknesses: []string{"CWE-798", hostile}, Source: hostile},
 		finding.Finding{ID: "silent " + hostile, Weaknesses: []string{hostile}})
 	a.Drafts = []graph.Draft{{Generator: hostile, Text: graph.DraftText{
-		Summary: graph.Claim{Text: hostile, Evidence: []string{"E1"}}, Steps: []graph.Claim{{Text: hostile}}, Limits: graph.Claim{Text: hostile},
+		{Name: "summary", Single: true, Claims: []graph.Claim{{Text: hostile, Evidence: []string{"E1"}}}},
+		{Name: "steps", Claims: []graph.Claim{{Text: hostile}}},
+		{Name: "limits", Single: true, Claims: []graph.Claim{{Text: hostile}}},
 	}}}
 	a.Attack.Source = hostile
 	for _, line := range strings.Split(text(t, a), "\n") {
@@ -130,7 +132,7 @@ func TestBundlesAreInert(t *testing.T) {
 		a.Gaps[i].Why, a.Gaps[i].Candidates = evil, []graph.Candidate{{ID: evil, Name: evil, Because: []string{evil}}}
 	}
 	a.Findings[0].Techniques[0].Via[0].Rationale = evil
-	a.Drafts = []graph.Draft{{Text: graph.DraftText{Summary: graph.Claim{Text: evil, Evidence: []string{evil}}},
+	a.Drafts = []graph.Draft{{Text: graph.DraftText{{Name: "summary", Single: true, Claims: []graph.Claim{{Text: evil, Evidence: []string{evil}}}}},
 		Evidence: []graph.Evidence{{Handle: evil, Text: evil}}, Checks: graph.Checks{Fallback: true, Asked: evil, Rejections: []graph.Rejection{{Check: evil}}}}}
 	for _, line := range strings.Split(text(t, a), "\n") {
 		for _, r := range line {
@@ -144,7 +146,7 @@ func TestBundlesAreInert(t *testing.T) {
 func TestTextListsEvidence(t *testing.T) {
 	a := assess(t, graph.SiteDescription{}, finding.Finding{ID: "F", Techniques: []string{"T0837"}})
 	a.Drafts = []graph.Draft{{
-		Text:     graph.DraftText{Summary: graph.Claim{Text: "s", Evidence: []string{"E2"}}},
+		Text:     graph.DraftText{{Name: "summary", Single: true, Claims: []graph.Claim{{Text: "s", Evidence: []string{"E2"}}}}},
 		Evidence: []graph.Evidence{{Handle: "E1", Text: "not cited"}, {Handle: "E2", Text: "cited " + strings.Repeat("x", 200), Provenance: "official"}},
 	}}
 	got := text(t, a)

@@ -552,18 +552,25 @@ func (t *text) draft(d graph.Draft) {
 		note = ", after the model's answers were rejected"
 	}
 	t.wrapped("  ", fmt.Sprintf("%s (%s), by %s%s", about, g.Kind, d.Generator, note))
-	t.wrapped("    ", cited(d.Text.Summary))
-	for i, s := range d.Text.Steps {
-		t.wrapped(fmt.Sprintf("    %d. ", i+1), cited(s))
+	for _, s := range d.Text {
+		for i, c := range s.Claims {
+			lead := "    "
+			switch {
+			case !s.Single:
+				lead += fmt.Sprintf("%d. ", i+1)
+			case s.Name == "limits":
+				lead += "Remains: "
+			}
+			t.wrapped(lead, cited(c))
+		}
 	}
-	t.wrapped("    Remains: ", cited(d.Text.Limits))
 	t.evidence(d)
 }
 
 // evidence lists what the marks in a draft stand for, one line each.
 func (t *text) evidence(d graph.Draft) {
 	used := map[string]bool{}
-	for _, c := range slices.Concat([]graph.Claim{d.Text.Summary, d.Text.Limits}, d.Text.Steps) {
+	for _, c := range d.Text.Claims() {
 		for _, h := range c.Evidence {
 			used[h] = true
 		}

@@ -22,6 +22,13 @@ const Name = "template"
 // ErrNoEvidence says that there is nothing to rest a draft on.
 var ErrNoEvidence = errors.New("genai: no evidence to rest a draft on")
 
+// Mitigation is the form of a mitigation draft.
+var Mitigation = verify.Form{
+	{Name: "summary", Single: true},
+	{Name: "steps", Min: 1, Max: 6},
+	{Name: "limits", Single: true, Open: true},
+}
+
 // maxCandidates bounds the steps that name a candidate.
 const maxCandidates = 4
 
@@ -31,7 +38,7 @@ const maxCandidates = 4
 // is [ErrNoEvidence] for empty evidence; there is no other.
 func Write(g graph.Gap, evidence []graph.Evidence) (graph.DraftText, error) {
 	if len(evidence) == 0 {
-		return graph.DraftText{}, ErrNoEvidence
+		return nil, ErrNoEvidence
 	}
 	w := newWriter(g, evidence)
 	words := kinds[g.Kind]
@@ -42,11 +49,15 @@ func Write(g graph.Gap, evidence []graph.Evidence) (graph.DraftText, error) {
 	w.named = len(steps)
 	say := words(w)
 	for _, s := range []sentence{say.step, w.constraints(), w.around()} {
-		if len(steps) < verify.MaxSteps {
+		if len(steps) < Mitigation[1].Max {
 			steps = append(steps, w.claim(s))
 		}
 	}
-	return graph.DraftText{Summary: w.summary(say), Steps: steps, Limits: w.claim(say.limits)}, nil
+	return graph.DraftText{
+		{Name: "summary", Single: true, Claims: []graph.Claim{w.summary(say)}},
+		{Name: "steps", Claims: steps},
+		{Name: "limits", Single: true, Claims: []graph.Claim{w.claim(say.limits)}},
+	}, nil
 }
 
 // sentence is a claim in several forms, the richest first. The last must hold

@@ -1,0 +1,116 @@
+package genai
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"text/template"
+
+	"github.com/mitigraph/mitigraph/genai/internal/compose"
+	"github.com/mitigraph/mitigraph/genai/verify"
+	"github.com/mitigraph/mitigraph/graph"
+)
+
+// Task is one text to write. A function for each kind of task makes it, such
+// as [Mitigation]; the zero value can't be done. A task names what it is
+// about; what is known of that is asked when it is done.
+type Task struct {
+	kind *kind
+	gap  int    // index into Assessment.Gaps; -1 where the task is about none
+	id   string // of what else it is about
+}
+
+// Name returns the name of the kind of task, which drafts carry; empty for
+// the zero value.
+func (t Task) Name() string {
+	if t.kind == nil {
+		return ""
+	}
+	return t.kind.name
+}
+
+// Form returns which sections the task's drafts have; nil for the zero value.
+func (t Task) Form() verify.Form {
+	if t.kind == nil {
+		return nil
+	}
+	return slices.Clone(t.kind.form)
+}
+
+// String says for people what is asked for: "mitigation for gap 3".
+func (t Task) String() string {
+	switch {
+	case t.kind == nil:
+		return "no task"
+	case t.gap >= 0:
+		return fmt.Sprintf("%s for gap %d", t.kind.name, t.gap)
+	default:
+		return strings.TrimSpace(t.kind.name + " " + t.id)
+	}
+}
+
+// kind is a kind of task.
+type kind struct {
+	name    string
+	version string // of the prompt
+	prompt  *template.Template
+	form    verify.Form
+	collect func(*graph.Snapshot, *graph.Assessment, Task) (job, error)
+}
+
+// job is a task with what the graph knows for it.
+type job struct {
+	evidence []graph.Evidence  // by value for the task, the best first
+	about    []string          // node keys, see graph.Draft
+	subject  any               // plain data that names what it is about, for the draft's ID
+	words    map[string]string // what the prompt says besides the evidence
+	compose  func([]graph.Evidence) (graph.DraftText, error)
+}
+
+var mitigation = &kind{
+	name: "mitigation", version: "mitigation-v1", prompt: prompt("mitigation-v1"),
+	form: compose.Mitigation,
+	collect: func(s *graph.Snapshot, a *graph.Assessment, t Task) (job, error) {
+		evidence, err := s.Evidence(a, t.gap)
+		if err != nil {
+			return job{}, err
+		}
+		g := a.Gaps[t.gap]
+		j := job{
+			evidence: evidence, subject: []any{g.Kind, g.Technique, g.Findings},
+			words:   map[string]string{"missing": missing[g.Kind]},
+			compose: func(e []graph.Evidence) (graph.DraftText, error) { return compose.Write(g, e) },
+		}
+		if j.words["missing"] == "" {
+			j.words["missing"] = "an answer"
+		}
+		return j, nil
+	},
+}
+
+// missing says for a writer what a kind of gap lacks.
+var missing = map[graph.GapKind]string{
+	graph.GapNoMitigation:    "a mitigation: ATT&CK lists none",
+	graph.GapPlaceholderOnly: "a mitigation: ATT&CK only says that mitigation is limited or not effective",
+	graph.GapNotFeasible:     "a mitigation that the devices allow: their constraints rule the official ones out",
+	graph.GapNotDeployed:     "a deployed mitigation: official ones exist, none is in place",
+	graph.GapNoDetection:     "a way to notice the technique: ATT&CK names nothing to collect",
+	graph.GapNoTechnique:     "a technique: the findings lead to none",
+}
+
+// Mitigation is the task to write what can be done about one gap of an
+// assessment, an index into its Gaps: a summary, steps, and what remains open.
+func Mitigation(gap int) Task { return Task{kind: mitigation, gap: gap} }
+
+// Mitigations is a [Mitigation] task for each gap of an assessment, in their
+// order. A nil assessment has none.
+func Mitigations(a *graph.Assessment) []Task {
+	if a == nil {
+		return nil
+	}
+	out := make([]Task, len(a.Gaps))
+	for i := range a.Gaps {
+		out[i] = Mitigation(i)
+	}
+	return out
+}
