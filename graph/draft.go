@@ -32,13 +32,18 @@ type Draft struct {
 	// Gap is an index into Assessment.Gaps; -1 where the task is about no gap.
 	Gap int `json:"gap"`
 	// About holds the keys of the nodes that the draft is for, as Node.Key has
-	// them; empty for a draft about a gap, which says it itself.
-	About     []string   `json:"about,omitempty"`
+	// them; empty in an assessment for a draft about a gap, which says it.
+	About []string `json:"about,omitempty"`
+	// GapKind is the kind of the gap, in a draft that the graph keeps: there
+	// Gap is an index into an assessment that may be gone.
+	GapKind   GapKind    `json:"gap_kind,omitempty"`
 	Generator string     `json:"generator"`
-	Status    string     `json:"status"`
+	Status    string     `json:"status"` // StatusDraft, ...
 	Text      DraftText  `json:"text"`
 	Evidence  []Evidence `json:"evidence"`
 	Checks    Checks     `json:"checks"`
+	// Reviews is what people did with it, the oldest first; see Graph.Review.
+	Reviews []Review `json:"reviews,omitempty"`
 }
 
 // Checks records how a draft came to be: what was rejected on the way, and
@@ -107,19 +112,19 @@ func (d drafts) write(b *batch, _ *index) error {
 		if draft.ID == "" || draft.Gap < -1 || draft.Gap >= len(d.gaps) {
 			return fmt.Errorf("graph: Drafts: draft %d has no ID or names gap %d of %d", i, draft.Gap, len(d.gaps))
 		}
-		b.node(draftKey(draft.ID), "Draft", "", &draft)
-		if draft.Gap < 0 {
-			for _, key := range draft.About {
-				b.edge(draftKey(draft.ID), predAnswers, key)
+		if draft.Gap >= 0 {
+			g := d.gaps[draft.Gap]
+			draft.GapKind, draft.About = g.Kind, nil
+			if g.Technique != "" {
+				draft.About = append(draft.About, "attack:"+url.PathEscape(g.Technique))
 			}
-			continue
+			for _, id := range g.Findings {
+				draft.About = append(draft.About, findingKey(id))
+			}
 		}
-		g := d.gaps[draft.Gap]
-		if g.Technique != "" {
-			b.edge(draftKey(draft.ID), predAnswers, "attack:"+url.PathEscape(g.Technique))
-		}
-		for _, id := range g.Findings {
-			b.edge(draftKey(draft.ID), predAnswers, findingKey(id))
+		b.node(draftKey(draft.ID), "Draft", "", &draft)
+		for _, key := range draft.About {
+			b.edge(draftKey(draft.ID), predAnswers, key)
 		}
 	}
 	return nil

@@ -187,6 +187,8 @@ func newDoc(kind string) any {
 		return &finding.Finding{}
 	case "Draft":
 		return &Draft{}
+	case "Review":
+		return &reviewedDraft{}
 	}
 	return nil
 }

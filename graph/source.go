@@ -124,6 +124,7 @@ const (
 	predRulesOut  predicate = "rel:rules-out"     // constraint to mitigation
 	predMakesHard predicate = "rel:makes-hard"    // constraint to mitigation
 	predAnswers   predicate = "rel:answers"       // draft to technique and finding
+	predReviews   predicate = "rel:reviews"       // draft as it was reviewed to draft
 
 	// What Snapshot.Quads says beside edges.
 	predID         predicate = "rel:id"

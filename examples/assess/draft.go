@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/mitigraph/mitigraph/examples/internal/cli"
 	"github.com/mitigraph/mitigraph/genai"
@@ -40,6 +41,26 @@ func draft(ctx context.Context, now *graph.Snapshot, a *graph.Assessment, who st
 	}
 	a.Drafts = drafts
 	tellSilence(stderr, drafts)
+	return nil
+}
+
+// keep writes the drafts into the graph, in place of those of the last run, and
+// supersedes what people took up and does not hold any more. Another release
+// than the one in force is a look at it, and supersedes nothing.
+func keep(ctx context.Context, g *graph.Graph, now *graph.Snapshot, a *graph.Assessment, stderr io.Writer) error {
+	if err := g.Add(ctx, graph.Replace(graph.Drafts(a))); err != nil {
+		return cli.StoreError(err)
+	}
+	if now.Catalog() != g.Snapshot().Catalog() {
+		return nil
+	}
+	gone, err := genai.Supersede(ctx, g, a, time.Now())
+	for _, d := range gone {
+		fmt.Fprintf(stderr, "note: %s is superseded: %s\n", d.ID, finding.Plain(d.Reviews[len(d.Reviews)-1].Why, 200))
+	}
+	if err != nil {
+		return cli.StoreError(err)
+	}
 	return nil
 }
 

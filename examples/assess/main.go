@@ -52,8 +52,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err := draft(ctx, now, a, o.draft, stderr); err != nil {
 		return err
 	}
-	if err := g.Add(ctx, graph.Replace(graph.Drafts(a))); err != nil {
-		return cli.StoreError(err)
+	if err := keep(ctx, g, now, a, stderr); err != nil {
+		return err
 	}
 	var b bytes.Buffer
 	write := report.Text

@@ -59,6 +59,31 @@ func (o overlay) Write(_ context.Context, was store.State, remove, add []quad.Qu
 	return was.After(remove, add), nil
 }
 
+// OpenKept opens the graph that a store keeps. There must be one: nothing is
+// made.
+func OpenKept(ctx context.Context, where string, readOnly bool) (*graph.Graph, error) {
+	if where == "" || where == "mem" {
+		return nil, Misuse("-store is needed: bolt:PATH or postgres:DSN, as examples/assess was run with")
+	}
+	if err := CheckStore(where); err != nil {
+		return nil, err
+	}
+	if file, ok := strings.CutPrefix(where, "bolt:"); ok {
+		if _, err := os.Stat(file); err != nil {
+			return nil, Misuse("-store: %w", err)
+		}
+	}
+	s, err := openStore(ctx, where, readOnly)
+	if err != nil {
+		return nil, StoreError(err)
+	}
+	g, err := graph.Open(ctx, s)
+	if err != nil {
+		return nil, StoreError(err)
+	}
+	return g, nil
+}
+
 // StoreError tells a store that can't be read, which is bad input, from one
 // that fails.
 func StoreError(err error) error {

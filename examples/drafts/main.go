@@ -1,0 +1,275 @@
+// Command drafts shows the drafts that a kept graph holds, and lets a person
+// accept or reject them.
+//
+//	go run ./examples/drafts -store bolt:site.db [COMMAND [ID...]] [flags]
+//
+// See -h for the commands. Exit codes: 0 done, 1 failed, 2 wrong use or
+// unreadable input.
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/user"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/mitigraph/mitigraph/examples/internal/cli"
+	"github.com/mitigraph/mitigraph/graph"
+	"github.com/mitigraph/mitigraph/graph/export/stix"
+	"github.com/mitigraph/mitigraph/graph/finding"
+)
+
+func main() { cli.Main("drafts", run) }
+
+const usage = `Usage: go run ./examples/drafts -store STORE [COMMAND [ID...]] [flags]
+
+Shows the drafts that "assess -store STORE" kept, and lets a person decide.
+
+  list            the drafts, one a line (the default); -status narrows it
+  show ID         one, with its evidence and what people did with it
+  review ID       take it up for review
+  accept ID       stand for it with your name; -text FILE changes the text first
+  reject ID       turn it down; -why says why
+  reopen ID       make a draft of it again
+  export [ID...]  the accepted ones as STIX 2.1
+
+`
+
+const examples = `
+Examples:
+  go run ./examples/assess -store bolt:site.db findings.json
+  go run ./examples/drafts -store bolt:site.db
+  go run ./examples/drafts -store bolt:site.db accept draft--0123456789abcdef -by "A. Engineer"
+`
+
+// command is what is to be done with drafts.
+type command struct {
+	status string // that a review leads to; empty for a command that changes nothing
+	least  int    // IDs
+	most   int
+}
+
+var commands = map[string]command{
+	"list": {}, "show": {"", 1, 1}, "export": {"", 0, 1 << 20},
+	"review": {graph.StatusInReview, 1, 1}, "accept": {graph.StatusAccepted, 1, 1},
+	"reject": {graph.StatusRejected, 1, 1}, "reopen": {graph.StatusDraft, 1, 1},
+}
+
+type options struct {
+	store, status, by, why, text, format, out, command string
+	ids                                                []string
+}
+
+func parse(args []string, stderr io.Writer) (options, error) {
+	var o options
+	fs := flag.NewFlagSet("drafts", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.StringVar(&o.store, "store", "", "the graph that is kept: `STORE` is bolt:PATH or postgres:DSN")
+	fs.StringVar(&o.status, "status", "", "list only the drafts of this `STATUS`: draft, in_review, accepted, rejected or superseded")
+	fs.StringVar(&o.by, "by", "", "your `NAME`, which is kept with a decision; default: the name of your account")
+	fs.StringVar(&o.why, "why", "", "the `REASON` of a decision; needed to reject")
+	fs.StringVar(&o.text, "text", "", "`FILE` with the changed text to accept: the member text of \"show -format json\"")
+	fs.StringVar(&o.format, "format", "text", "`FORMAT` of list and show: text or json")
+	fs.StringVar(&o.out, "o", "", "write to `FILE` instead of standard output")
+	var words []string
+	for {
+		err := fs.Parse(args)
+		if errors.Is(err, flag.ErrHelp) {
+			fmt.Fprint(stderr, usage)
+			fs.SetOutput(stderr)
+			fs.PrintDefaults()
+			fmt.Fprint(stderr, examples)
+			return o, err
+		}
+		if err != nil {
+			return o, cli.Misuse("%w; -h lists the flags", err)
+		}
+		if fs.NArg() == 0 {
+			break
+		}
+		words = append(words, fs.Arg(0))
+		args = fs.Args()[1:]
+	}
+	if o.command = "list"; len(words) > 0 {
+		o.command, o.ids = words[0], words[1:]
+	}
+	c, ok := commands[o.command]
+	switch {
+	case !ok:
+		return o, cli.Misuse("command %q: want list, show, review, accept, reject, reopen or export", o.command)
+	case len(o.ids) < c.least || len(o.ids) > c.most:
+		return o, cli.Misuse("%s: %d IDs given; -h says what it wants", o.command, len(o.ids))
+	case o.text != "" && o.command != "accept":
+		return o, cli.Misuse("-text is for accept")
+	case o.format != "text" && o.format != "json":
+		return o, cli.Misuse("-format %q: want text or json", o.format)
+	}
+	return o, nil
+}
+
+func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) error {
+	o, err := parse(args, stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return nil
+	case err != nil:
+		return err
+	}
+	c := commands[o.command]
+	g, err := cli.OpenKept(ctx, o.store, c.status == "")
+	if err != nil {
+		return err
+	}
+	defer g.Close()
+	var b bytes.Buffer
+	switch {
+	case c.status != "":
+		err = decide(ctx, &b, g, o, c.status)
+	case o.command == "list":
+		err = list(&b, g.Snapshot(), o)
+	case o.command == "show":
+		err = show(&b, g.Snapshot(), o)
+	default:
+		err = export(&b, g.Snapshot(), o, stderr)
+	}
+	if err != nil {
+		return err
+	}
+	return cli.Output(o.out, b.Bytes(), stdout)
+}
+
+// decide writes a person's decision into the graph.
+func decide(ctx context.Context, w io.Writer, g *graph.Graph, o options, status string) error {
+	by := o.by
+	if by == "" {
+		if u, err := user.Current(); err == nil {
+			if by = u.Name; by == "" {
+				by = u.Username
+			}
+		}
+	}
+	var text graph.DraftText
+	if o.text != "" {
+		raw, err := os.ReadFile(o.text)
+		if err != nil {
+			return cli.Misuse("-text: %w", err)
+		}
+		if err := json.Unmarshal(raw, &text); err != nil {
+			return cli.Misuse("-text %s: %w", o.text, err)
+		}
+		if len(text) == 0 {
+			return cli.Misuse("-text %s: there is no section in it", o.text)
+		}
+	}
+	d, err := g.Review(ctx, o.ids[0], graph.Review{Status: status, By: by, At: time.Now(), Why: o.why}, text)
+	switch {
+	case errors.Is(err, graph.ErrUnknownDraft), errors.Is(err, graph.ErrReview):
+		return cli.Misuse("%w", err)
+	case err != nil:
+		return cli.StoreError(err)
+	}
+	fmt.Fprintf(w, "%s is %s, by %s\n", d.ID, d.Status, finding.Plain(by, 0))
+	return nil
+}
+
+func list(w io.Writer, s *graph.Snapshot, o options) error {
+	drafts := s.Drafts()
+	if o.status != "" {
+		drafts = slices.DeleteFunc(drafts, func(d graph.Draft) bool { return d.Status != o.status })
+	}
+	if o.format == "json" {
+		return write(w, drafts)
+	}
+	if len(drafts) == 0 {
+		fmt.Fprintln(w, "no drafts; examples/assess -store writes some, and -status narrows this list")
+		return nil
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "ID\tSTATUS\tTASK\tFOR\tBY")
+	for _, d := range drafts {
+		by := d.Generator
+		if n := len(d.Reviews); n > 0 {
+			by += ", " + d.Reviews[n-1].By
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", d.ID, d.Status, d.Task, finding.Plain(about(d), 40), finding.Plain(by, 40))
+	}
+	return t.Flush()
+}
+
+// about names what a draft is for.
+func about(d graph.Draft) string {
+	var ids []string
+	for _, key := range d.About {
+		_, id, _ := strings.Cut(key, ":")
+		ids = append(ids, id)
+	}
+	out := strings.Join(ids, " ")
+	if d.GapKind != "" {
+		out = string(d.GapKind) + " " + out
+	}
+	return out
+}
+
+func show(w io.Writer, s *graph.Snapshot, o options) error {
+	d, ok := s.Draft(o.ids[0])
+	if !ok {
+		return cli.Misuse("%w: %q", graph.ErrUnknownDraft, o.ids[0])
+	}
+	if o.format == "json" {
+		return write(w, d)
+	}
+	line := func(format string, args ...any) { fmt.Fprintln(w, finding.Plain(fmt.Sprintf(format, args...), 0)) }
+	line("%s  %s, written by %s for %s", d.ID, d.Status, d.Generator, about(d))
+	for where, c := range d.Text.Claims() {
+		line("  %s: %s [%s]", where, c.Text, strings.Join(c.Evidence, ", "))
+	}
+	line("EVIDENCE")
+	for _, e := range d.Evidence {
+		line("  %s [%s, %s] %s", e.Handle, e.Provenance, e.Source, e.Text)
+	}
+	for _, r := range d.Reviews {
+		note := r.Why
+		if r.Was != nil {
+			note = strings.TrimSpace("the text was changed. " + note)
+		}
+		line("%s  %s by %s. %s", r.At.Format(time.RFC3339), r.Status, r.By, note)
+	}
+	return nil
+}
+
+func export(w io.Writer, s *graph.Snapshot, o options, stderr io.Writer) error {
+	var out []graph.Draft
+	if len(o.ids) == 0 {
+		out = slices.DeleteFunc(s.Drafts(), func(d graph.Draft) bool { return d.Status != graph.StatusAccepted })
+		if len(out) == 0 {
+			fmt.Fprintln(stderr, "note: no draft is accepted")
+		}
+	}
+	for _, id := range o.ids {
+		d, ok := s.Draft(id)
+		if !ok {
+			return cli.Misuse("%w: %q", graph.ErrUnknownDraft, id)
+		}
+		out = append(out, d)
+	}
+	if err := stix.Write(w, s.Catalog(), out...); err != nil {
+		return cli.Misuse("%w", err)
+	}
+	return nil
+}
+
+func write(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
