@@ -393,25 +393,48 @@ func (c *coverer) questions(ctx context.Context) error {
 
 // ask words a question from its facts.
 func (c *coverer) ask(q *ResearchQuestion) string {
-	n := plural(len(q.Techniques), "technique", "techniques")
 	switch q.Reason {
 	case OpenPlaceholder:
-		return fmt.Sprintf("What can a language model write against the %s for which %s lists only M0816, that mitigation is limited or not effective?", n, c.catalog.Info())
+		return fmt.Sprintf("What text of a language model, if any, helps against %s, for which %s lists only M0816, that mitigation is limited or not effective?",
+			c.named(q.Techniques), c.catalog.Info())
 	case OpenNoMitigation:
-		return fmt.Sprintf("What can a language model write against the %s for which %s lists no mitigation?", n, c.catalog.Info())
+		return fmt.Sprintf("What text of a language model, if any, helps against %s, for which %s lists no mitigation?",
+			c.named(q.Techniques), c.catalog.Info())
 	}
 	var names []string
 	for _, id := range q.Mitigations {
 		names = append(names, id+" "+c.rows[id].Name)
 	}
-	left := "none of them is left open"
-	if len(q.Open) > 0 {
-		left = fmt.Sprintf("%d of them left open (%s)", len(q.Open), strings.Join(q.Open, ", "))
+	ask := "What text of a language model, if any, helps with " + strings.Join(names, " or ")
+	switch {
+	case len(q.Techniques) == 0:
+		return fmt.Sprintf("%s, for which %s names no technique?", ask, c.catalog.Info())
+	case len(q.Open) == 0:
+		return fmt.Sprintf("%s, though its %s not left open without it?", ask, plural(len(q.Techniques), "technique is", "techniques are"))
 	}
-	if len(q.Techniques) == 0 {
-		n, left = "no technique", "so that none is left open"
+	return fmt.Sprintf("%s, so that %s would not be left open?", ask, c.named(q.Open))
+}
+
+// maxNamed bounds the techniques that a question names.
+const maxNamed = 3
+
+// named lists techniques with their names.
+func (c *coverer) named(ids []string) string {
+	var out []string
+	for _, id := range ids[:min(maxNamed, len(ids))] {
+		if t, ok := liveTechnique(c.catalog, id); ok {
+			id += " " + c.catalog.FullName(t)
+		}
+		out = append(out, id)
 	}
-	return fmt.Sprintf("What can a language model write that helps with %s? No area reaches it: %s, %s.", strings.Join(names, " or "), n, left)
+	if n := len(ids) - len(out); n > 0 {
+		out = append(out, plural(n, "other technique", "other techniques"))
+	}
+	last := len(out) - 1
+	if last < 1 {
+		return strings.Join(out, "")
+	}
+	return strings.Join(out[:last], ", ") + " and " + out[last]
 }
 
 // findingsOf are the findings that open one of the techniques, in the order in

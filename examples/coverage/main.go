@@ -46,7 +46,7 @@ type options struct {
 	files               []string
 }
 
-func parse(args []string, stdout io.Writer) (options, error) {
+func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("coverage", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
@@ -57,10 +57,10 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	for { // flags may stand behind a file, where package flag would end
 		err := fs.Parse(args)
 		if errors.Is(err, flag.ErrHelp) {
-			fmt.Fprint(stdout, usage)
-			fs.SetOutput(stdout)
+			fmt.Fprint(stderr, usage)
+			fs.SetOutput(stderr)
 			fs.PrintDefaults()
-			fmt.Fprint(stdout, examples)
+			fmt.Fprint(stderr, examples)
 			return o, err
 		}
 		if err != nil {
@@ -82,7 +82,7 @@ func parse(args []string, stdout io.Writer) (options, error) {
 }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
-	o, err := parse(args, stdout)
+	o, err := parse(args, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return nil
@@ -106,7 +106,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		e.SetIndent("", "  ")
 		err = e.Encode(c)
 	} else {
-		writeText(&b, c, l.Sample, o.details)
+		records, members := cli.Unread(l.Skipped)
+		writeText(&b, c, about{sample: l.Sample, unread: records + members}, o.details)
 	}
 	if err != nil {
 		return err

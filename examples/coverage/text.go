@@ -12,7 +12,7 @@ import (
 
 const (
 	width     = 100 // columns of the text
-	nameWidth = 42  // of a mitigation's name in the matrix
+	nameWidth = 43  // of a mitigation's name in the matrix
 	maxIDs    = 8   // shown of a list of IDs
 )
 
@@ -31,9 +31,15 @@ type text struct {
 	c *graph.Coverage
 }
 
-func writeText(b *bytes.Buffer, c *graph.Coverage, sample, details bool) {
+// about is what the text says of the input.
+type about struct {
+	sample bool // the findings are the sample site's
+	unread int  // records and parts of records that could not be read
+}
+
+func writeText(b *bytes.Buffer, c *graph.Coverage, in about, details bool) {
 	t := text{b, c}
-	t.summary(sample)
+	t.summary(in)
 	t.matrix()
 	if details {
 		t.details()
@@ -52,7 +58,7 @@ func (t text) wrap(indent, words string) {
 	line, used := indent, utf8.RuneCountInString(indent)
 	blank := strings.Repeat(" ", used)
 	start := used
-	for _, w := range strings.Fields(words) {
+	for _, w := range strings.Fields(finding.Plain(words, 0)) {
 		n := utf8.RuneCountInString(w)
 		if used > start && used+1+n > width {
 			t.line("%s", line)
@@ -68,14 +74,17 @@ func (t text) wrap(indent, words string) {
 	t.line("%s", line)
 }
 
-func (t text) summary(sample bool) {
+func (t text) summary(in about) {
 	m, k := t.c.OfMitigations, t.c.OfTechniques
-	findings := "the findings given"
-	if sample {
-		findings = "the findings of the sample site"
+	findings := "those given"
+	if in.sample {
+		findings = "those of the sample site"
 	}
 	t.wrap("", fmt.Sprintf("What generative AI can do for the mitigations of ATT&CK %s %s: this project's judgement, tried nowhere. Findings are %s.",
 		t.c.Attack.Domain, t.c.Attack.Version, findings))
+	if in.unread > 0 {
+		t.wrap("", count(in.unread, "record or part of one", "records or parts of records")+" of the input could not be read; the warnings name them.")
+	}
 	t.line("")
 	t.line("%-13s%8s%12s%11s%10s%15s", "", "DIRECT", "SUPPORTING", "UNREACHED", "UNJUDGED", "NO MITIGATION")
 	t.line("%-13s%8d%12d%11d%10d%15s", "mitigations", m.Direct, m.Supporting, m.Unreached, m.Unjudged, "")
@@ -91,7 +100,7 @@ func (t text) matrix() {
 	}
 	t.line("%s", head)
 	for _, m := range t.c.Mitigations {
-		row := fmt.Sprintf("  %-6s%-*s", m.ID, nameWidth, short(m.Name, nameWidth-1))
+		row := fmt.Sprintf("  %-6s%-*s", m.ID, nameWidth, finding.Plain(m.Name, nameWidth-1))
 		for _, a := range t.c.Areas {
 			mark := "."
 			switch m.Reach {
@@ -118,7 +127,7 @@ func headOf(a graph.Area) string {
 	if h, ok := heads[a.ID]; ok {
 		return h
 	}
-	return short(strings.ToUpper(a.Name), 8)
+	return finding.Plain(strings.ToUpper(a.Name), 7)
 }
 
 func (t text) details() {
@@ -131,7 +140,7 @@ func (t text) details() {
 		if len(m.Helps) == 0 {
 			continue
 		}
-		t.line("  %s %s", m.ID, m.Name)
+		t.wrap("  ", m.ID+" "+m.Name)
 		for _, h := range m.Helps {
 			t.line("    %s, %s, %.2f", strings.ReplaceAll(h.Area, "_", " "), h.Reach, h.Confidence)
 			t.wrap("      how  ", h.How)
@@ -147,7 +156,11 @@ func (t text) unreached() {
 		if m.Reach != graph.Unreached {
 			continue
 		}
-		t.line("  %s %s: %s, %s", m.ID, m.Name, count(len(m.Techniques), "technique"), count(len(m.Findings), "finding"))
+		bears := "no technique"
+		if len(m.Techniques) > 0 {
+			bears = on(m.Techniques, m.Findings)
+		}
+		t.wrap("  ", m.ID+" "+m.Name+": "+bears)
 		t.wrap("        ", m.Why)
 	}
 }
@@ -191,12 +204,10 @@ func (t text) open() {
 func (t text) questions() {
 	t.heading("RESEARCH QUESTIONS", "the more techniques, then findings, hang on one, the earlier")
 	for i, q := range t.c.Questions {
-		on := count(len(q.Techniques), "technique") + ", " + count(len(q.Findings), "finding")
 		t.wrap(fmt.Sprintf("  %2d. ", i+1), q.Question)
-		if len(q.Techniques) == 0 {
-			continue
+		if len(q.Techniques) > 0 {
+			t.wrap("      ", on(q.Techniques, q.Findings)+": "+ids(q.Techniques))
 		}
-		t.wrap("      ", "On it hang "+on+": "+ids(q.Techniques)+".")
 	}
 	if len(t.c.Questions) == 0 {
 		t.line("  none")
@@ -208,11 +219,16 @@ func (t text) heading(name, means string) {
 	t.wrap(name+"  ", means)
 }
 
-func count(n int, one string) string {
+// on counts what hangs on a mitigation or a question.
+func on(techniques, findings []string) string {
+	return count(len(techniques), "technique", "techniques") + ", " + count(len(findings), "finding", "findings")
+}
+
+func count(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return fmt.Sprintf("%d %ss", n, one)
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // ids lists the first of some IDs; those of findings come from the input.
@@ -226,12 +242,4 @@ func ids(all []string) string {
 		s += fmt.Sprintf(" and %d more", n)
 	}
 	return s
-}
-
-// short cuts a text to n characters.
-func short(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
-		return s
-	}
-	return string([]rune(s)[:n-1]) + "…"
 }
