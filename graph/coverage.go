@@ -45,21 +45,21 @@ type Reach string
 // The reaches. Text is never all of a mitigation that a device has to carry
 // out: a policy that was written enforces nothing.
 const (
-	// Direct: the text is, once a person has corrected it, a part of the
+	// ReachDirect: the text is, once a person has corrected it, a part of the
 	// mitigation, and without such a text the mitigation would not be there.
-	Direct Reach = "direct"
-	// Supporting: the text prepares, checks or keeps up what a device or a
+	ReachDirect Reach = "direct"
+	// ReachSupporting: the text prepares, checks or keeps up what a device or a
 	// person does.
-	Supporting Reach = "supporting"
-	// Unreached: it was judged that no area helps.
-	Unreached Reach = "unreached"
-	// Unjudged: nothing was judged, as for a mitigation of another release.
-	Unjudged Reach = "unjudged"
+	ReachSupporting Reach = "supporting"
+	// ReachNone: it was judged that no area helps.
+	ReachNone Reach = "unreached"
+	// ReachUnjudged: nothing was judged, as for a mitigation of another release.
+	ReachUnjudged Reach = "unjudged"
 )
 
 // reaches are from the farthest to the least. What was not judged may be
 // reached, so that it is not counted as left open.
-var reaches = []Reach{Direct, Supporting, Unjudged, Unreached}
+var reaches = []Reach{ReachDirect, ReachSupporting, ReachUnjudged, ReachNone}
 
 // ReachCounts counts mitigations or techniques.
 type ReachCounts struct {
@@ -93,7 +93,7 @@ type MitigationCoverage struct {
 // Help is what an area does for a mitigation.
 type Help struct {
 	Area  string `json:"area"`
-	Reach Reach  `json:"reach"` // Direct or Supporting
+	Reach Reach  `json:"reach"` // ReachDirect or ReachSupporting
 	// Confidence is how sure the judgement is, 0 to 1, on the scale that
 	// data/coverage gives.
 	Confidence float64 `json:"confidence"`
@@ -193,7 +193,7 @@ func (a *areas) write(b *batch, known *index) error {
 		switch {
 		case !is[h.Area]:
 			return fmt.Errorf("graph: coverage of %s: unknown area %q", h.Mitigation, h.Area)
-		case h.Help != string(Direct) && h.Help != string(Supporting):
+		case h.Help != string(ReachDirect) && h.Help != string(ReachSupporting):
 			return fmt.Errorf("graph: coverage of %s by %s: help %q is not direct or supporting", h.Mitigation, h.Area, h.Help)
 		case h.Confidence <= 0 || h.Confidence > 1:
 			return fmt.Errorf("graph: coverage of %s by %s: confidence %v is not in (0, 1]", h.Mitigation, h.Area, h.Confidence)
@@ -272,7 +272,7 @@ func (c *coverer) matrix(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		row := MitigationCoverage{ID: m.ID, Name: m.Name, Reach: Unjudged, Helps: c.helps(m), Techniques: []string{}}
+		row := MitigationCoverage{ID: m.ID, Name: m.Name, Reach: ReachUnjudged, Helps: c.helps(m), Techniques: []string{}}
 		if !m.Placeholder() {
 			for t := range c.Techniques(m.ID) {
 				row.Techniques = append(row.Techniques, t.ID)
@@ -280,7 +280,7 @@ func (c *coverer) matrix(ctx context.Context) error {
 		}
 		row.Findings = c.findingsOf(row.Techniques)
 		for _, link := range c.index().to(attackKey(c.catalog, m), predLeavesOut) {
-			row.Reach, row.Why = Unreached, link.Rationale
+			row.Reach, row.Why = ReachNone, link.Rationale
 		}
 		for _, h := range row.Helps {
 			row.Reach, row.Why = farther(row.Reach, h.Reach), ""
@@ -315,7 +315,7 @@ func (c *coverer) techniques(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		best, mitigations := Unreached, []string{}
+		best, mitigations := ReachNone, []string{}
 		for m := range c.Mitigations(t.ID) {
 			mitigations = append(mitigations, m.ID)
 			if row := c.rows[m.ID]; row != nil {
@@ -326,7 +326,7 @@ func (c *coverer) techniques(ctx context.Context) error {
 		switch {
 		case len(mitigations) > 0:
 			c.out.OfTechniques.count(best)
-			if best != Unreached {
+			if best != ReachNone {
 				continue
 			}
 		case c.PlaceholderOnly(t.ID):
@@ -354,7 +354,7 @@ func (c *coverer) questions(ctx context.Context) error {
 		return groups[key]
 	}
 	for _, m := range c.out.Mitigations {
-		if m.Reach != Unreached || m.ID == placeholderID {
+		if m.Reach != ReachNone || m.ID == placeholderID {
 			continue
 		}
 		key := strings.Join(m.Techniques, " ")
@@ -465,11 +465,11 @@ func farther(a, b Reach) Reach {
 
 func (n *ReachCounts) count(r Reach) {
 	switch r {
-	case Direct:
+	case ReachDirect:
 		n.Direct++
-	case Supporting:
+	case ReachSupporting:
 		n.Supporting++
-	case Unreached:
+	case ReachNone:
 		n.Unreached++
 	default:
 		n.Unjudged++

@@ -49,15 +49,15 @@ func TestCoverageIsConsistent(t *testing.T) {
 		r := row(t, c, m.ID)
 		reach[m.ID] = r.Reach
 		switch r.Reach {
-		case Unreached:
+		case ReachNone:
 			assert.Empty(t, r.Helps, m.ID)
 			assert.NotEmpty(t, r.Why, m.ID)
 			counts.Unreached++
-		case Direct, Supporting:
+		case ReachDirect, ReachSupporting:
 			assert.NotEmpty(t, r.Helps, m.ID)
 			assert.Empty(t, r.Why, m.ID)
-			direct := slices.ContainsFunc(r.Helps, func(h Help) bool { return h.Reach == Direct })
-			assert.Equal(t, direct, r.Reach == Direct, m.ID)
+			direct := slices.ContainsFunc(r.Helps, func(h Help) bool { return h.Reach == ReachDirect })
+			assert.Equal(t, direct, r.Reach == ReachDirect, m.ID)
 			if direct {
 				counts.Direct++
 			} else {
@@ -76,7 +76,7 @@ func TestCoverageIsConsistent(t *testing.T) {
 	}
 	assert.Len(t, c.Mitigations, len(reach))
 	assert.Equal(t, counts, c.OfMitigations)
-	assert.Equal(t, Unreached, reach["M0816"])
+	assert.Equal(t, ReachNone, reach["M0816"])
 	assert.Empty(t, row(t, c, "M0816").Techniques, "the placeholder never counts")
 
 	// A slow reading of the release: which techniques are left open?
@@ -92,7 +92,7 @@ func TestCoverageIsConsistent(t *testing.T) {
 				placeholder = true
 			default:
 				usable++
-				reached = reached || reach[m.ID] != Unreached
+				reached = reached || reach[m.ID] != ReachNone
 			}
 		}
 		switch {
@@ -121,7 +121,7 @@ func TestCoverageIsConsistent(t *testing.T) {
 	for i, q := range c.Questions {
 		for _, m := range q.Mitigations {
 			asked[m]++
-			assert.Equal(t, Unreached, reach[m])
+			assert.Equal(t, ReachNone, reach[m])
 		}
 		for _, o := range q.Open {
 			left[o] = true
@@ -136,7 +136,7 @@ func TestCoverageIsConsistent(t *testing.T) {
 		}
 	}
 	for id, r := range reach {
-		if r == Unreached {
+		if r == ReachNone {
 			assert.Equal(t, 1, asked[id], id)
 		}
 	}
@@ -186,7 +186,7 @@ func TestCoverageUnjudged(t *testing.T) {
 	c := coverage(t, g.Snapshot())
 	assert.Equal(t, ReachCounts{Direct: 1, Unreached: 2, Unjudged: 49}, c.OfMitigations)
 	assert.Equal(t, []string{"a", "b"}, []string{row(t, c, "M0953").Helps[0].Area, row(t, c, "M0953").Helps[1].Area})
-	assert.Equal(t, Help{"b", Direct, 0.5, "H.", "R.", "Z.", Analyst, "mitigraph coverage test"}, row(t, c, "M0953").Helps[1])
+	assert.Equal(t, Help{"b", ReachDirect, 0.5, "H.", "R.", "Z.", Analyst, "mitigraph coverage test"}, row(t, c, "M0953").Helps[1])
 	var open []string
 	for _, o := range c.Open {
 		if o.Reason == OpenUnreached {
@@ -194,7 +194,7 @@ func TestCoverageUnjudged(t *testing.T) {
 		}
 	}
 	assert.Equal(t, []string{"T0814"}, open, "T0880 has M0812 too, of which nothing is known")
-	assert.Equal(t, Unjudged, row(t, c, "M0816").Reach)
+	assert.Equal(t, ReachUnjudged, row(t, c, "M0816").Reach)
 
 	assert.Equal(t, []string{"b", "a"}, around(t, g.Snapshot(), "M0953"), "areas are nodes")
 }
@@ -253,6 +253,6 @@ func TestCoverageOfAnOlderRelease(t *testing.T) {
 	assert.Equal(t, "16.1", c.Attack.Version)
 	assert.Positive(t, c.OfMitigations.Direct)
 	for _, m := range c.Mitigations {
-		assert.Equal(t, strings.HasPrefix(m.ID, "M1"), m.Reach == Unjudged, m.ID)
+		assert.Equal(t, strings.HasPrefix(m.ID, "M1"), m.Reach == ReachUnjudged, m.ID)
 	}
 }

@@ -63,19 +63,19 @@ func TestSampleSite(t *testing.T) {
 	for _, m := range c.Mitigations {
 		want := []string{}
 		for _, a := range c.Areas {
-			mark := map[graph.Reach]string{graph.Unreached: "-"}[m.Reach]
+			mark := map[graph.Reach]string{graph.ReachNone: "-"}[m.Reach]
 			if mark == "" {
 				mark = "."
 			}
 			for _, h := range m.Helps {
 				if h.Area == a.ID {
-					mark = map[graph.Reach]string{graph.Direct: "##", graph.Supporting: "+"}[h.Reach]
+					mark = map[graph.Reach]string{graph.ReachDirect: "##", graph.ReachSupporting: "+"}[h.Reach]
 				}
 			}
 			want = append(want, mark)
 		}
 		assert.Equal(t, want, rows[m.ID], m.ID)
-		assert.Equal(t, m.Reach == graph.Unreached, strings.Contains(unreached, "  "+m.ID+" "), m.ID)
+		assert.Equal(t, m.Reach == graph.ReachNone, strings.Contains(unreached, "  "+m.ID+" "), m.ID)
 	}
 	for _, o := range c.Open {
 		assert.Contains(t, open, "    "+o.ID+" "+o.FullName)

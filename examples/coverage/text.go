@@ -23,7 +23,7 @@ var heads = map[string]string{
 }
 
 // marks are what the matrix has for a help.
-var marks = map[graph.Reach]string{graph.Direct: "##", graph.Supporting: "+"}
+var marks = map[graph.Reach]string{graph.ReachDirect: "##", graph.ReachSupporting: "+"}
 
 // text writes a coverage for people.
 type text struct {
@@ -104,9 +104,9 @@ func (t text) matrix() {
 		for _, a := range t.c.Areas {
 			mark := "."
 			switch m.Reach {
-			case graph.Unreached:
+			case graph.ReachNone:
 				mark = "-"
-			case graph.Unjudged:
+			case graph.ReachUnjudged:
 				mark = "?"
 			}
 			for _, h := range m.Helps {
@@ -153,7 +153,7 @@ func (t text) details() {
 func (t text) unreached() {
 	t.heading("UNREACHED", "mitigations that no area helps with, and why; with the techniques and findings on which they bear")
 	for _, m := range t.c.Mitigations {
-		if m.Reach != graph.Unreached {
+		if m.Reach != graph.ReachNone {
 			continue
 		}
 		bears := "no technique"
