@@ -21,7 +21,8 @@
 //     IDs, names, categories, maturities, links between them, the CWEs of the
 //     threats and the IEC 62443-4-2 requirements of the mitigations. EMB3D is
 //     of The MITRE Corporation, under terms of its own.
-//   - summaries/, mapping/, constraints/, sample/: this project's own work, Apache-2.0.
+//   - summaries/, mapping/, constraints/, coverage/, sample/: this project's own
+//     work, Apache-2.0.
 //
 // The file NOTICE of the module has the terms in full. The command in gen
 // makes the first four from their sources; its -h says how. The CWE one
@@ -36,7 +37,7 @@ import "embed"
 // concurrent use.
 //
 //go:embed attack/*.json attack/*.tsv cwe/*.json owasp/*.json emb3d/*.json
-//go:embed summaries/*.json mapping/*.json constraints/*.json sample/*.json
+//go:embed summaries/*.json mapping/*.json constraints/*.json coverage/*.json sample/*.json
 var FS embed.FS
 
 // The files in [FS].
@@ -50,6 +51,7 @@ const (
 	Mapping        = "mapping/weakness-technique.json" // weakness to technique, with confidence and rationale
 	MappingEMB3D   = "mapping/emb3d-technique.json"    // threat of EMB3D to technique, same shape
 	Constraints    = "constraints/constraints.json"    // what device constraints do to mitigations
+	Coverage       = "coverage/areas.json"             // which mitigations the areas of generative AI help with
 	SampleFindings = "sample/findings.json"            // findings of the sample site
 	SampleControls = "sample/controls.json"            // its deployed mitigations and devices
 )

@@ -19,7 +19,7 @@ func TestEveryNamedFileIsEmbeddedJSON(t *testing.T) {
 	named := []string{
 		data.AttackICS, data.CWE, data.OWASPIoT, data.Mapping,
 		data.EMB3D, data.MappingEMB3D,
-		data.Constraints, data.SampleFindings, data.SampleControls,
+		data.Constraints, data.Coverage, data.SampleFindings, data.SampleControls,
 	}
 	for _, name := range named {
 		b, err := data.FS.ReadFile(name)

@@ -11,8 +11,9 @@
 // The answer is an [Assessment]. [Snapshot.Paths] gives the ways from a finding
 // to an asset or a tactic, [Snapshot.Around] what is near a thing,
 // [Snapshot.Suppose] the site with a control added, [Snapshot.On] the same site
-// seen through an older release, and [Snapshot.Since] what differs. What has no
-// method can be asked in a query language, with package graph/query.
+// seen through an older release, and [Snapshot.Since] what differs.
+// [Snapshot.Coverage] asks what generative AI can do for the mitigations and
+// which research questions are left. What has no method can be asked in a query language, with package graph/query.
 //
 // # Record and index
 //

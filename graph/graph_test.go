@@ -165,7 +165,7 @@ func TestRecordIsLabelled(t *testing.T) {
 	for _, want := range []string{
 		"source:attack/ics-attack/19.1", "source:weakness/cwe/4.15", "source:weakness/owasp-iot-top-10/2018",
 		"source:weakness/emb3d/2.0.1", "source:mapping/2026.11", "source:mapping/emb3d/2026.11",
-		"source:constraints/2026.11", "source:findings/scan.json",
+		"source:constraints/2026.11", "source:coverage/2026.11", "source:findings/scan.json",
 	} {
 		assert.Positive(t, labels[want], want)
 		delete(labels, want)

@@ -13,6 +13,8 @@ func weaknessKey(id string) string   { return "weakness:" + url.PathEscape(id) }
 func emb3dKey(id string) string      { return "emb3d:" + url.PathEscape(id) }
 func constraintKey(id string) string { return "constraint:" + url.PathEscape(id) }
 func kindKey(id string) string       { return "kind:" + url.PathEscape(id) }
+func areaKey(id string) string       { return "area:" + url.PathEscape(id) }
+func areaSetKey(id string) string    { return "areas:" + url.PathEscape(id) }
 func siteKey(name string) string     { return "site:" + url.PathEscape(name) }
 func deviceKey(id string) string     { return "device:" + url.PathEscape(id) }
 func findingKey(id string) string    { return "finding:" + url.PathEscape(id) }

@@ -12,8 +12,9 @@ import (
 
 // Knowledge is the source of what this module carries about weaknesses and
 // devices: the CWE, OWASP IoT and EMB3D catalogues (cited), the mappings from
-// weaknesses and from EMB3D's threats to techniques and the effect of device
-// constraints on mitigations (all analyst). It needs [Attack] before it.
+// weaknesses and from EMB3D's threats to techniques, the effect of device
+// constraints on mitigations and what areas of generative AI do for mitigations
+// (all analyst). It needs [Attack] before it.
 func Knowledge() Source { return knowledge{} }
 
 // Weakness is an entry of a weakness catalogue.
@@ -117,10 +118,11 @@ var embeddedKnowledge = sync.OnceValues(func() ([]Source, error) {
 		links      mapping
 		ofEMB3D    = mapping{of: "EMB3D"}
 		limits     constraints
+		reach      areas
 	)
 	for name, v := range map[string]any{
 		data.CWE: &cwe, data.OWASPIoT: &owasp, data.EMB3D: &emb3d,
-		data.Mapping: &links, data.MappingEMB3D: &ofEMB3D, data.Constraints: &limits,
+		data.Mapping: &links, data.MappingEMB3D: &ofEMB3D, data.Constraints: &limits, data.Coverage: &reach,
 	} {
 		b, err := data.FS.ReadFile(name)
 		if err == nil {
@@ -130,7 +132,7 @@ var embeddedKnowledge = sync.OnceValues(func() ([]Source, error) {
 			return nil, fmt.Errorf("graph: embedded %s: %w", name, err)
 		}
 	}
-	return []Source{&cwe, &owasp, &emb3d, &links, &ofEMB3D, &limits}, nil
+	return []Source{&cwe, &owasp, &emb3d, &links, &ofEMB3D, &limits, &reach}, nil
 })
 
 func (c *weaknessCatalogue) origin() (origin, error) {

@@ -17,8 +17,8 @@ import (
 // revoked or deprecated); these are strings.
 // An edge is a quad whose predicate is rel: and the [Edge.Predicate]. Where
 // there is more to say of an edge, a node of class:Link says it, with
-// rel:from, rel:predicate, rel:to, rel:confidence, rel:rationale and
-// rel:relation.
+// rel:from, rel:predicate, rel:to, rel:confidence, rel:rationale,
+// rel:relation, rel:how and rel:risk.
 //
 // The order is by the key of the subject; within one subject as above. Nodes
 // that are only mentioned have a rel:id and no type.
@@ -126,6 +126,12 @@ func linkQuads(from string, e edge, to string, label quad.IRI) []quad.Quad {
 	}
 	if l.Relation != "" {
 		add(predRelation, literal(l.Relation))
+	}
+	if l.How != "" {
+		add(predHow, literal(l.How))
+	}
+	if l.Risk != "" {
+		add(predRisk, literal(l.Risk))
 	}
 	return out
 }

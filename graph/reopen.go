@@ -179,6 +179,10 @@ func newDoc(kind string) any {
 		return &DeviceKind{}
 	case "Constraint":
 		return &Constraint{}
+	case "Area":
+		return &Area{}
+	case "AreaSet":
+		return &areaSet{}
 	case "Site":
 		return &SiteDescription{}
 	case "Device":

@@ -73,10 +73,10 @@ func (x *index) settle(b *batch, e statement) (string, bool) {
 		}
 		warn(id, "%s has no such asset; it is left out", c.Info())
 		return "", false
-	case predRulesOut, predMakesHard:
+	case predRulesOut, predMakesHard, predHelps, predLeavesOut:
 		m, ok := mitre.Find[*mitre.Mitigation](c, id)
 		if !ok {
-			return "", false // a release without it has nothing to rule out
+			return "", false // of what a release does not have nothing is to be said
 		}
 		return attackKey(c, m), true
 	}

@@ -35,11 +35,17 @@ type Link struct {
 	// Rationale is one sentence; empty where the source gives none.
 	Rationale string `json:"rationale,omitempty"`
 	// Relation says for a weakness-to-technique link whether an attacker who
-	// uses the weakness "performs" the technique or whether it "enables" it.
+	// uses the weakness "performs" the technique or whether it "enables" it,
+	// and for an area's help with a mitigation whether it is "direct" or
+	// "supporting".
 	Relation string `json:"relation,omitempty"`
 	// Devices says for such a link which kinds of device it holds for, by the
 	// IDs of [DeviceKind]; nil means all.
 	Devices []string `json:"devices,omitempty"`
+	// How and Risk say for an area's help which text a model makes and who
+	// uses it, and what goes wrong when the model is wrong; see [Help].
+	How  string `json:"how,omitempty"`
+	Risk string `json:"risk,omitempty"`
 
 	label string // of the source's graph in the record
 }
@@ -123,6 +129,9 @@ const (
 	predLimited   predicate = "rel:limited-by"    // device to constraint
 	predRulesOut  predicate = "rel:rules-out"     // constraint to mitigation
 	predMakesHard predicate = "rel:makes-hard"    // constraint to mitigation
+	predArea      predicate = "rel:area"          // areas of generative AI as a whole to each
+	predHelps     predicate = "rel:helps"         // area to mitigation
+	predLeavesOut predicate = "rel:leaves-out"    // areas as a whole to mitigation that none helps with
 	predAnswers   predicate = "rel:answers"       // draft to technique and finding
 	predReviews   predicate = "rel:reviews"       // draft as it was reviewed to draft
 
@@ -136,6 +145,8 @@ const (
 	predConfidence predicate = "rel:confidence"
 	predRationale  predicate = "rel:rationale"
 	predRelation   predicate = "rel:relation"
+	predHow        predicate = "rel:how"
+	predRisk       predicate = "rel:risk"
 
 	// The ATT&CK relationships that questions walk.
 	predMitigates predicate = "rel:mitigates"

@@ -73,7 +73,8 @@ var onward = map[predicate]bool{
 // Node finds what an ID stands for: a key such as "device:plc-1"; else an
 // ATT&CK or STIX ID; else a weakness, in any spelling that
 // [finding.ParseWeakness] reads; else the ID of a finding, a device, a
-// constraint, a draft or the name of the site, in this order.
+// constraint, a draft, the name of the site or an area of generative AI, in
+// this order.
 func (s *Snapshot) Node(id string) (Node, bool) {
 	i, ok := s.place(id)
 	if !ok {
@@ -92,7 +93,7 @@ func (s *Snapshot) place(id string) (int32, bool) {
 	if w, ok := finding.ParseWeakness(id); ok {
 		keys = append(keys, weaknessKey(w))
 	}
-	keys = append(keys, findingKey(id), deviceKey(id), constraintKey(id), draftKey(id), siteKey(id))
+	keys = append(keys, findingKey(id), deviceKey(id), constraintKey(id), draftKey(id), siteKey(id), areaKey(id))
 	for _, key := range keys {
 		if i, ok := s.index().ids[key]; ok {
 			return i, true
@@ -123,6 +124,10 @@ func (x *index) show(i int32) Node {
 	case *Constraint:
 		id = d.ID
 	case *DeviceKind:
+		id = d.ID
+	case *Area:
+		id = d.ID
+	case *areaSet:
 		id = d.ID
 	case *Draft:
 		id = d.ID

@@ -27,9 +27,9 @@ func (l Literal) Native() any { return string(l) }
 var vocabulary = func() map[string]bool {
 	known := map[string]bool{"rdf:type": true}
 	for _, name := range strings.Fields(`
-		id name text status from predicate to confidence rationale relation
+		id name text status from predicate to confidence rationale relation how risk
 		in-tactic analytic log-source child-of opens opens-nothing exposes-to names counters covers has states on of at
-		deployed limited-by rules-out makes-hard answers
+		deployed limited-by rules-out makes-hard area helps leaves-out answers
 		mitigates detects targets uses subtechnique-of revoked-by attributed-to`) {
 		known["rel:"+name] = true
 	}
