@@ -24,8 +24,8 @@ type labelledPack struct {
 	Evidence []graph.Evidence `json:"evidence"`
 }
 
-// A labelledSentence is one sentence with what people say of it; see
-// testdata/labelled/README.md.
+// A labelledSentence is one sentence, the evidence that it cites, and whether
+// that supports it; see testdata/labelled/README.md.
 type labelledSentence struct {
 	ID    string   `json:"id"`
 	Pack  string   `json:"pack"`
