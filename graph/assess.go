@@ -21,9 +21,14 @@ import (
 // Techniques are ordered by the risk of their riskiest finding: severity
 // (CVSS base score / 10, 0.5 where unknown) × exploitation (1 if known
 // exploited, else (1 + EPSS) / 2) × confidence of the link × consequence of
-// the technique's tactics (1 for impact, impair process control and inhibit
-// response function, 0.9 for the tactics that gain or keep hold, 0.7 for those
-// that prepare or hide). A link's confidence is less where the finding's CVSS
+// the technique's tactics × asset. Consequence is 1 for impact, impair process
+// control and inhibit response function and 0.1 less for each step away from
+// them: 0.9 for execution, lateral movement and privilege escalation, 0.8 for
+// initial access and persistence, 0.7 for those that prepare or hide. Asset is
+// 1 for a safety controller, 0.95 for other controllers and for a device of
+// which nothing is known, 0.9 for what commands them, 0.85 for what carries
+// traffic, 0.8 for a workstation or application server, 0.7 for a historian.
+// A link's confidence is less where the finding's CVSS
 // vector speaks against the technique, as AV:L does against exploiting a
 // remote service; [Via] then says so.
 //
@@ -56,11 +61,13 @@ func (s *Snapshot) Assess(ctx context.Context) (*Assessment, error) {
 	a.Site = w.described
 	a.Techniques = w.techniques()
 	a.Mitigations = w.mitigationResults(a.Techniques)
-	gaps, err := w.gaps(ctx, a)
-	if err != nil {
+	var err error
+	if a.Plan, err = w.plan(ctx); err != nil {
 		return nil, err
 	}
-	a.Gaps = gaps
+	if a.Gaps, err = w.gaps(ctx, a); err != nil {
+		return nil, err
+	}
 	a.Warnings = append(a.Warnings, w.warnings()...)
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -92,9 +99,10 @@ type openings struct {
 // deviceNow is what is deployed and possible on a device.
 type deviceNow struct {
 	id       string
-	known    bool     // the site describes it
-	products []string // by productKey
-	kinds    []string // of device; empty where it is not known
+	known    bool         // the site describes it
+	products []string     // by productKey
+	kinds    []string     // of device; empty where it is not known
+	asset    *mitre.Asset // what it is; nil where that is not known
 	deployed map[string]bool
 	ruledOut map[string]string // mitigation ID to reason
 }
@@ -157,6 +165,9 @@ func (w *assessor) site() {
 			}
 		}
 		for asset := range w.index().from(key, predOf) {
+			if is, ok := asset.doc.(*mitre.Asset); ok && now.asset == nil {
+				now.asset = is
+			}
 			for kind := range w.index().to(asset.key, predCovers) {
 				now.kinds = append(now.kinds, kind.name)
 			}
@@ -337,14 +348,15 @@ func (w *assessor) finding(f *finding.Finding) FindingResult {
 			w.opened[id] = &opened{technique: t}
 		}
 		by := openedBy{finding: f, danger: risk, confidence: ft.Confidence}
-		by.risk = round(risk.severity * risk.exploitation * ft.Confidence * weight)
-		if by.planned = by.risk; via[id][0].Doubt != "" {
-			by.planned *= doubtful
-		}
 		for _, by.device = range devices {
+			asset, _ := by.device.assetWeight()
+			by.risk = round(risk.risk(ft.Confidence, weight) * asset)
+			if by.planned = by.risk; via[id][0].Doubt != "" {
+				by.planned *= doubtful
+			}
 			w.opened[id].by = append(w.opened[id].by, by)
+			r.Score = max(r.Score, by.risk)
 		}
-		r.Score = max(r.Score, by.risk)
 	}
 	slices.SortStableFunc(r.Techniques, func(a, b FindingTechnique) int { return cmp.Compare(b.Confidence, a.Confidence) })
 	switch {
@@ -364,7 +376,7 @@ func (w *assessor) finding(f *finding.Finding) FindingResult {
 		r.Why = w.unmapped(unmapped)
 	}
 	if r.Status != Mapped {
-		r.Score = round(risk.severity * risk.exploitation * silentConfidence)
+		r.Score = silentRisk(risk, devices)
 		w.silent = append(w.silent, silentFinding{f, devices, risk, r.Why})
 	}
 	return r
@@ -383,7 +395,7 @@ func (w *assessor) techniques() []TechniqueResult {
 		r := TechniqueResult{
 			ID: id, Name: o.technique.Name, FullName: w.catalog.FullName(o.technique), URL: o.technique.URL, Tactics: []string{},
 			Findings: findingIDs(o.by), Devices: deviceIDs(o.by), Score: worst.risk,
-			Why:         worst.danger.product(worst.confidence, weight, tactic),
+			Why:         worst.danger.product(worst.confidence, weight, tactic, worst.device),
 			Mitigations: []TechniqueMitigation{},
 		}
 		r.Summary, _ = mitre.Summary(id)
@@ -526,10 +538,14 @@ func few(texts []string, with string) string {
 
 func findingIDs(by []openedBy) []string {
 	out := make([]string, 0, len(by))
+	seen := make(map[string]bool, len(by))
 	for _, b := range by {
-		out = append(out, b.finding.ID)
+		if !seen[b.finding.ID] { // one finding may be on several devices
+			seen[b.finding.ID] = true
+			out = append(out, b.finding.ID)
+		}
 	}
-	return slices.Compact(out) // of one that is on several devices all stand together
+	return out
 }
 
 func deviceIDs(by []openedBy) []string {

@@ -164,6 +164,16 @@ func (w *assessor) detectionGap(o *opened) (Gap, bool) {
 	return g, true
 }
 
+// silentRisk stands in for the risk of a finding that led to no technique.
+func silentRisk(d danger, on []*deviceNow) float64 {
+	asset := 0.0
+	for _, o := range on {
+		w, _ := o.assetWeight()
+		asset = max(asset, w)
+	}
+	return round(d.risk(silentConfidence, 1) * asset)
+}
+
 // silentGaps joins the findings that lead to no technique for the same reason.
 func (w *assessor) silentGaps() []Gap {
 	byWhy := map[string]*Gap{}
@@ -179,7 +189,7 @@ func (w *assessor) silentGaps() []Gap {
 				g.Devices = append(g.Devices, d.id)
 			}
 		}
-		g.Score = max(g.Score, round(s.danger.severity*s.danger.exploitation*silentConfidence))
+		g.Score = max(g.Score, silentRisk(s.danger, s.devices))
 	}
 	var out []Gap
 	for _, why := range sorted(byWhy) {

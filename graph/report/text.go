@@ -337,26 +337,23 @@ func makersWord(remedies []finding.Remedy) string {
 }
 
 func (t *text) actions() {
-	var useful []graph.MitigationResult
-	for _, m := range t.a.Mitigations {
-		if m.Score > 0 {
-			useful = append(useful, m)
-		}
-	}
-	if len(useful) == 0 {
+	if len(t.a.Plan) == 0 {
 		return
 	}
-	t.heading("DO FIRST", "official mitigations that are not deployed, by the share of the risk left (that of techniques without a deployed mitigation) that each touches; shares overlap")
+	t.heading("DO FIRST", "official mitigations that are not deployed and can be, each for what it adds to those above it: the share of the risk left (that of techniques without a deployed mitigation, on each device)")
 	const shown = 5
-	t.line("  SHARE  %s  %s  ASKED FOR BY", pad("MITIGATION", 48), pad("TECHNIQUES", 10))
-	for _, m := range useful[:min(shown, len(useful))] {
+	t.line("   ADDS  %s  %s  ASKED FOR BY", pad("MITIGATION", 48), pad("TECHNIQUES", 10))
+	for _, p := range t.a.Plan[:min(shown, len(t.a.Plan))] {
 		standard := ""
-		if len(m.Standards) > 0 {
-			standard = m.Standards[0]
+		if len(p.Standards) > 0 {
+			standard = p.Standards[0]
 		}
-		t.line("  %3.0f %%  %s  %10d  %s", 100*m.Score, pad(m.ID+" "+m.Name, 48), len(m.Covers), cut(finding.Plain(standard, 0), 29))
+		t.line("  %3.0f %%  %s  %10d  %s", 100*p.Adds, pad(p.ID+" "+p.Name, 48), len(p.Closes), cut(finding.Plain(standard, 0), 29))
 	}
-	t.more(shown, len(useful), "mitigation", "mitigations")
+	if rest := t.a.Plan[min(shown, len(t.a.Plan)):]; len(rest) > 0 {
+		t.line("  … and %s (-format json has all), after which %.0f %% of the risk is left",
+			count(len(rest), "more mitigation", "more mitigations"), 100*rest[len(rest)-1].Left)
+	}
 }
 
 func (t *text) techniques() {
@@ -609,11 +606,9 @@ func (t *text) firstStep() string {
 	if t.a.Site != nil {
 		then = "Add it to the -controls file once it is deployed, and run this again."
 	}
-	for _, m := range t.a.Mitigations {
-		if m.Score > 0 {
-			return fmt.Sprintf("Plan %s %s: it mitigates %s opened here, which carry %.0f %% of the risk left. %s",
-				m.ID, m.Name, count(len(m.Covers), "technique", "techniques"), 100*m.Score, then)
-		}
+	for _, p := range t.a.Plan {
+		return fmt.Sprintf("Plan %s %s: it answers %s where nothing is deployed yet, with %.0f %% of the risk left. %s",
+			p.ID, p.Name, count(len(p.Closes), "technique", "techniques"), 100*p.Adds, then)
 	}
 	return "No official mitigation can be added. Read the drafts and the candidates of the gaps, and decide which to accept."
 }
