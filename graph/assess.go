@@ -43,7 +43,7 @@ func (s *Snapshot) Assess(ctx context.Context) (*Assessment, error) {
 	if catalog == nil {
 		return nil, errors.New("graph: Assess needs an ATT&CK release: add Attack first")
 	}
-	w := &assessor{Snapshot: s, catalog: catalog, opened: map[string]*opened{}, opens: map[string]openings{}, compared: map[string]features{}}
+	w := &assessor{Snapshot: s, catalog: catalog, opened: map[string]*opened{}, opens: map[string]openings{}}
 	w.site()
 	a := &Assessment{
 		Attack: releaseOf(catalog), Findings: []FindingResult{}, Techniques: []TechniqueResult{},
@@ -85,7 +85,7 @@ type assessor struct {
 	opened     map[string]*opened // by technique ID
 	silent     []silentFinding
 	unknown    map[string]int          // weaknesses in no catalogue, with the number of findings
-	compared   map[string]features     // by technique ID
+	proposer   *proposer               // made when it is needed
 	described  *SiteResult             // nil without a site description
 	strays     []string                // devices that findings name and the site does not
 	products   map[string][]*deviceNow // the site's devices by productKey
