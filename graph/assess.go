@@ -45,6 +45,7 @@ func (s *Snapshot) Assess(ctx context.Context) (*Assessment, error) {
 	}
 	w := &assessor{Snapshot: s, catalog: catalog, opened: map[string]*opened{}, opens: map[string]openings{}}
 	w.site()
+	w.acceptances()
 	a := &Assessment{
 		Attack: releaseOf(catalog), Findings: []FindingResult{}, Techniques: []TechniqueResult{},
 		Mitigations: []MitigationResult{}, Gaps: []Gap{}, Drafts: []Draft{}, Warnings: append([]Warning{}, s.Warnings()...),
@@ -62,10 +63,10 @@ func (s *Snapshot) Assess(ctx context.Context) (*Assessment, error) {
 	a.Techniques = w.techniques()
 	a.Mitigations = w.mitigationResults(a.Techniques)
 	var err error
-	if a.Plan, err = w.plan(ctx); err != nil {
+	if a.Gaps, err = w.gaps(ctx, a); err != nil {
 		return nil, err
 	}
-	if a.Gaps, err = w.gaps(ctx, a); err != nil {
+	if a.Plan, err = w.plan(ctx); err != nil {
 		return nil, err
 	}
 	a.Warnings = append(a.Warnings, w.warnings()...)
@@ -82,6 +83,8 @@ type assessor struct {
 	everywhere map[string]bool       // mitigation IDs deployed at each site, as a whole
 	devices    map[string]*deviceNow // by device ID; "" is a finding without one
 	opens      map[string]openings
+	accepted   []*accepted
+	sites      int                // how many are described
 	opened     map[string]*opened // by technique ID
 	silent     []silentFinding
 	unknown    map[string]int          // weaknesses in no catalogue, with the number of findings
@@ -100,6 +103,7 @@ type openings struct {
 type deviceNow struct {
 	id       string
 	known    bool         // the site describes it
+	sites    []string     // keys of the sites that it is at
 	products []string     // by productKey
 	kinds    []string     // of device; empty where it is not known
 	asset    *mitre.Asset // what it is; nil where that is not known
@@ -158,6 +162,7 @@ func (w *assessor) site() {
 		now := &deviceNow{id: d.ID, known: true, deployed: map[string]bool{}, ruledOut: map[string]string{}}
 		for site := range w.index().from(key, predAt) {
 			maps.Copy(now.deployed, siteWide[site.key])
+			now.sites = append(now.sites, site.key)
 		}
 		for n := range w.index().from(key, predDeployed) {
 			if m, ok := n.doc.(*mitre.Mitigation); ok && !m.Placeholder() {
@@ -500,7 +505,7 @@ func (w *assessor) coveredOn(technique string, d *deviceNow) bool {
 
 // warnings tells of what findings name and nobody knows.
 func (w *assessor) warnings() []Warning {
-	var out []Warning
+	out := w.unaccepted()
 	for _, id := range sorted(w.unknown) {
 		out = append(out, Warning{Where: id, Message: fmt.Sprintf("no catalogue here has this weakness; %s", plural(w.unknown[id], "finding names it", "findings name it"))})
 	}

@@ -16,7 +16,8 @@ type PlanStep struct {
 	// Adds is the share of the risk to close that this step closes and no step
 	// before it does, above 0 to 1, or 0 where what it closes has no risk. The
 	// risk to close is that of each technique on each device where none of its
-	// mitigations is deployed, also where none can be; see [Assessment.Plan].
+	// mitigations is deployed, also where none can be, but not where that is
+	// accepted; see [Assessment.Plan].
 	Adds float64 `json:"adds"`
 	// Left is the share that is left after this step, 0 to 1.
 	Left float64 `json:"left"`
@@ -86,6 +87,20 @@ func (c cover) greedy(took func(choice int, adds []int) error) error {
 // planUnit makes weights whole numbers, which add up alike in any order.
 const planUnit = 1e6
 
+// gapOn is the kind of gap of a technique on a device where none of its
+// mitigations is deployed.
+func (w *assessor) gapOn(technique string, usable []*mitre.Mitigation, d *deviceNow) GapKind {
+	switch {
+	case w.PlaceholderOnly(technique):
+		return GapPlaceholderOnly
+	case len(usable) == 0:
+		return GapNoMitigation
+	case slices.ContainsFunc(usable, func(m *mitre.Mitigation) bool { return d.ruledOut[m.ID] == "" }):
+		return GapNotDeployed
+	}
+	return GapNotFeasible
+}
+
 // plan finds a short list of mitigations that closes what can be closed.
 func (w *assessor) plan(ctx context.Context) ([]PlanStep, error) {
 	type pair struct {
@@ -111,7 +126,7 @@ func (w *assessor) plan(ctx context.Context) ([]PlanStep, error) {
 			i, seen := at[b.device]
 			if !seen {
 				i = len(pairs)
-				if w.coveredOn(id, b.device) {
+				if w.coveredOn(id, b.device) || w.accepts(w.gapOn(id, usable, b.device), id, "", b.device) != nil {
 					i = -1
 				} else {
 					pairs, c.weights = append(pairs, pair{id, b.device}), append(c.weights, 0)

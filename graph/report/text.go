@@ -180,11 +180,28 @@ func (t *text) summary() {
 	if n := len(t.a.Techniques); n > 0 {
 		t.wrapped("", fmt.Sprintf("%d of %s; %s", addressed,
 			count(n, "technique has a deployed mitigation wherever it is open", "techniques have a deployed mitigation wherever they are open"),
-			count(len(t.a.Gaps), "gap", "gaps")))
+			count(len(t.a.Gaps), "gap", "gaps")+t.acceptedOf()))
 	}
 	if t.a.Site == nil && len(t.a.Findings) > 0 {
 		t.wrapped("", "No -controls given: every mitigation is treated as not deployed")
 	}
+}
+
+// open counts the gaps that nobody accepted.
+func (t *text) open() (n int) {
+	for _, g := range t.a.Gaps {
+		if g.Accepted == nil {
+			n++
+		}
+	}
+	return n
+}
+
+func (t *text) acceptedOf() string {
+	if n := len(t.a.Gaps) - t.open(); n > 0 {
+		return fmt.Sprintf(", %d of them accepted", n)
+	}
+	return ""
 }
 
 // leads says how many findings lead to techniques, and why others don't.
@@ -458,6 +475,9 @@ func (t *text) gaps() {
 		if len(gaps) == 0 {
 			continue
 		}
+		slices.SortStableFunc(gaps, func(a, b graph.Gap) int { // what is accepted last
+			return cmp.Compare(min(1, len(acceptance(a))), min(1, len(acceptance(b))))
+		})
 		t.line("  %s: %s (%s in JSON)", kind.title, count(len(gaps), "gap", "gaps"), kind.kind)
 		for _, g := range gaps[:min(maxGapsShown, len(gaps))] {
 			t.gap(g)
@@ -476,8 +496,8 @@ func (t *text) gap(g graph.Gap) {
 	if g.Technique == "" {
 		what = some(g.Findings)
 	}
-	say := what + ": " + g.Why
-	if len(g.Candidates) > 0 {
+	say := what + ": " + g.Why + acceptance(g)
+	if len(g.Candidates) > 0 && g.Accepted == nil {
 		c := g.Candidates[0]
 		verb := "Consider"
 		if g.Kind == graph.GapNotDeployed {
@@ -490,6 +510,18 @@ func (t *text) gap(g graph.Gap) {
 		say += "."
 	}
 	t.wrapped(fmt.Sprintf("    %.2f  ", g.Score), say)
+}
+
+// acceptance says who lives with a gap; empty where nobody does.
+func acceptance(g graph.Gap) string {
+	if g.Accepted == nil {
+		return ""
+	}
+	until := ""
+	if g.Accepted.Until != "" {
+		until = " until " + g.Accepted.Until
+	}
+	return fmt.Sprintf(" ACCEPTED by %s%s: %s", g.Accepted.By, until, g.Accepted.Why)
 }
 
 // drafts shows one draft whole: of the most urgent gap where ATT&CK has
@@ -594,6 +626,8 @@ func (t *text) next() {
 		t.wrapped("  ", "There is nothing to assess. Give a CSAF 2.0 advisory or findings in this project's JSON, or no file for the sample site.")
 	case len(t.a.Techniques) == 0:
 		t.wrapped("  ", "No finding leads to a technique. Add the weakness (CWE-…, OWASP-IOT-2018-I…) or the technique to the findings named above.")
+	case t.open() == 0 && len(t.a.Gaps) > 0:
+		t.wrapped("  ", "Every gap is accepted. Look at each again before its acceptance ends, keep the controls file current, and run this again with each new advisory.")
 	case len(t.a.Gaps) == 0:
 		t.wrapped("  ", "Every technique has a deployed mitigation. Ask whether it is enough on each device, keep the controls file current, and run this again with each new advisory.")
 	default:
