@@ -117,15 +117,15 @@ func TestBadAcceptances(t *testing.T) {
 	good := Acceptance{Kind: GapNoMitigation, Technique: "T0837", By: "b", Why: "w"}
 	for want, change := range map[string]func(*Acceptance){
 		`accepted[0].kind: unknown kind of gap "none"; known are no_mitigation`: func(a *Acceptance) { a.Kind = "none" },
-		`accepted[0].technique: technique "T9999" is not in`:                     func(a *Acceptance) { a.Technique = "T9999" },
-		`accepted[0].technique: M0801 is Access Management`:                      func(a *Acceptance) { a.Technique = "M0801" },
-		`accepted[0].finding: a gap of the kind no_technique`:                    func(a *Acceptance) { a.Kind = GapNoTechnique },
-		`accepted[0].finding: only gaps`:                                         func(a *Acceptance) { a.Finding = "F" },
-		`accepted[0].technique: a gap of the kind no_technique has none`:         func(a *Acceptance) { a.Kind, a.Finding = GapNoTechnique, "F" },
-		`accepted[0].device: the site describes no device "c"`:                   func(a *Acceptance) { a.Device = "c" },
-		`accepted[0].by: somebody`:                                               func(a *Acceptance) { a.By = " " },
-		`accepted[0].why: want a reason`:                                         func(a *Acceptance) { a.Why = "" },
-		`accepted[0].until: "31.1.2027" is no day`:                               func(a *Acceptance) { a.Until = "31.1.2027" },
+		`accepted[0].technique: technique "T9999" is not in`:                    func(a *Acceptance) { a.Technique = "T9999" },
+		`accepted[0].technique: M0801 is Access Management`:                     func(a *Acceptance) { a.Technique = "M0801" },
+		`accepted[0].finding: a gap of the kind no_technique`:                   func(a *Acceptance) { a.Kind = GapNoTechnique },
+		`accepted[0].finding: only gaps`:                                        func(a *Acceptance) { a.Finding = "F" },
+		`accepted[0].technique: a gap of the kind no_technique has none`:        func(a *Acceptance) { a.Kind, a.Finding = GapNoTechnique, "F" },
+		`accepted[0].device: the site describes no device "c"`:                  func(a *Acceptance) { a.Device = "c" },
+		`accepted[0].by: somebody`:                                              func(a *Acceptance) { a.By = " " },
+		`accepted[0].why: want a reason`:                                        func(a *Acceptance) { a.Why = "" },
+		`accepted[0].until: "31.1.2027" is no day`:                              func(a *Acceptance) { a.Until = "31.1.2027" },
 	} {
 		bad := good
 		change(&bad)

@@ -357,7 +357,7 @@ func (t *text) actions() {
 	if len(t.a.Plan) == 0 {
 		return
 	}
-	t.heading("DO FIRST", "official mitigations that are not deployed and can be, each for what it adds to those above it: the share of the risk left (that of techniques without a deployed mitigation, on each device)")
+	t.heading("DO FIRST", "official mitigations that can be deployed and are not, each by the share of the risk left that it adds to those above it")
 	const shown = 5
 	t.line("   ADDS  %s  %s  ASKED FOR BY", pad("MITIGATION", 48), pad("TECHNIQUES", 10))
 	for _, p := range t.a.Plan[:min(shown, len(t.a.Plan))] {
