@@ -61,6 +61,7 @@ type proposer struct {
 	names       map[string]string   // of traits, for people
 	words       [2][]traits         // of techniques and of mitigations
 	standards   [2][]traits         // requirements of IEC 62443
+	direct      [][2][]float64      // both compared, by technique, made when asked for
 }
 
 func newProposer(x *index) *proposer {
@@ -97,6 +98,7 @@ func newProposer(x *index) *proposer {
 		weigh(p.traits[v])
 		p.near[v] = make([][]float64, len(p.techniques))
 	}
+	p.direct = make([][2][]float64, len(p.techniques))
 	for _, both := range []*[2][]traits{&p.words, &p.standards} {
 		weigh(slices.Concat(both[0], both[1]))
 	}
@@ -327,7 +329,10 @@ func (p *proposer) rows(t int, near []neighbour) [][features]float64 {
 			}
 		}
 	}
-	words, standards := cosines(p.words[0][t], p.words[1]), cosines(p.standards[0][t], p.standards[1])
+	if p.direct[t][0] == nil {
+		p.direct[t] = [2][]float64{cosines(p.words[0][t], p.words[1]), cosines(p.standards[0][t], p.standards[1])}
+	}
+	words, standards := p.direct[t][0], p.direct[t][1]
 	for m := range out {
 		rest := out[m][1+views+2:]
 		rare := 1 / (1 + holders[m])

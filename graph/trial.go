@@ -10,24 +10,25 @@ import (
 
 // learned weighs the features of a technique and a mitigation; the last is the
 // constant. [Snapshot.TryCandidates] says how well what is learned this way
-// predicts. A test learns them anew from the embedded facts and compares.
+// predicts. A test learns them anew from the embedded facts and tells when they
+// have drifted apart, as they may when the mapping changes.
 var learned = []float64{
-	0.903,  // commonness
-	0.234,  // tactic
-	1.018,  // asset
-	0.658,  // weakness
-	0.616,  // user
-	0,      // platform
-	0.909,  // detection
-	0.291,  // text
-	1.225,  // title
-	0.933,  // votes of 3
-	0.719,  // votes of 10
-	1.63,   // words
-	0.604,  // requirements
-	2.303,  // words, rare
-	0.653,  // rare
-	-2.037, // constant
+	0.906,  // commonness
+	0.231,  // tactic
+	1.017,  // asset
+	0.643,  // weakness
+	0.622,  // user
+	0,      // platform, of which most have the same
+	0.907,  // detection
+	0.279,  // text
+	1.222,  // title
+	0.933,  // votes of the nearest three
+	0.721,  // votes of the nearest ten
+	1.623,  // words
+	0.623,  // requirements
+	2.332,  // words, for rare mitigations
+	0.64,   // rarity
+	-2.047, // constant
 }
 
 // ridges are the penalties that are tried.
@@ -190,7 +191,8 @@ func (p *proposer) learn(families []int, without int) []float64 {
 // fit is logistic regression with a ridge, by Newton's method. A technique
 // counts alike however many mitigations it has.
 func (p *proposer) fit(examples []example, ridge float64) []float64 {
-	const d, steps = features + 1, 8
+	// Steps are few: weights are kept to three digits.
+	const d, steps, enough = features + 1, 12, 1e-4
 	weights := make([]float64, d)
 	for range steps {
 		var h [d][d + 1]float64 // the last column is the right side
@@ -231,6 +233,7 @@ func (p *proposer) fit(examples []example, ridge float64) []float64 {
 			}
 		}
 		var step [d]float64
+		furthest := 0.0
 		for i := d - 1; i >= 0; i-- {
 			step[i] = h[i][d]
 			for c := i + 1; c < d; c++ {
@@ -238,6 +241,10 @@ func (p *proposer) fit(examples []example, ridge float64) []float64 {
 			}
 			step[i] /= h[i][i]
 			weights[i] += step[i]
+			furthest = max(furthest, math.Abs(step[i]))
+		}
+		if furthest < enough {
+			break
 		}
 	}
 	for i := range weights {
