@@ -3,110 +3,442 @@ package graph
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"math"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/mitigraph/mitigraph/mitre"
 )
 
-// How much each kind of feature counts when two techniques are compared, and
-// how many of the most similar techniques are asked for their mitigations.
+// Views are the ways in which two techniques may be alike, in the order of the
+// features below.
 const (
-	tacticWeight = 0.5
-	assetWeight  = 0.3
-	userWeight   = 0.2 // the groups, software and campaigns that use both
-	neighbours   = 8
+	byTactic = iota
+	byAsset
+	byWeakness // what opens both, and what is more general
+	byUser     // groups, software and campaigns
+	byPlatform
+	byDetection // data components that tell of both
+	byText      // name and summary, and the official text where there is one
+	byTitle     // the full name
+	views
 )
 
-// features are what techniques are compared by: sets of node keys.
-type features struct{ tactics, assets, users map[string]string } // key to name
+// blend is how much each view counts when the nearest techniques are sought.
+var blend = [views]float64{1, 0.5, 1, 0.3, 0.2, 0.5, 1.5, 0.5}
 
-func (w *assessor) features(technique string) features {
-	if f, ok := w.compared[technique]; ok {
-		return f
-	}
-	f := features{map[string]string{}, map[string]string{}, map[string]string{}}
-	key := "attack:" + technique
-	for n := range w.index().from(key, predInTactic) {
-		f.tactics[n.key] = n.name
-	}
-	for n := range w.index().from(key, predTargets) {
-		f.assets[n.key] = n.name
-	}
-	for n := range w.index().to(key, predUses) {
-		f.users[n.key] = n.name
-	}
-	w.compared[technique] = f
-	return f
+const (
+	fewNeighbours, neighbours = 3, 10
+
+	// smoothing is how many techniques of average nearness each mitigation
+	// counts beside its own: what one technique has proves little.
+	smoothing = 2
+	// nearness is added to what is compared, so that nothing is infinitely less.
+	nearness = 0.02
+
+	parentShare   = 0.6  // of a weakness's weight that the more general one gets
+	leastWeakness = 0.15 // a weight below it is left out
+	ruledWords    = 0.5  // of a word in what limits a mitigation
+)
+
+// traits are what something has, with weights.
+type traits map[string]float64
+
+// proposer predicts the mitigations of a technique from those of techniques
+// like it. What ATT&CK says of the technique itself and of its family, that is
+// its parent and sub-techniques, it never looks at, so that its answers for
+// techniques that have mitigations can be compared with these.
+type proposer struct {
+	techniques  []*mitre.Technique  // live, by ID
+	mitigations []*mitre.Mitigation // live but the placeholder, by ID
+	at          map[string]int      // place of a technique by ID
+	family      []int               // of each technique
+	has         [][]int             // mitigations of each technique
+	traits      [views][]traits     // of each technique; of length 1
+	near        [views][][]float64  // by technique, made when asked for
+	names       map[string]string   // of traits, for people
+	words       [2][]traits         // of techniques and of mitigations
+	standards   [2][]traits         // requirements of IEC 62443
+	direct      [][2][]float64      // both compared, by technique, made when asked for
 }
 
-// alike proposes for a technique that has no usable mitigation those of
-// similar techniques. They are proposals of this project, not ATT&CK's; what
-// is deployed already or ruled out on every device is left out.
+func newProposer(x *index) *proposer {
+	p := &proposer{at: map[string]int{}, names: map[string]string{}}
+	number := map[string]int{}
+	for m := range mitre.Live[*mitre.Mitigation](x.catalog) {
+		if !m.Placeholder() {
+			number[m.ID] = len(p.mitigations)
+			p.mitigations = append(p.mitigations, m)
+			p.describeMitigation(x, m)
+		}
+	}
+	for t := range mitre.Live[*mitre.Technique](x.catalog) {
+		p.at[t.ID] = len(p.techniques)
+		p.techniques = append(p.techniques, t)
+	}
+	for i, t := range p.techniques {
+		parent, _, _ := strings.Cut(t.ID, ".")
+		p.family = append(p.family, i)
+		if j, ok := p.at[parent]; ok {
+			p.family[i] = j
+		}
+		var has []int
+		for n := range x.to("attack:"+t.ID, predMitigates) {
+			if j, ok := number[strings.TrimPrefix(n.key, "attack:")]; ok && !slices.Contains(has, j) {
+				has = append(has, j)
+			}
+		}
+		slices.Sort(has)
+		p.has = append(p.has, has)
+		p.describeTechnique(x, t)
+	}
+	for v := range p.traits {
+		weigh(p.traits[v])
+		p.near[v] = make([][]float64, len(p.techniques))
+	}
+	p.direct = make([][2][]float64, len(p.techniques))
+	for _, both := range []*[2][]traits{&p.words, &p.standards} {
+		weigh(slices.Concat(both[0], both[1]))
+	}
+	return p
+}
+
+func (p *proposer) describeTechnique(x *index, t *mitre.Technique) {
+	var of [views]traits
+	for v := range of {
+		of[v] = traits{}
+	}
+	key := "attack:" + t.ID
+	note := func(v int, n node, weight float64) {
+		of[v][n.key] = max(of[v][n.key], weight)
+		p.names[n.key] = n.name
+	}
+	for n := range x.from(key, predInTactic) {
+		note(byTactic, n, 1)
+	}
+	for n := range x.from(key, predTargets) {
+		note(byAsset, n, 1)
+	}
+	for n := range x.to(key, predUses) {
+		note(byUser, n, 1)
+	}
+	for _, platform := range t.Platforms {
+		of[byPlatform][platform] = 1
+	}
+	for d := range x.catalog.DataComponents(t) {
+		of[byDetection][d.Name] = 1
+	}
+	of[byText].words(own(t), 1)
+	of[byTitle].words(x.catalog.FullName(t), 1)
+	// Words and requirements also come from the weaknesses and from what
+	// EMB3D advises against them.
+	said, asked := maps.Clone(of[byText]), traits{}
+	for n, link := range x.to(key, predOpens) {
+		of[byWeakness].climb(x, n.key, link.Confidence)
+		said.words(n.name+" "+link.Rationale, link.Confidence)
+		for m := range x.to(n.key, predCounters) {
+			if e, ok := m.doc.(*EMB3DMitigation); ok {
+				said.words(e.Name, link.Confidence)
+				asked.requirements(e.IEC62443, link.Confidence)
+			}
+		}
+	}
+	for v := range of {
+		p.traits[v] = append(p.traits[v], of[v])
+	}
+	p.words[0], p.standards[0] = append(p.words[0], said), append(p.standards[0], asked)
+}
+
+func (p *proposer) describeMitigation(x *index, m *mitre.Mitigation) {
+	said, asked := traits{}, traits{}
+	said.words(own(m), 1)
+	for _, limit := range []predicate{predRulesOut, predMakesHard} {
+		for _, link := range x.to("attack:"+m.ID, limit) {
+			said.words(link.Rationale, ruledWords)
+		}
+	}
+	for _, s := range m.Standards {
+		if of, requirement, ok := strings.Cut(s, " - "); ok && strings.HasPrefix(of, "IEC 62443") {
+			// Parts 3-3 and 4-2 number the same requirements SR and CR.
+			asked.requirements([]string{strings.Replace(requirement, "SR", "CR", 1)}, 1)
+		}
+	}
+	p.words[1], p.standards[1] = append(p.words[1], said), append(p.standards[1], asked)
+}
+
+// own is what is said of an object: its name, which counts twice, its summary
+// and, where the release has it, the official text.
+func own(o mitre.Object) string {
+	text, source := mitre.Text(o)
+	if source == mitre.OfficialText {
+		summary, _ := mitre.Summary(o.Common().ID)
+		text += " " + summary
+	}
+	return o.Common().Name + " " + o.Common().Name + " " + text
+}
+
+// words adds the words of a text, without their endings.
+func (t traits) words(text string, weight float64) {
+	for _, w := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) }) {
+		if len(w) > 3 {
+			t[stem(w)] += weight
+		}
+	}
+}
+
+func stem(w string) string {
+	for _, end := range []string{"ations", "ation", "ings", "ing", "ies", "ed", "es", "s"} {
+		if strings.HasSuffix(w, end) && len(w)-len(end) >= 4 {
+			return w[:len(w)-len(end)]
+		}
+	}
+	return w
+}
+
+// climb adds a weakness and, with less weight, the more general ones.
+func (t traits) climb(x *index, weakness string, weight float64) {
+	if weight < leastWeakness || t[weakness] >= weight {
+		return
+	}
+	t[weakness] = weight
+	for n := range x.from(weakness, predParent) {
+		t.climb(x, n.key, weight*parentShare)
+	}
+}
+
+// requirements adds requirements of IEC 62443, without their enhancements.
+func (t traits) requirements(list []string, weight float64) {
+	for _, r := range list {
+		if f := strings.Fields(r); len(f) > 1 {
+			t[f[0]+" "+f[1]] += weight
+		}
+	}
+}
+
+// weigh puts what few have above what many have (TF-IDF) and makes each of
+// length 1.
+func weigh(all []traits) {
+	have := map[string]float64{}
+	for _, t := range all {
+		for k := range t {
+			have[k]++
+		}
+	}
+	for _, t := range all {
+		sum := 0.0
+		for _, k := range sorted(t) {
+			t[k] = math.Log(1+t[k]) * math.Log(1+float64(len(all))/have[k])
+			sum += t[k] * t[k]
+		}
+		for k := range t {
+			t[k] /= math.Sqrt(sum)
+		}
+	}
+}
+
+// cosines compares traits with others, each with 0 to 1.
+func cosines(a traits, with []traits) []float64 {
+	out := make([]float64, len(with))
+	keys := sorted(a) // sums depend on the order
+	for i, b := range with {
+		for _, k := range keys {
+			out[i] += a[k] * b[k]
+		}
+	}
+	return out
+}
+
+func (p *proposer) nearTo(v, t int) []float64 {
+	if p.near[v][t] == nil {
+		p.near[v][t] = cosines(p.traits[v][t], p.traits[v])
+	}
+	return p.near[v][t]
+}
+
+// neighbour is a technique and how near another one is to it.
+type neighbour struct {
+	technique int
+	near      float64
+}
+
+// neighboursOf orders the techniques that have mitigations by how near they
+// are to a technique, the nearest first, without those of its family and of
+// hidden ones.
+func (p *proposer) neighboursOf(t int, hidden func(family int) bool) []neighbour {
+	var out []neighbour
+	for u := range p.techniques {
+		if len(p.has[u]) == 0 || p.family[u] == p.family[t] || hidden(p.family[u]) {
+			continue
+		}
+		n := neighbour{technique: u}
+		for v := range views {
+			n.near += blend[v] * p.nearTo(v, t)[u]
+		}
+		out = append(out, n)
+	}
+	slices.SortStableFunc(out, func(a, b neighbour) int { return cmp.Compare(b.near, a.near) })
+	return out
+}
+
+// Features of a pair of technique and mitigation: how common the mitigation
+// is, one for each view, the votes of the nearest, what words and requirements
+// have in common, the former also apart for rare mitigations, of which no
+// neighbours tell, and how rare it is.
+const features = 1 + views + 2 + 2 + 2
+
+// rows computes the features of a technique with each mitigation, from what
+// its neighbours have.
+func (p *proposer) rows(t int, near []neighbour) [][features]float64 {
+	out := make([][features]float64, len(p.mitigations))
+	holders := make([]float64, len(p.mitigations))
+	for _, u := range near {
+		for _, m := range p.has[u.technique] {
+			holders[m]++
+		}
+	}
+	total := float64(len(near))
+	for m := range out {
+		out[m][0] = math.Log((holders[m] + 0.5) / (total - holders[m] + 0.5))
+	}
+	for v := range views {
+		mean, sum := 0.0, make([]float64, len(p.mitigations))
+		for _, u := range near {
+			n := p.nearTo(v, t)[u.technique]
+			mean += n / max(total, 1)
+			for _, m := range p.has[u.technique] {
+				sum[m] += n
+			}
+		}
+		for m := range out {
+			out[m][1+v] = math.Log(((sum[m]+smoothing*mean)/(holders[m]+smoothing) + nearness) / (mean + nearness))
+		}
+	}
+	for i, k := range []int{fewNeighbours, neighbours} {
+		all, votes := 0.0, make([]float64, len(p.mitigations))
+		for _, u := range near[:min(k, len(near))] {
+			all += u.near
+			for _, m := range p.has[u.technique] {
+				votes[m] += u.near
+			}
+		}
+		for m := range out {
+			if all > 0 {
+				out[m][1+views+i] = votes[m] / all
+			}
+		}
+	}
+	if p.direct[t][0] == nil {
+		p.direct[t] = [2][]float64{cosines(p.words[0][t], p.words[1]), cosines(p.standards[0][t], p.standards[1])}
+	}
+	words, standards := p.direct[t][0], p.direct[t][1]
+	for m := range out {
+		rest := out[m][1+views+2:]
+		rare := 1 / (1 + holders[m])
+		// Factors bring the features to one scale, so that one ridge fits all.
+		rest[0], rest[1], rest[2], rest[3] = 5*words[m], standards[m], 10*words[m]*rare, rare
+	}
+	return out
+}
+
+func nothingHidden(int) bool { return false }
+
+// predict says for each mitigation how well it fits a technique, 0 to 1.
+func predict(rows [][features]float64, weights []float64) []float64 {
+	out := make([]float64, len(rows))
+	for m, row := range rows {
+		z := weights[features]
+		for i, x := range row {
+			z += weights[i] * x
+		}
+		out[m] = 1 / (1 + math.Exp(-z))
+	}
+	return out
+}
+
+// alike proposes for a technique that has no usable mitigation those that fit
+// it by the techniques that are like it. They are proposals of this project,
+// not ATT&CK's; what is deployed already or ruled out on every device is left
+// out.
 func (w *assessor) alike(t *mitre.Technique, by []openedBy) []Candidate {
-	type neighbour struct {
-		technique  *mitre.Technique
-		similarity float64
-		because    string
+	if w.proposer == nil {
+		w.proposer = newProposer(w.index())
 	}
-	mine := w.features(t.ID)
-	var near []neighbour
-	for other := range mitre.Live[*mitre.Technique](w.catalog) {
-		if other.ID == t.ID {
-			continue
-		}
-		theirs := w.features(other.ID)
-		tactics, shared := overlap(mine.tactics, theirs.tactics)
-		assets, sharedAssets := overlap(mine.assets, theirs.assets)
-		users, sharedUsers := overlap(mine.users, theirs.users)
-		similarity := tacticWeight*tactics + assetWeight*assets + userWeight*users
-		if len(shared) == 0 || similarity == 0 {
-			continue
-		}
-		reason := "shares the tactic " + strings.Join(shared, " and ")
-		if n := len(sharedAssets); n > 0 {
-			reason += fmt.Sprintf(", %s", plural(n, "asset", "assets"))
-		}
-		if n := len(sharedUsers); n > 0 {
-			reason += fmt.Sprintf(" and %s", plural(n, "known user", "known users"))
-		}
-		near = append(near, neighbour{other, similarity, reason})
+	p := w.proposer
+	i, ok := p.at[t.ID]
+	if !ok {
+		return []Candidate{}
 	}
-	slices.SortStableFunc(near, func(a, b neighbour) int {
-		return cmp.Or(cmp.Compare(b.similarity, a.similarity), cmp.Compare(a.technique.ID, b.technique.ID))
-	})
-	candidates, total, used := map[string]*Candidate{}, 0.0, 0
-	for _, n := range near {
-		any := false
-		for m := range w.Mitigations(n.technique.ID) {
-			any = true
-			if !w.wanted(m.ID, by) {
-				continue
-			}
-			c := candidates[m.ID]
-			if c == nil {
-				c = &Candidate{ID: m.ID, Name: m.Name}
-				candidates[m.ID] = c
-			}
-			c.Score += n.similarity
-			if len(c.Because) < 2 {
-				c.Because = append(c.Because, fmt.Sprintf("mitigates %s %s, which %s", n.technique.ID, n.technique.Name, n.because))
-			}
-		}
-		if any {
-			total += n.similarity
-			if used++; used == neighbours {
-				break
-			}
-		}
-	}
+	near := p.neighboursOf(i, nothingHidden)
 	out := []Candidate{}
-	for _, id := range sorted(candidates) {
-		c := candidates[id]
-		c.Score = round(c.Score / total)
-		out = append(out, *c)
+	for m, score := range predict(p.rows(i, near), learned) {
+		if because := p.because(i, m, near); len(because) > 0 && w.wanted(p.mitigations[m].ID, by) {
+			out = append(out, Candidate{ID: p.mitigations[m].ID, Name: p.mitigations[m].Name, Score: round(score), Because: because})
+		}
 	}
 	return best(out)
+}
+
+// because names the nearest techniques that have a mitigation, at most two,
+// with what they share; none where none has it and shares anything.
+func (p *proposer) because(t, m int, near []neighbour) []string {
+	var out []string
+	for _, u := range near {
+		if !slices.Contains(p.has[u.technique], m) {
+			continue
+		}
+		if shared := p.shared(t, u.technique); shared != "" {
+			other := p.techniques[u.technique]
+			out = append(out, fmt.Sprintf("mitigates %s %s, which %s", other.ID, other.Name, shared))
+		}
+		if len(out) == 2 {
+			break
+		}
+	}
+	return out
+}
+
+const alikeWords = 0.12 // texts that are nearer than this are called alike
+
+// shared says what two techniques have in common.
+func (p *proposer) shared(a, b int) string {
+	common := func(v int) (names []string) {
+		for k := range p.traits[v][a] {
+			if _, ok := p.traits[v][b][k]; ok {
+				names = append(names, p.names[k])
+			}
+		}
+		slices.Sort(names)
+		return names
+	}
+	var parts []string
+	if tactics := common(byTactic); len(tactics) > 0 {
+		parts = append(parts, "the tactic "+strings.Join(tactics, " and "))
+	}
+	for _, c := range []struct {
+		view      int
+		one, many string
+	}{{byWeakness, "weakness", "weaknesses"}, {byAsset, "asset", "assets"}, {byUser, "known user", "known users"}, {byDetection, "data component", "data components"}} {
+		if n := len(common(c.view)); n > 0 {
+			parts = append(parts, plural(n, c.one, c.many))
+		}
+	}
+	said := ""
+	if p.nearTo(byText, a)[b] >= alikeWords {
+		said = "is described in like words"
+	}
+	if len(parts) == 0 {
+		return said
+	}
+	out := "shares " + parts[0]
+	if n := len(parts); n > 1 {
+		out = "shares " + strings.Join(parts[:n-1], ", ") + " and " + parts[n-1]
+	}
+	if said != "" {
+		out += " and " + said
+	}
+	return out
 }
 
 // wanted reports whether some device lacks the mitigation and allows it.
@@ -114,21 +446,4 @@ func (w *assessor) wanted(m string, by []openedBy) bool {
 	return slices.ContainsFunc(by, func(b openedBy) bool {
 		return !w.isDeployed(m, b.device) && b.device.ruledOut[m] == ""
 	})
-}
-
-// overlap is the Jaccard index of two sets, 0 where both are empty, and the
-// names that they share, in order.
-func overlap(a, b map[string]string) (float64, []string) {
-	var shared []string
-	for k, name := range a {
-		if _, ok := b[k]; ok {
-			shared = append(shared, name)
-		}
-	}
-	slices.Sort(shared)
-	union := len(a) + len(b) - len(shared)
-	if union == 0 {
-		return 0, nil
-	}
-	return float64(len(shared)) / float64(union), shared
 }

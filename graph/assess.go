@@ -21,9 +21,14 @@ import (
 // Techniques are ordered by the risk of their riskiest finding: severity
 // (CVSS base score / 10, 0.5 where unknown) × exploitation (1 if known
 // exploited, else (1 + EPSS) / 2) × confidence of the link × consequence of
-// the technique's tactics (1 for impact, impair process control and inhibit
-// response function, 0.9 for the tactics that gain or keep hold, 0.7 for those
-// that prepare or hide). A link's confidence is less where the finding's CVSS
+// the technique's tactics × asset. Consequence is 1 for impact, impair process
+// control and inhibit response function and 0.1 less for each step away from
+// them: 0.9 for execution, lateral movement and privilege escalation, 0.8 for
+// initial access and persistence, 0.7 for those that prepare or hide. Asset is
+// 1 for a safety controller, 0.95 for other controllers and for a device of
+// which nothing is known, 0.9 for what commands them, 0.85 for what carries
+// traffic, 0.8 for a workstation or application server, 0.7 for a historian.
+// A link's confidence is less where the finding's CVSS
 // vector speaks against the technique, as AV:L does against exploiting a
 // remote service; [Via] then says so.
 //
@@ -38,8 +43,9 @@ func (s *Snapshot) Assess(ctx context.Context) (*Assessment, error) {
 	if catalog == nil {
 		return nil, errors.New("graph: Assess needs an ATT&CK release: add Attack first")
 	}
-	w := &assessor{Snapshot: s, catalog: catalog, opened: map[string]*opened{}, opens: map[string]openings{}, compared: map[string]features{}}
+	w := &assessor{Snapshot: s, catalog: catalog, opened: map[string]*opened{}, opens: map[string]openings{}}
 	w.site()
+	w.acceptances()
 	a := &Assessment{
 		Attack: releaseOf(catalog), Findings: []FindingResult{}, Techniques: []TechniqueResult{},
 		Mitigations: []MitigationResult{}, Gaps: []Gap{}, Drafts: []Draft{}, Warnings: append([]Warning{}, s.Warnings()...),
@@ -56,11 +62,13 @@ func (s *Snapshot) Assess(ctx context.Context) (*Assessment, error) {
 	a.Site = w.described
 	a.Techniques = w.techniques()
 	a.Mitigations = w.mitigationResults(a.Techniques)
-	gaps, err := w.gaps(ctx, a)
-	if err != nil {
+	var err error
+	if a.Gaps, err = w.gaps(ctx, a); err != nil {
 		return nil, err
 	}
-	a.Gaps = gaps
+	if a.Plan, err = w.plan(ctx); err != nil {
+		return nil, err
+	}
 	a.Warnings = append(a.Warnings, w.warnings()...)
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -75,10 +83,12 @@ type assessor struct {
 	everywhere map[string]bool       // mitigation IDs deployed at each site, as a whole
 	devices    map[string]*deviceNow // by device ID; "" is a finding without one
 	opens      map[string]openings
+	accepted   []*accepted
+	sites      int                // how many are described
 	opened     map[string]*opened // by technique ID
 	silent     []silentFinding
 	unknown    map[string]int          // weaknesses in no catalogue, with the number of findings
-	compared   map[string]features     // by technique ID
+	proposer   *proposer               // made when it is needed
 	described  *SiteResult             // nil without a site description
 	strays     []string                // devices that findings name and the site does not
 	products   map[string][]*deviceNow // the site's devices by productKey
@@ -92,9 +102,11 @@ type openings struct {
 // deviceNow is what is deployed and possible on a device.
 type deviceNow struct {
 	id       string
-	known    bool     // the site describes it
-	products []string // by productKey
-	kinds    []string // of device; empty where it is not known
+	known    bool         // the site describes it
+	sites    []string     // keys of the sites that it is at
+	products []string     // by productKey
+	kinds    []string     // of device; empty where it is not known
+	asset    *mitre.Asset // what it is; nil where that is not known
 	deployed map[string]bool
 	ruledOut map[string]string // mitigation ID to reason
 }
@@ -150,6 +162,7 @@ func (w *assessor) site() {
 		now := &deviceNow{id: d.ID, known: true, deployed: map[string]bool{}, ruledOut: map[string]string{}}
 		for site := range w.index().from(key, predAt) {
 			maps.Copy(now.deployed, siteWide[site.key])
+			now.sites = append(now.sites, site.key)
 		}
 		for n := range w.index().from(key, predDeployed) {
 			if m, ok := n.doc.(*mitre.Mitigation); ok && !m.Placeholder() {
@@ -157,6 +170,9 @@ func (w *assessor) site() {
 			}
 		}
 		for asset := range w.index().from(key, predOf) {
+			if is, ok := asset.doc.(*mitre.Asset); ok && now.asset == nil {
+				now.asset = is
+			}
 			for kind := range w.index().to(asset.key, predCovers) {
 				now.kinds = append(now.kinds, kind.name)
 			}
@@ -337,14 +353,15 @@ func (w *assessor) finding(f *finding.Finding) FindingResult {
 			w.opened[id] = &opened{technique: t}
 		}
 		by := openedBy{finding: f, danger: risk, confidence: ft.Confidence}
-		by.risk = round(risk.severity * risk.exploitation * ft.Confidence * weight)
-		if by.planned = by.risk; via[id][0].Doubt != "" {
-			by.planned *= doubtful
-		}
 		for _, by.device = range devices {
+			asset, _ := by.device.assetWeight()
+			by.risk = round(risk.risk(ft.Confidence, weight) * asset)
+			if by.planned = by.risk; via[id][0].Doubt != "" {
+				by.planned *= doubtful
+			}
 			w.opened[id].by = append(w.opened[id].by, by)
+			r.Score = max(r.Score, by.risk)
 		}
-		r.Score = max(r.Score, by.risk)
 	}
 	slices.SortStableFunc(r.Techniques, func(a, b FindingTechnique) int { return cmp.Compare(b.Confidence, a.Confidence) })
 	switch {
@@ -364,7 +381,7 @@ func (w *assessor) finding(f *finding.Finding) FindingResult {
 		r.Why = w.unmapped(unmapped)
 	}
 	if r.Status != Mapped {
-		r.Score = round(risk.severity * risk.exploitation * silentConfidence)
+		r.Score = silentRisk(risk, devices)
 		w.silent = append(w.silent, silentFinding{f, devices, risk, r.Why})
 	}
 	return r
@@ -383,7 +400,7 @@ func (w *assessor) techniques() []TechniqueResult {
 		r := TechniqueResult{
 			ID: id, Name: o.technique.Name, FullName: w.catalog.FullName(o.technique), URL: o.technique.URL, Tactics: []string{},
 			Findings: findingIDs(o.by), Devices: deviceIDs(o.by), Score: worst.risk,
-			Why:         worst.danger.product(worst.confidence, weight, tactic),
+			Why:         worst.danger.product(worst.confidence, weight, tactic, worst.device),
 			Mitigations: []TechniqueMitigation{},
 		}
 		r.Summary, _ = mitre.Summary(id)
@@ -488,7 +505,7 @@ func (w *assessor) coveredOn(technique string, d *deviceNow) bool {
 
 // warnings tells of what findings name and nobody knows.
 func (w *assessor) warnings() []Warning {
-	var out []Warning
+	out := w.unaccepted()
 	for _, id := range sorted(w.unknown) {
 		out = append(out, Warning{Where: id, Message: fmt.Sprintf("no catalogue here has this weakness; %s", plural(w.unknown[id], "finding names it", "findings name it"))})
 	}
@@ -526,10 +543,14 @@ func few(texts []string, with string) string {
 
 func findingIDs(by []openedBy) []string {
 	out := make([]string, 0, len(by))
+	seen := make(map[string]bool, len(by))
 	for _, b := range by {
-		out = append(out, b.finding.ID)
+		if !seen[b.finding.ID] { // one finding may be on several devices
+			seen[b.finding.ID] = true
+			out = append(out, b.finding.ID)
+		}
 	}
-	return slices.Compact(out) // of one that is on several devices all stand together
+	return out
 }
 
 func deviceIDs(by []openedBy) []string {

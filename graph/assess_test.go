@@ -178,11 +178,11 @@ func TestOrderIsExplained(t *testing.T) {
 		finding.Finding{ID: "exploited", Weaknesses: []string{"CWE-400"}, CVSS: critical, KEV: true},
 	)
 	require.Equal(t, "T0814", a.Techniques[0].ID)
-	assert.InDelta(t, 0.98*1*0.8*1, a.Techniques[0].Score, 1e-9)
-	assert.Equal(t, "severity 0.98 (CVSS 9.8) × exploitation 1.00 (known exploited) × confidence 0.80 × consequence 1.0 (Inhibit Response Function)", a.Techniques[0].Why)
+	assert.InDelta(t, 0.98*1*0.8*1*0.95, a.Techniques[0].Score, 1e-9)
+	assert.Equal(t, "severity 0.98 (CVSS 9.8) × exploitation 1.00 (known exploited) × confidence 0.80 × consequence 1.0 (Inhibit Response Function) × asset 0.95 (unknown)", a.Techniques[0].Why)
 	require.Equal(t, "T1694.002", a.Techniques[1].ID)
-	assert.InDelta(t, 0.5*0.5*0.9*0.9, a.Techniques[1].Score, 1e-4)
-	assert.Equal(t, "severity 0.50 (unknown) × exploitation 0.50 (unknown) × confidence 0.90 × consequence 0.9 (Persistence)", a.Techniques[1].Why)
+	assert.InDelta(t, 0.5*0.5*0.9*0.9*0.95, a.Techniques[1].Score, 1e-4)
+	assert.Equal(t, "severity 0.50 (unknown) × exploitation 0.50 (unknown) × confidence 0.90 × consequence 0.9 (Lateral Movement, 1 step from impact) × asset 0.95 (unknown)", a.Techniques[1].Why)
 	assert.Equal(t, a.Techniques[1].Score, a.Findings[0].Score)
 	assert.Equal(t, a.Techniques[0].Score, a.Findings[1].Score)
 	assert.Equal(t, 9.8, *a.Findings[1].Severity)
@@ -442,7 +442,7 @@ func TestWhyNoTechnique(t *testing.T) {
 	assert.Equal(t, "The finding names no weakness, and no technique that ATT&CK ics-attack 19.1 has: T9999, M0930.", a.Findings[0].Why)
 	assert.Equal(t, "The finding names neither a weakness nor a technique.", a.Findings[1].Why)
 	assert.Equal(t, []string{"no_technique ", "no_technique "}, gapsOf(a))
-	assert.Equal(t, 0.075, a.Findings[1].Score)
+	assert.Equal(t, 0.0712, a.Findings[1].Score)
 }
 
 func TestFindingIDs(t *testing.T) {

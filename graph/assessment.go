@@ -25,6 +25,12 @@ type Assessment struct {
 	Techniques []TechniqueResult `json:"techniques"`
 	// Mitigations holds what answers these techniques, the most useful first.
 	Mitigations []MitigationResult `json:"mitigations"`
+	// Plan is a short list of mitigations that closes what can be closed: each
+	// technique on each device where none of its mitigations is deployed and
+	// one can be, unless that gap is accepted. Each step is the mitigation that closes the most risk of what
+	// the steps before it left. With k steps it closes at least 63 % (1 - 1/e)
+	// of what the best k mitigations could; a shorter list may exist.
+	Plan []PlanStep `json:"plan"`
 	// Gaps is ordered by urgency.
 	Gaps []Gap `json:"gaps"`
 	// Drafts holds text for gaps; empty until a generator adds it.
@@ -176,9 +182,12 @@ type Gap struct {
 	Devices   []string `json:"devices"`
 	// Score is the urgency, 0 to 1: the technique's risk on the gap's devices,
 	// half of it for no_detection; for no_technique the severity ×
-	// exploitation of the worst finding × 0.3 in place of a confidence.
-	Score      float64     `json:"score"`
-	Why        string      `json:"why"`
+	// exploitation × asset of the worst finding × 0.3 in place of a confidence.
+	Score float64 `json:"score"`
+	Why   string  `json:"why"`
+	// Accepted says who decided to live with the gap, and why; nil where nobody
+	// did. What is accepted on some devices only is two gaps.
+	Accepted   *Acceptance `json:"accepted,omitempty"`
 	Candidates []Candidate `json:"candidates"` // the best first; never official answers to this gap unless Why says so
 }
 

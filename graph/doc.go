@@ -11,9 +11,10 @@
 // The answer is an [Assessment]. [Snapshot.Paths] gives the ways from a finding
 // to an asset or a tactic, [Snapshot.Around] what is near a thing,
 // [Snapshot.Suppose] the site with a control added, [Snapshot.On] the same site
-// seen through an older release, and [Snapshot.Since] what differs.
-// [Snapshot.Coverage] asks what generative AI can do for the mitigations and
-// which research questions are left. What has no method can be asked in a query language, with package graph/query.
+// seen through an older release, [Snapshot.At] on another day, and
+// [Snapshot.Since] what differs. [Snapshot.Coverage] asks what generative AI can
+// do for the mitigations. What has no method can be asked in a query language,
+// with package graph/query.
 //
 // # Record and index
 //
@@ -40,6 +41,26 @@
 // rationale), site (what the user said) or draft (written by a generator).
 // Drafts never count as mitigations. [Snapshot.Sources] lists who said how
 // much.
+//
+// # Ranking
+//
+// One product orders everything:
+//
+//	risk = severity × exploitation × confidence × consequence × asset
+//
+// Severity is the CVSS base score (version 2 to 4) divided by 10, exploitation 1
+// for what is known to be exploited and (1 + EPSS) / 2 otherwise, confidence
+// that of the link from the weakness to the technique, consequence how near
+// the technique's tactic is to impact, asset what the device is to the process.
+// [Snapshot.Assess] gives the values. More of a factor never lowers a risk, and
+// a deployed control never raises one. [Assessment.Plan] turns the risks into
+// a short list of mitigations, and what the site decided to live with
+// ([Acceptance]) stays in sight but out of the plan.
+//
+// Where ATT&CK has no usable mitigation, a gap's candidates are those that
+// techniques alike have: by tactic, asset, weakness, user, detection and words.
+// They are this project's proposals, never ATT&CK's. [Snapshot.TryCandidates]
+// measures how good they are.
 //
 // # Cost
 //

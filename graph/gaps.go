@@ -36,9 +36,7 @@ func (w *assessor) gaps(ctx context.Context, a *Assessment) ([]Gap, error) {
 			return nil, err
 		}
 		out = append(out, w.mitigationGaps(w.opened[t.ID], gain)...)
-		if g, ok := w.detectionGap(w.opened[t.ID]); ok {
-			out = append(out, g)
-		}
+		out = append(out, w.detectionGaps(w.opened[t.ID])...)
 	}
 	out = append(out, w.silentGaps()...)
 	slices.SortStableFunc(out, func(a, b Gap) int {
@@ -47,17 +45,17 @@ func (w *assessor) gaps(ctx context.Context, a *Assessment) ([]Gap, error) {
 			cmp.Compare(slices.Index(gapOrder, a.Kind), slices.Index(gapOrder, b.Kind)),
 			cmp.Compare(a.Technique, b.Technique),
 			slices.Compare(a.Findings, b.Findings),
+			slices.Compare(a.Devices, b.Devices),
 		)
 	})
 	return out, nil
 }
 
-// gap starts a gap of a technique; by is never empty and its first has the
-// highest risk.
-func gap(kind GapKind, o *opened, by []openedBy) Gap {
+// gap starts a gap of a technique; its share's first has the highest risk.
+func gap(kind GapKind, o *opened, s share) Gap {
 	return Gap{
-		Kind: kind, Technique: o.technique.ID, Name: o.technique.Name,
-		Findings: findingIDs(by), Devices: deviceIDs(by), Score: by[0].risk, Candidates: []Candidate{},
+		Kind: kind, Technique: o.technique.ID, Name: o.technique.Name, Accepted: s.accepted,
+		Findings: findingIDs(s.by), Devices: deviceIDs(s.by), Score: s.by[0].risk, Candidates: []Candidate{},
 	}
 }
 
@@ -67,14 +65,18 @@ func (w *assessor) mitigationGaps(o *opened, gain map[string]MitigationResult) [
 		usable = append(usable, m)
 	}
 	if len(usable) == 0 {
-		g := gap(GapNoMitigation, o, o.by)
-		g.Why = fmt.Sprintf("%s lists no mitigation for %s.", w.catalog.Info(), o.technique.ID)
+		kind, why := GapNoMitigation, fmt.Sprintf("%s lists no mitigation for %s.", w.catalog.Info(), o.technique.ID)
 		if w.PlaceholderOnly(o.technique.ID) {
-			g.Kind = GapPlaceholderOnly
-			g.Why = fmt.Sprintf("%s lists only M0816, which says that mitigation is limited or not effective.", w.catalog.Info())
+			kind = GapPlaceholderOnly
+			why = fmt.Sprintf("%s lists only M0816, which says that mitigation is limited or not effective.", w.catalog.Info())
 		}
-		g.Candidates = w.alike(o.technique, o.by)
-		return []Gap{g}
+		var out []Gap
+		for _, s := range w.shares(kind, o.technique.ID, o.by) {
+			g := gap(kind, o, s)
+			g.Why, g.Candidates = why, w.alike(o.technique, s.by)
+			out = append(out, g)
+		}
+		return out
 	}
 	var undeployed, infeasible []openedBy
 	for _, b := range o.by {
@@ -87,23 +89,23 @@ func (w *assessor) mitigationGaps(o *opened, gain map[string]MitigationResult) [
 		}
 	}
 	var out []Gap
-	if len(undeployed) > 0 {
-		g := gap(GapNotDeployed, o, undeployed)
+	for _, s := range w.shares(GapNotDeployed, o.technique.ID, undeployed) {
+		g := gap(GapNotDeployed, o, s)
 		g.Why = fmt.Sprintf("%s, none deployed%s.", plural(len(usable), "mitigation exists", "mitigations exist"), on(g.Devices))
-		g.Candidates = official(usable, undeployed, gain, o.technique)
+		g.Candidates = official(usable, s.by, gain, o.technique)
 		out = append(out, g)
 	}
-	if len(infeasible) > 0 {
-		g := gap(GapNotFeasible, o, infeasible)
+	for _, s := range w.shares(GapNotFeasible, o.technique.ID, infeasible) {
+		g := gap(GapNotFeasible, o, s)
 		var reasons []string
 		for _, m := range usable[:min(3, len(usable))] {
-			reasons = append(reasons, fmt.Sprintf("%s %s (%s)", m.ID, m.Name, strings.TrimSuffix(infeasible[0].device.ruledOut[m.ID], ".")))
+			reasons = append(reasons, fmt.Sprintf("%s %s (%s)", m.ID, m.Name, strings.TrimSuffix(s.by[0].device.ruledOut[m.ID], ".")))
 		}
 		if n := len(usable) - len(reasons); n > 0 {
 			reasons = append(reasons, fmt.Sprintf("%d more", n))
 		}
 		g.Why = fmt.Sprintf("The device's constraints rule out every mitigation%s: %s.", on(g.Devices), strings.Join(reasons, "; "))
-		g.Candidates = w.alike(o.technique, infeasible)
+		g.Candidates = w.alike(o.technique, s.by)
 		out = append(out, g)
 	}
 	return out
@@ -149,29 +151,53 @@ func best(out []Candidate) []Candidate {
 	return out[:min(len(out), maxCandidates)]
 }
 
-func (w *assessor) detectionGap(o *opened) (Gap, bool) {
+func (w *assessor) detectionGaps(o *opened) []Gap {
 	for range w.catalog.LogSources(o.technique) {
-		return Gap{}, false
+		return nil
 	}
-	g := gap(GapNoDetection, o, o.by)
-	g.Score = round(g.Score * detectionWeight)
-	g.Why = fmt.Sprintf("%s has no detection strategy for %s.", w.catalog.Info(), o.technique.ID)
+	why := fmt.Sprintf("%s has no detection strategy for %s.", w.catalog.Info(), o.technique.ID)
 	for r := range w.catalog.To(o.technique, mitre.Detects) {
 		if r.Live() {
-			g.Why = fmt.Sprintf("The detection strategy %s names no log source to collect from.", r.Source.Common().ID)
+			why = fmt.Sprintf("The detection strategy %s names no log source to collect from.", r.Source.Common().ID)
 		}
 	}
-	return g, true
+	var out []Gap
+	for _, s := range w.shares(GapNoDetection, o.technique.ID, o.by) {
+		g := gap(GapNoDetection, o, s)
+		g.Score, g.Why = round(g.Score*detectionWeight), why
+		out = append(out, g)
+	}
+	return out
+}
+
+// silentRisk stands in for the risk of a finding that led to no technique.
+func silentRisk(d danger, on []*deviceNow) float64 {
+	asset := 0.0
+	for _, o := range on {
+		w, _ := o.assetWeight()
+		asset = max(asset, w)
+	}
+	return round(d.risk(silentConfidence, 1) * asset)
 }
 
 // silentGaps joins the findings that lead to no technique for the same reason.
 func (w *assessor) silentGaps() []Gap {
 	byWhy := map[string]*Gap{}
 	for _, s := range w.silent {
-		g := byWhy[s.why]
+		var by *Acceptance
+		key := s.why
+		for _, d := range s.devices {
+			a := w.accepts(GapNoTechnique, "", s.finding.ID, d)
+			if a == nil { // it is open on one of them
+				by, key = nil, s.why
+				break
+			}
+			by, key = &a.Acceptance, fmt.Sprintf("%s\x00%s %06d", s.why, a.site, a.place)
+		}
+		g := byWhy[key]
 		if g == nil {
-			g = &Gap{Kind: GapNoTechnique, Findings: []string{}, Devices: []string{}, Why: s.why, Candidates: []Candidate{}}
-			byWhy[s.why] = g
+			g = &Gap{Kind: GapNoTechnique, Findings: []string{}, Devices: []string{}, Why: s.why, Candidates: []Candidate{}, Accepted: by}
+			byWhy[key] = g
 		}
 		g.Findings = append(g.Findings, s.finding.ID)
 		for _, d := range s.devices {
@@ -179,7 +205,7 @@ func (w *assessor) silentGaps() []Gap {
 				g.Devices = append(g.Devices, d.id)
 			}
 		}
-		g.Score = max(g.Score, round(s.danger.severity*s.danger.exploitation*silentConfidence))
+		g.Score = max(g.Score, silentRisk(s.danger, s.devices))
 	}
 	var out []Gap
 	for _, why := range sorted(byWhy) {

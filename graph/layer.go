@@ -70,7 +70,7 @@ func (s *Snapshot) On(version string) (*Snapshot, error) {
 	var have []string
 	for _, i := range s.Releases() {
 		if i.Version == version {
-			return &Snapshot{layers: s.layers, known: buildIndex(s.layers, version)}, nil
+			return &Snapshot{layers: s.layers, known: buildIndex(s.layers, version), today: s.today}, nil
 		}
 		have = append(have, i.Version)
 	}

@@ -9,33 +9,86 @@ import (
 
 // The order of priority rests on one product:
 //
-//	risk = severity × exploitation × confidence × consequence
+//	risk = severity × exploitation × confidence × consequence × asset
 //
 // severity is the CVSS base score divided by 10. Exploitation is 1 for a
 // known exploited vulnerability (KEV), otherwise half of 1 + EPSS.
-// Confidence is that of the link from weakness to technique. Consequence
-// depends on the technique's tactics. A technique's score is the risk of its
-// riskiest finding. The weights are judgements of this project.
+// Confidence is that of the link from weakness to technique. Consequence says
+// how far the technique's tactics are from impact, asset what the device is to
+// the process. A technique's score is the risk of its riskiest finding. Each
+// factor is at most 1 and none depends on another, so that more of one never
+// lowers a risk. The weights are judgements of this project.
 const (
 	unknownSeverity     = 0.5 // of a finding without a CVSS vector
 	unknownExploitation = 0.5 // of a finding with neither KEV nor EPSS
 )
 
-// consequence is how near a technique of this tactic is to physical harm.
-var consequence = map[string]float64{
-	"impact":                    1,
-	"impair-process-control":    1,
-	"inhibit-response-function": 1,
-	"initial-access":            0.9,
-	"execution":                 0.9,
-	"lateral-movement":          0.9,
-	"privilege-escalation":      0.9,
-	"persistence":               0.9,
+// stepsToImpact is how many steps lie between a tactic and physical harm, at
+// the least. A step takes stepWeight off the consequence.
+var stepsToImpact = map[string]int{
+	// The process itself is hit, or what would keep it from harm.
+	"impact":                    0,
+	"impair-process-control":    0,
+	"inhibit-response-function": 0,
+	// The attacker commands a device, and can go on to hit the process.
+	"execution":            1,
+	"lateral-movement":     1,
+	"privilege-escalation": 1,
+	// The attacker is in, and has yet to command anything.
+	"initial-access": 2,
+	"persistence":    2,
 }
 
-// otherConsequence is that of tactics which prepare or hide: discovery,
-// collection, command and control, evasion.
-const otherConsequence = 0.7
+const (
+	stepWeight = 0.1
+	// otherSteps is for tactics which prepare or hide: discovery, collection,
+	// command and control, evasion.
+	otherSteps = 3
+)
+
+// assetWeights says what a device of an ATT&CK asset is to the process.
+var assetWeights = map[string]float64{
+	// The last barrier before harm to people; when it fails nothing stands
+	// behind it.
+	"A0010": 1, // Safety Controller
+	// These move the process, and what they do wrong happens.
+	"A0003": 0.95, // Programmable Logic Controller
+	"A0004": 0.95, // Remote Terminal Unit
+	"A0005": 0.95, // Intelligent Electronic Device
+	"A0013": 0.95, // Field I/O
+	"A0017": 0.95, // Distributed Control System Controller
+	"A0018": 0.95, // Programmable Automation Controller
+	// These command controllers, or are what an operator sees of them.
+	"A0002": 0.9, // Human-Machine Interface
+	"A0007": 0.9, // Control Server
+	// Traffic to controllers passes here, and outsiders come in.
+	"A0009": 0.85, // Data Gateway
+	"A0011": 0.85, // VPN Server
+	"A0012": 0.85, // Jump Host
+	"A0014": 0.85, // Routers
+	"A0015": 0.85, // Switch
+	"A0016": 0.85, // Firewall
+	// From here others can be reached, but the process runs without it.
+	"A0001": 0.8, // Workstation
+	"A0008": 0.8, // Application Server
+	// It records: its loss is noticed later, and stops nothing.
+	"A0006": 0.7, // Data Historian
+}
+
+// unknownAsset is a controller's weight: what nobody described must not look
+// harmless.
+const unknownAsset = 0.95
+
+// assetWeight returns the weight of what a device is, and its name.
+func (d *deviceNow) assetWeight() (float64, string) {
+	if d.asset == nil {
+		return unknownAsset, "unknown"
+	}
+	if w, ok := assetWeights[d.asset.ID]; ok {
+		return w, d.asset.Name
+	}
+	return unknownAsset, d.asset.Name
+}
 
 // danger is what a finding brings into the product, whatever the technique.
 type danger struct {
@@ -67,27 +120,36 @@ func dangerOf(f *finding.Finding) (danger, *float64) {
 	return d, base
 }
 
-// product writes the factors of a risk out, so that a reader can multiply.
-func (d danger) product(confidence, weight float64, tactic string) string {
-	return fmt.Sprintf("severity %.2f (%s) × exploitation %.2f (%s) × confidence %.2f × consequence %.1f (%s)",
-		d.severity, d.cause, d.exploitation, d.chance, confidence, weight, tactic)
+// risk is the product, but for the asset of each device.
+func (d danger) risk(confidence, weight float64) float64 {
+	return d.severity * d.exploitation * confidence * weight
 }
 
-// consequenceOf returns the weight of the technique's worst tactic and that
-// tactic's name.
+// product writes the factors of a risk out, so that a reader can multiply.
+func (d danger) product(confidence, weight float64, tactic string, on *deviceNow) string {
+	asset, kind := on.assetWeight()
+	return fmt.Sprintf("severity %.2f (%s) × exploitation %.2f (%s) × confidence %.2f × consequence %.1f (%s) × asset %.2f (%s)",
+		d.severity, d.cause, d.exploitation, d.chance, confidence, weight, tactic, asset, kind)
+}
+
+// consequenceOf returns the weight of the technique's tactic that is nearest
+// to impact and, in words, that tactic and its distance.
 func consequenceOf(c *mitre.Catalog, t *mitre.Technique) (float64, string) {
-	best, name := 0.0, ""
+	nearest, name := otherSteps+1, ""
 	for tactic := range c.TacticsOf(t) {
-		w, ok := consequence[tactic.Shortname]
+		steps, ok := stepsToImpact[tactic.Shortname]
 		if !ok {
-			w = otherConsequence
+			steps = otherSteps
 		}
-		if w > best {
-			best, name = w, tactic.Name
+		if steps < nearest {
+			nearest, name = steps, tactic.Name
 		}
 	}
-	if name == "" {
-		return otherConsequence, "no tactic"
+	switch {
+	case name == "":
+		nearest, name = otherSteps, "no tactic"
+	case nearest > 0:
+		name = fmt.Sprintf("%s, %s from impact", name, plural(nearest, "step", "steps"))
 	}
-	return best, name
+	return 1 - stepWeight*float64(nearest), name
 }

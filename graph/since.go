@@ -67,14 +67,18 @@ func techniqueKey(now func(string) string) func(TechniqueResult) string {
 	return func(t TechniqueResult) string { return now(t.ID) }
 }
 
-// gapKey tells gaps apart by kind and technique, and where there is no
-// technique by why there is none.
+// gapKey tells gaps apart by kind, technique and who accepts them, and where
+// there is no technique by why there is none.
 func gapKey(now func(string) string) func(Gap) string {
 	return func(g Gap) string {
-		if g.Technique == "" {
-			return string(g.Kind) + " " + g.Why
+		who := ""
+		if g.Accepted != nil {
+			who = fmt.Sprintf(" %q", *g.Accepted)
 		}
-		return string(g.Kind) + " " + now(g.Technique)
+		if g.Technique == "" {
+			return string(g.Kind) + " " + g.Why + who
+		}
+		return string(g.Kind) + " " + now(g.Technique) + who
 	}
 }
 

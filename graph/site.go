@@ -24,6 +24,8 @@ type SiteDescription struct {
 	Site     string   `json:"site"`     // the site's name
 	Deployed []string `json:"deployed"` // mitigation IDs, deployed everywhere
 	Devices  []Device `json:"devices"`
+	// Accepted holds the gaps that the site decided to live with.
+	Accepted []Acceptance `json:"accepted,omitempty"`
 	// Source is the file that it was read from, for messages.
 	Source string `json:"-"`
 }
@@ -78,11 +80,14 @@ func ReadSite(ctx context.Context, name string, r io.Reader) (SiteDescription, e
 	if member, at := repeated(b); member != "" {
 		return SiteDescription{}, fmt.Errorf("%s: line %d: the member %q stands twice in one object", name, 1+bytes.Count(b[:at], []byte("\n")), member)
 	}
-	if s.Site == "" && len(s.Deployed) == 0 && len(s.Devices) == 0 {
+	if s.Site == "" && len(s.Deployed) == 0 && len(s.Devices) == 0 && len(s.Accepted) == 0 {
 		return SiteDescription{}, fmt.Errorf("%s: it says nothing: want a JSON object with \"site\", \"deployed\" and \"devices\"", name)
 	}
 	for i := range s.Devices {
 		s.Devices[i].ID = strings.TrimSpace(s.Devices[i].ID) // as in findings
+	}
+	for i, a := range s.Accepted {
+		s.Accepted[i].Device, s.Accepted[i].Finding = strings.TrimSpace(a.Device), strings.TrimSpace(a.Finding)
 	}
 	s.Source = name
 	return s, nil
@@ -196,6 +201,13 @@ func SiteFacts(s SiteDescription) Source {
 		s.Devices[i].Products = literals(d.Products)
 		s.Devices[i].ID, s.Devices[i].Name = string(literal(d.ID)), string(literal(d.Name))
 	}
+	s.Accepted = slices.Clone(s.Accepted)
+	for i, a := range s.Accepted {
+		s.Accepted[i] = Acceptance{
+			GapKind(literal(string(a.Kind))), string(literal(a.Technique)), string(literal(a.Finding)), string(literal(a.Device)),
+			string(literal(a.By)), string(literal(a.Until)), string(literal(a.Why)),
+		}
+	}
 	return siteFacts{s}
 }
 
@@ -240,7 +252,7 @@ func (s siteFacts) write(b *batch, known *index) error {
 		b.edge(from, predDeployed, attackKey(catalog, m))
 		return nil
 	}
-	b.node(siteKey(name), "Site", name, &SiteDescription{Site: name, Deployed: s.Deployed, Source: s.Source})
+	b.node(siteKey(name), "Site", name, &SiteDescription{Site: name, Deployed: s.Deployed, Accepted: s.Accepted, Source: s.Source})
 	for i, id := range s.Deployed {
 		if err := mitigation(siteKey(name), fmt.Sprintf("deployed[%d]", i), id); err != nil {
 			return err
@@ -294,6 +306,11 @@ func (s siteFacts) write(b *batch, known *index) error {
 				return at("%s.constraints[%d]: unknown constraint %q; known are %s", place, j, id, strings.Join(constraintIDs(known), ", "))
 			}
 			b.edge(deviceKey(d.ID), predLimited, constraintKey(id))
+		}
+	}
+	for i, a := range s.Accepted {
+		if member, why := a.wrong(catalog, seen); member != "" {
+			return at("accepted[%d].%s: %s", i, member, why)
 		}
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 type Snapshot struct {
 	layers []*layer // one for each source, in the order in which they came
 	known  *index   // nil in the zero value
+	today  string   // 2006-01-02; empty where no day is given, see At
 }
 
 var nothing = newIndex()

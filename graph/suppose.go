@@ -76,7 +76,7 @@ func (s *Snapshot) Suppose(changes ...Supposition) (*Snapshot, error) {
 			}
 		}
 	}
-	return &Snapshot{layers: s.layers, known: next}, nil
+	return &Snapshot{layers: s.layers, known: next, today: s.today}, nil
 }
 
 // remove takes the edges with one predicate between two nodes out, whatever

@@ -19,6 +19,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/mitigraph/mitigraph/examples/internal/cli"
 	"github.com/mitigraph/mitigraph/graph"
@@ -41,7 +42,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	g := l.Graph
 	defer g.Close()
-	now := l.Now
+	now := l.Now.At(time.Now())
 	a, err := now.Assess(ctx)
 	if err != nil {
 		return err
@@ -78,27 +79,30 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return nil
 }
 
-// strict fails when a gap remains, and when there may be one in what was not
+// strict fails when a gap remains that nobody accepted, and when there may be one in what was not
 // read.
 func strict(a *graph.Assessment, stderr io.Writer) error {
 	lost := a.UnreadRecords + a.UnreadMembers
 	if lost > 0 {
 		fmt.Fprintf(stderr, "assess: -strict: %d of the input's records or parts of records could not be read\n", lost)
 	}
-	if len(a.Gaps) > 0 {
-		kinds := map[graph.GapKind]int{}
-		for _, g := range a.Gaps {
+	kinds, open := map[graph.GapKind]int{}, 0
+	for _, g := range a.Gaps {
+		if g.Accepted == nil {
 			kinds[g.Kind]++
+			open++
 		}
+	}
+	if open > 0 {
 		var parts []string
 		for _, k := range slices.Sorted(maps.Keys(kinds)) {
 			parts = append(parts, fmt.Sprintf("%s %d", k, kinds[k]))
 		}
 		remain := "gaps remain"
-		if len(a.Gaps) == 1 {
+		if open == 1 {
 			remain = "gap remains"
 		}
-		fmt.Fprintf(stderr, "assess: -strict: %d %s: %s\n", len(a.Gaps), remain, strings.Join(parts, ", "))
+		fmt.Fprintf(stderr, "assess: -strict: %d %s: %s\n", open, remain, strings.Join(parts, ", "))
 		return cli.Exit(3)
 	}
 	if lost > 0 {

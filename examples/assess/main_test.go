@@ -264,7 +264,9 @@ func TestWarnings(t *testing.T) {
 
 // A gate must not turn green because a part of the scan was not read.
 func TestStrictMissesNothing(t *testing.T) {
-	controls := write(t, "c.json", `{"site":"s","deployed":["M0801"]}`) // all that T1694.002 has in the embedded release
+	controls := write(t, "c.json", `{"site":"s","deployed":["M0801"],"accepted":[
+		{"kind":"no_technique","finding":"OLD","by":"x","why":"y","until":"2999-12-31"},
+		{"kind":"no_technique","finding":"OLDER","by":"x","why":"y","until":"2020-01-31"}]}`) // all that T1694.002 has in the embedded release
 	for _, test := range []struct {
 		name, content string
 		code          int
@@ -274,6 +276,9 @@ func TestStrictMissesNothing(t *testing.T) {
 	}{
 		{"clean", `[{"id":"A","techniques":["T1694.002"]}]`, 0, "", 0, 0},
 		{"a gap", `[{"id":"A","weaknesses":["CWE-400"],"techniques":["T1694.002"]},{"id":"B"}]`, 3, "-strict: 2 gaps remain: no_technique 1, not_deployed 1", 0, 0},
+		{"an accepted gap", `[{"id":"OLD"}]`, 0, "", 0, 0},
+		{"an accepted gap and another", `[{"id":"OLD"},{"id":"B"}]`, 3, "-strict: 1 gap remains: no_technique 1", 0, 0},
+		{"an acceptance that ended", `[{"id":"OLDER"}]`, 3, "ended on 2020-01-31; the gap is open again", 0, 0},
 		{"one gap", `[{"id":"A"}]`, 3, "-strict: 1 gap remains: no_technique 1", 0, 0},
 		{"a wrong type", `[{"id":"A","weaknesses":"CWE-798"}]`, 3, "weaknesses: want a list of strings", 0, 1},
 		{"a wrong type beside a technique", `[{"id":"A","weaknesses":"CWE-798","techniques":["T1694.002"]}]`, 2, "-strict: 1 of the input's records or parts of records could not be read", 0, 1},

@@ -25,7 +25,7 @@ embedded sample site.
 
 const examples = `
 Exit codes: 0 done, 1 failed, 2 wrong use or unreadable input, and with -strict
-3 when a gap of any kind remains, 2 when a part of the input was not read.
+3 when a gap of any kind remains and is not accepted, 2 when a part of the input was not read.
 
 Environment: OLLAMA_HOST (server of -draft ollama:MODEL); MITIGRAPH_CACHE,
 MITIGRAPH_OFFLINE and MITIGRAPH_ATTACK_MIRROR (releases that -attack fetches).
@@ -66,7 +66,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	once("draft", &o.draft, "who writes drafts: `WRITER` is none, template (the default) or ollama:MODEL")
 	once("format", &o.format, "`FORMAT` is text (the default) or json")
 	once("o", &o.out, "write to `FILE` instead of standard output")
-	fs.BoolVar(&o.strict, "strict", false, "exit with code 3 when a gap remains")
+	fs.BoolVar(&o.strict, "strict", false, "exit with code 3 when a gap remains that -controls does not accept")
 	// Flags may stand behind files, where package flag would end.
 	for {
 		err := fs.Parse(args)

@@ -180,11 +180,28 @@ func (t *text) summary() {
 	if n := len(t.a.Techniques); n > 0 {
 		t.wrapped("", fmt.Sprintf("%d of %s; %s", addressed,
 			count(n, "technique has a deployed mitigation wherever it is open", "techniques have a deployed mitigation wherever they are open"),
-			count(len(t.a.Gaps), "gap", "gaps")))
+			count(len(t.a.Gaps), "gap", "gaps")+t.acceptedOf()))
 	}
 	if t.a.Site == nil && len(t.a.Findings) > 0 {
 		t.wrapped("", "No -controls given: every mitigation is treated as not deployed")
 	}
+}
+
+// open counts the gaps that nobody accepted.
+func (t *text) open() (n int) {
+	for _, g := range t.a.Gaps {
+		if g.Accepted == nil {
+			n++
+		}
+	}
+	return n
+}
+
+func (t *text) acceptedOf() string {
+	if n := len(t.a.Gaps) - t.open(); n > 0 {
+		return fmt.Sprintf(", %d of them accepted", n)
+	}
+	return ""
 }
 
 // leads says how many findings lead to techniques, and why others don't.
@@ -337,26 +354,23 @@ func makersWord(remedies []finding.Remedy) string {
 }
 
 func (t *text) actions() {
-	var useful []graph.MitigationResult
-	for _, m := range t.a.Mitigations {
-		if m.Score > 0 {
-			useful = append(useful, m)
-		}
-	}
-	if len(useful) == 0 {
+	if len(t.a.Plan) == 0 {
 		return
 	}
-	t.heading("DO FIRST", "official mitigations that are not deployed, by the share of the risk left (that of techniques without a deployed mitigation) that each touches; shares overlap")
+	t.heading("DO FIRST", "official mitigations that can be deployed and are not, each by the share of the risk left that it adds to those above it")
 	const shown = 5
-	t.line("  SHARE  %s  %s  ASKED FOR BY", pad("MITIGATION", 48), pad("TECHNIQUES", 10))
-	for _, m := range useful[:min(shown, len(useful))] {
+	t.line("   ADDS  %s  %s  ASKED FOR BY", pad("MITIGATION", 48), pad("TECHNIQUES", 10))
+	for _, p := range t.a.Plan[:min(shown, len(t.a.Plan))] {
 		standard := ""
-		if len(m.Standards) > 0 {
-			standard = m.Standards[0]
+		if len(p.Standards) > 0 {
+			standard = p.Standards[0]
 		}
-		t.line("  %3.0f %%  %s  %10d  %s", 100*m.Score, pad(m.ID+" "+m.Name, 48), len(m.Covers), cut(finding.Plain(standard, 0), 29))
+		t.line("  %3.0f %%  %s  %10d  %s", 100*p.Adds, pad(p.ID+" "+p.Name, 48), len(p.Closes), cut(finding.Plain(standard, 0), 29))
 	}
-	t.more(shown, len(useful), "mitigation", "mitigations")
+	if rest := t.a.Plan[min(shown, len(t.a.Plan)):]; len(rest) > 0 {
+		t.line("  … and %s (-format json has all), after which %.0f %% of the risk is left",
+			count(len(rest), "more mitigation", "more mitigations"), 100*rest[len(rest)-1].Left)
+	}
 }
 
 func (t *text) techniques() {
@@ -461,6 +475,9 @@ func (t *text) gaps() {
 		if len(gaps) == 0 {
 			continue
 		}
+		slices.SortStableFunc(gaps, func(a, b graph.Gap) int { // what is accepted last
+			return cmp.Compare(min(1, len(acceptance(a))), min(1, len(acceptance(b))))
+		})
 		t.line("  %s: %s (%s in JSON)", kind.title, count(len(gaps), "gap", "gaps"), kind.kind)
 		for _, g := range gaps[:min(maxGapsShown, len(gaps))] {
 			t.gap(g)
@@ -479,8 +496,8 @@ func (t *text) gap(g graph.Gap) {
 	if g.Technique == "" {
 		what = some(g.Findings)
 	}
-	say := what + ": " + g.Why
-	if len(g.Candidates) > 0 {
+	say := what + ": " + g.Why + acceptance(g)
+	if len(g.Candidates) > 0 && g.Accepted == nil {
 		c := g.Candidates[0]
 		verb := "Consider"
 		if g.Kind == graph.GapNotDeployed {
@@ -493,6 +510,18 @@ func (t *text) gap(g graph.Gap) {
 		say += "."
 	}
 	t.wrapped(fmt.Sprintf("    %.2f  ", g.Score), say)
+}
+
+// acceptance says who lives with a gap; empty where nobody does.
+func acceptance(g graph.Gap) string {
+	if g.Accepted == nil {
+		return ""
+	}
+	until := ""
+	if g.Accepted.Until != "" {
+		until = " until " + g.Accepted.Until
+	}
+	return fmt.Sprintf(" ACCEPTED by %s%s: %s", g.Accepted.By, until, g.Accepted.Why)
 }
 
 // drafts shows one draft whole: of the most urgent gap where ATT&CK has
@@ -604,6 +633,8 @@ func (t *text) next() {
 		t.wrapped("  ", "There is nothing to assess. Give a CSAF 2.0 advisory or findings in this project's JSON, or no file for the sample site.")
 	case len(t.a.Techniques) == 0:
 		t.wrapped("  ", "No finding leads to a technique. Add the weakness (CWE-…, OWASP-IOT-2018-I…) or the technique to the findings named above.")
+	case t.open() == 0 && len(t.a.Gaps) > 0:
+		t.wrapped("  ", "Every gap is accepted. Look at each again before its acceptance ends, keep the controls file current, and run this again with each new advisory.")
 	case len(t.a.Gaps) == 0:
 		t.wrapped("  ", "Every technique has a deployed mitigation. Ask whether it is enough on each device, keep the controls file current, and run this again with each new advisory.")
 	default:
@@ -616,11 +647,9 @@ func (t *text) firstStep() string {
 	if t.a.Site != nil {
 		then = "Add it to the -controls file once it is deployed, and run this again."
 	}
-	for _, m := range t.a.Mitigations {
-		if m.Score > 0 {
-			return fmt.Sprintf("Plan %s %s: it mitigates %s opened here, which carry %.0f %% of the risk left. %s",
-				m.ID, m.Name, count(len(m.Covers), "technique", "techniques"), 100*m.Score, then)
-		}
+	for _, p := range t.a.Plan {
+		return fmt.Sprintf("Plan %s %s: it answers %s where nothing is deployed yet, with %.0f %% of the risk left. %s",
+			p.ID, p.Name, count(len(p.Closes), "technique", "techniques"), 100*p.Adds, then)
 	}
 	return "No official mitigation can be added. Read the drafts and the candidates of the gaps, and decide which to accept."
 }

@@ -1,0 +1,82 @@
+package graph
+
+import (
+	"compress/gzip"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mitigraph/mitigraph/mitre"
+)
+
+func known(t testing.TB, c *mitre.Catalog) *Snapshot {
+	t.Helper()
+	g, err := New(t.Context(), Attack(c), Knowledge())
+	require.NoError(t, err)
+	t.Cleanup(func() { g.Close() })
+	return g.Snapshot()
+}
+
+// The mapping and the constraints go into the features, so that a change there
+// moves the weights a little.
+func TestLearnedHasNotDrifted(t *testing.T) {
+	p := newProposer(known(t, embedded(t)).index())
+	now := p.learn(p.families(), -1)
+	assert.InDeltaSlice(t, now, learned, 0.3, "learned now: %v", now)
+	assert.Equal(t, now, newProposer(known(t, embedded(t)).index()).learn(p.families(), -1), "the same each time")
+}
+
+// What a technique and its family have never counts for it.
+func TestCandidatesIgnoreTheFamily(t *testing.T) {
+	p := newProposer(known(t, embedded(t)).index())
+	for _, id := range []string{"T0843", "T0843.001", "T0837"} {
+		i, ok := p.at[id]
+		require.True(t, ok)
+		want := predict(p.rows(i, p.neighboursOf(i, nothingHidden)), learned)
+		was := p.has
+		p.has = slices.Clone(was)
+		for u := range p.techniques {
+			if p.family[u] == p.family[i] {
+				p.has[u] = nil
+			}
+		}
+		assert.Equal(t, want, predict(p.rows(i, p.neighboursOf(i, nothingHidden)), learned), id)
+		p.has = was
+	}
+	assert.Equal(t, p.family[p.at["T0843"]], p.family[p.at["T0843.001"]])
+}
+
+func TestTryCandidates(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	try := func(t *testing.T, c *mitre.Catalog) {
+		got, err := known(t, c).TryCandidates(t.Context())
+		require.NoError(t, err)
+		t.Logf("%+v", got)
+		assert.Greater(t, got.Recall5, 0.66, "a plain prototype reached 0.66")
+		assert.Greater(t, got.Recall5, got.PriorRecall5)
+		assert.GreaterOrEqual(t, got.Hit5, got.Recall5)
+		assert.Equal(t, 90, got.Techniques)
+	}
+	t.Run("facts", func(t *testing.T) { try(t, embedded(t)) })
+	t.Run("official texts", func(t *testing.T) {
+		f, err := os.Open(filepath.Join("..", "..", "shared", "data", "attack", "ics-attack-19.1.json.gz"))
+		if errors.Is(err, fs.ErrNotExist) {
+			t.Skip("needs ../shared/data/attack")
+		}
+		require.NoError(t, err)
+		defer f.Close()
+		z, err := gzip.NewReader(f)
+		require.NoError(t, err)
+		c, err := mitre.Read(t.Context(), "19.1", z)
+		require.NoError(t, err)
+		try(t, c)
+	})
+}
