@@ -29,9 +29,9 @@ type fitted struct {
 // Held is what a model says of a text that it learns from, as if it had not
 // seen this text nor any other of the same source.
 type Held struct {
-	Technique *mitre.Technique     // the right one; nil for a text on something else
-	Link      *mitre.Relationship  // the procedure example; nil for a text on something else
-	Rank      int                  // of the right technique, from 1; 0 for something else
+	Technique *mitre.Technique    // the right one; nil for a text on something else
+	Link      *mitre.Relationship // the procedure example; nil for a text on something else
+	Rank      int                 // of the right technique, from 1; 0 for something else
 	values    []float64
 }
 
