@@ -1,6 +1,7 @@
 package identify
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -20,9 +21,10 @@ type fitted struct {
 	// class.
 	coefficients [][]float64
 	held         []Held
-	// sharpness is the factor before the softmax.
-	sharpness float64
-	// margin is what the best technique may be behind "something else".
+	// sharpness is the factor before the softmax; slope and offset correct its
+	// odds.
+	sharpness, slope, offset float64
+	// margin is the least that a text on a technique has.
 	margin float64
 }
 
@@ -32,6 +34,7 @@ type Held struct {
 	Technique *mitre.Technique    // the right one; nil for a text on something else
 	Link      *mitre.Relationship // the procedure example; nil for a text on something else
 	Rank      int                 // of the right technique, from 1; 0 for something else
+	class     int
 	values    []float64
 }
 
@@ -192,7 +195,7 @@ func (f *fitted) hold(l matrix) {
 		}
 		for a, i := range group {
 			d := f.corpus.documents[i]
-			h := Held{Link: d.link, values: values[a]}
+			h := Held{Link: d.link, class: d.class, values: values[a]}
 			if d.kind == Procedure {
 				h.Technique, h.Rank = f.corpus.techniques[d.class], 1
 				for class, v := range values[a][:len(f.corpus.techniques)] {
@@ -206,36 +209,38 @@ func (f *fitted) hold(l matrix) {
 	})
 }
 
-// calibrate learns the sharpness, by which the right techniques are most
-// likely, and the margin for something else, from what is held.
+// likely is how many of a text's best techniques the calibration learns from.
+const likely = 3
+
+// calibrate learns from what is held: the sharpness, by which the right
+// techniques are most likely; the two numbers that make honest probabilities
+// of the softmax's odds, which say too much; and the margin for something else.
 func (f *fitted) calibrate() {
-	f.sharpness, f.margin = defaultSharpness, defaultMargin
-	techniques := len(f.corpus.techniques)
-	var real, other []float64 // margins
+	f.sharpness, f.slope, f.offset, f.margin = defaultSharpness, defaultSlope, defaultOffset, defaultMargin
+	n := len(f.corpus.techniques)
+	var real []Held
+	var other []float64 // margins
 	for _, h := range f.held {
-		if m := margin(h.values); h.Technique != nil {
-			real = append(real, m)
+		if h.Technique != nil {
+			real = append(real, h)
 		} else {
-			other = append(other, m)
+			other = append(other, margin(h.values))
 		}
 	}
-	if len(real) < fewProcedures {
+	if len(real) < fewProcedures || len(other) == 0 {
 		return
 	}
 	likelihood := func(sharpness float64) float64 {
 		sum := 0.0
-		for _, h := range f.held {
-			if h.Technique != nil {
-				class := slices.Index(f.corpus.techniques, h.Technique)
-				sum += math.Log(max(softmax(h.values[:techniques], sharpness)[class], 1e-9))
-			}
+		for _, h := range real {
+			sum += math.Log(max(softmax(h.values[:n], sharpness)[h.class], tiny))
 		}
 		return sum
 	}
-	// The likelihood has one top; golden-section search on the logarithm.
-	low, high := math.Log(1), math.Log(100)
+	// The likelihood has one top: golden-section search on the logarithm.
+	low, high := math.Log(1), math.Log(200)
 	ratio := (math.Sqrt(5) - 1) / 2
-	for range 30 {
+	for range 25 {
 		a, b := high-ratio*(high-low), low+ratio*(high-low)
 		if likelihood(math.Exp(a)) > likelihood(math.Exp(b)) {
 			high = b
@@ -244,30 +249,74 @@ func (f *fitted) calibrate() {
 		}
 	}
 	f.sharpness = math.Exp((low + high) / 2)
-	if len(other) == 0 {
-		return
-	}
-	// The margin loses as large a share of real texts as it keeps of others.
-	slices.Sort(real)
-	slices.Sort(other)
-	best := math.Inf(1)
-	for _, m := range slices.Concat(real, other) {
-		lost, _ := slices.BinarySearch(real, m)
-		kept, _ := slices.BinarySearch(other, m)
-		worse := max(float64(lost)/float64(len(real)), 1-float64(kept)/float64(len(other)))
-		if worse < best {
-			best, f.margin = worse, m
+	var odds []float64
+	var right []bool
+	for _, h := range real {
+		p := softmax(h.values[:n], f.sharpness)
+		for _, class := range best(p)[:min(likely, n)] {
+			odds, right = append(odds, logOdds(p[class])), append(right, class == h.class)
 		}
 	}
+	f.slope, f.offset = logistic(odds, right)
+	slices.Sort(other)
+	f.margin = other[int(rejected*float64(len(other)))]
 }
 
-// margin is how far the best technique is before something else.
+// tiny keeps logarithms finite.
+const tiny = 1e-6
+
+func logOdds(p float64) float64 {
+	p = min(max(p, tiny), 1-tiny)
+	return math.Log(p / (1 - p))
+}
+
+// probability makes of the softmax's share how likely a technique is the one.
+func (f *fitted) probability(share float64) float64 {
+	return 1 / (1 + math.Exp(-f.slope*logOdds(share)-f.offset))
+}
+
+// logistic fits how likely y is by 1/(1+exp(-slope·x-offset)), with Newton's
+// steps, shortened; a prior holds the slope near 1 and above 0.
+func logistic(x []float64, y []bool) (slope, offset float64) {
+	slope = 1
+	for range 60 {
+		gs, gb := 1-slope, -offset // a prior of weight one
+		ss, so, oo := 1.0, 0.0, 1.0
+		for i := range x {
+			p := 1 / (1 + math.Exp(-slope*x[i]-offset))
+			d, w := -p, p*(1-p)
+			if y[i] {
+				d++
+			}
+			gs, gb = gs+d*x[i], gb+d
+			ss, so, oo = ss+w*x[i]*x[i], so+w*x[i], oo+w
+		}
+		det := ss*oo - so*so
+		slope += 0.7 * (oo*gs - so*gb) / det
+		offset += 0.7 * (ss*gb - so*gs) / det
+	}
+	return max(slope, 0.01), offset
+}
+
+// best are the classes by falling value, equal ones in their order.
+func best(values []float64) []int {
+	order := make([]int, len(values))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(values[b], values[a]) })
+	return order
+}
+
+// margin is how far the three best techniques together are before something
+// else.
 func margin(values []float64) float64 {
 	last := len(values) - 1
-	if last == 0 {
-		return math.Inf(-1)
+	sum := 0.0
+	for _, class := range best(values[:last])[:min(3, last)] {
+		sum += values[class]
 	}
-	return slices.Max(values[:last]) - values[last]
+	return sum - values[last]
 }
 
 func softmax(values []float64, sharpness float64) []float64 {

@@ -134,8 +134,7 @@ func (r Reason) String() string {
 
 // Identify returns the techniques that a text speaks of, best first, techniques
 // with equal scores by ID; none for a text about something else, and for one
-// without words that the release knows. The scores of all techniques together
-// are 1, so that those of a text on several are low. A technique whose ATT&CK ID the text
+// without words that the release knows. A technique whose ATT&CK ID the text
 // names comes first, with score 1; a revoked ID stands for its successor.
 //
 // Errors wrap [ErrUnknown], or are those of the context or the embedder. A nil
@@ -168,18 +167,13 @@ func (m *Model) Identify(ctx context.Context, text string, q Query) ([]Match, er
 	}
 	if values != nil && (len(named) > 0 || margin(values) >= f.margin) {
 		scores := softmax(values[:len(f.corpus.techniques)], f.sharpness)
-		order := make([]int, len(scores))
-		for i := range order {
-			order[i] = i
-		}
-		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(scores[b], scores[a]) })
-		for _, class := range order {
+		for _, class := range best(scores) {
 			t := f.corpus.techniques[class]
 			if len(out) >= q.Top {
 				break
 			}
 			if !slices.ContainsFunc(named, func(n naming) bool { return n.technique == t }) {
-				out = append(out, Match{ID: t.ID, Name: m.catalog.FullName(t), Score: scores[class], Because: f.reasons(class, words, likeness)})
+				out = append(out, Match{ID: t.ID, Name: m.catalog.FullName(t), Score: f.probability(scores[class]), Because: f.reasons(class, words, likeness)})
 			}
 		}
 	}

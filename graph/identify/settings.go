@@ -52,6 +52,12 @@ func (s Settings) weight(k Kind) float64 {
 // learns; TestDefaults holds them to it.
 const (
 	fewProcedures    = 50
-	defaultSharpness = 12
+	defaultSharpness = 38
+	defaultSlope     = 0.51
+	defaultOffset    = -0.34
 	defaultMargin    = 0.05
 )
+
+// rejected is the share of the sentences on something else that the margin
+// turns away when each is judged by a model without it.
+const rejected = 0.97

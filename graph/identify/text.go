@@ -14,16 +14,20 @@ import (
 // What ATT&CK's texts hold besides words.
 var (
 	citations = regexp.MustCompile(`\(Citation: [^()]*(?:\([^()]*\)[^()]*)*\)`)
+	pages     = regexp.MustCompile(`\[[^\[\]]*\]\(https?://attack\.mitre\.org/(?:software|groups|campaigns)/[^()\s]*\)`)
 	links     = regexp.MustCompile(`\[([^\[\]]*)\]\([^()\s]*\)`)
 	addresses = regexp.MustCompile(`https?://[^\s)\]]+`)
 	tags      = regexp.MustCompile(`</?[a-z]{1,10}>`)
 )
 
-// Plain returns a text without citations, tags and addresses; of a link its
-// words stay. Bytes that are no UTF-8 become spaces.
+// Plain returns a text without citations, tags and addresses. Of a link its
+// words stay, but where it leads to ATT&CK's page of a group, software or
+// campaign: those are a name, and "the adversary" stands for them. Bytes that
+// are no UTF-8 become spaces.
 func Plain(text string) string {
 	text = strings.ToValidUTF8(text, " ")
 	text = citations.ReplaceAllString(text, " ")
+	text = pages.ReplaceAllLiteralString(text, mask)
 	text = links.ReplaceAllString(text, "$1")
 	text = addresses.ReplaceAllString(text, " ")
 	return tags.ReplaceAllString(text, " ")
@@ -128,7 +132,7 @@ var stopwords = func() map[string]bool {
 		by can could did do does during each for from had has have he her here his how if in include included
 		includes including into is it its may might more no not of on one only or other over several she so some
 		such than that the their them then there these they this those through to two under use used uses using via
-		was were what when where which while who whose will with within would`) {
+		adversary was were what when where which while who whose will with within would`) {
 		m[w] = true
 	}
 	return m
