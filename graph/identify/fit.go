@@ -15,7 +15,6 @@ type fitted struct {
 	settings Settings
 	masks    masks
 	space    *space
-	surface  map[feature]string
 	meaning  [][]float32 // embeddings of the documents; nil without
 	// coefficients has for each document what likeness to it adds to each
 	// class.
@@ -39,7 +38,7 @@ type Held struct {
 }
 
 func fit(ctx context.Context, c corpus, s Settings, embed func(context.Context, []string) ([][]float32, error)) (*fitted, error) {
-	f := &fitted{corpus: c, settings: s, masks: newMasks(c.actors), surface: map[feature]string{}}
+	f := &fitted{corpus: c, settings: s, masks: newMasks(c.actors)}
 	counted := make([]map[feature]float64, len(c.documents))
 	readable := make([]string, len(c.documents))
 	for i, d := range c.documents {
@@ -93,6 +92,7 @@ func fit(ctx context.Context, c corpus, s Settings, embed func(context.Context, 
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	f.space.vectors = nil // the postings say the same
 	f.hold(kernel)
 	f.calibrate()
 	return f, nil

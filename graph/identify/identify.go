@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/mitigraph/mitigraph/mitre"
 )
@@ -17,6 +16,9 @@ import (
 var (
 	// ErrNoTechniques says that the catalogue has none that are live.
 	ErrNoTechniques = errors.New("identify: the catalogue has no technique")
+	// ErrTooLarge says that the catalogue has more texts than a regression can
+	// take, as that of Enterprise has.
+	ErrTooLarge = errors.New("identify: too many texts")
 	// ErrUnknown says that the catalogue has no group, software or campaign
 	// with that ID or name.
 	ErrUnknown = errors.New("no group, software or campaign of this ATT&CK release")
@@ -37,7 +39,8 @@ type Model struct {
 	options Options
 	all     *fitted
 
-	mu sync.Mutex
+	// gate holds one token: who takes it may use left.
+	gate chan struct{}
 	// left are the models without some sources, the last used last.
 	left []leftOut
 }
@@ -49,7 +52,11 @@ type leftOut struct {
 
 // keptModels is how many models without some sources are kept, of some 10 MB
 // each.
-const keptModels = 4
+const keptModels = 40
+
+// mostDocuments bounds time and memory: a model takes 8 bytes for each pair of
+// documents while it is made.
+const mostDocuments = 5000
 
 // New makes a model of a release: of its texts, or of the names and this
 // project's summaries where it has none. Context errors are returned as they
@@ -67,10 +74,13 @@ func New(ctx context.Context, catalog *mitre.Catalog, o Options) (*Model, error)
 	if catalog == nil {
 		return nil, ErrNoTechniques
 	}
-	m := &Model{catalog: catalog, options: o}
+	m := &Model{catalog: catalog, options: o, gate: make(chan struct{}, 1)}
 	c := newCorpus(catalog)
 	if len(c.techniques) == 0 {
 		return nil, ErrNoTechniques
+	}
+	if n := len(c.documents); n > mostDocuments {
+		return nil, fmt.Errorf("%w: %s has %d texts on techniques, more than %d", ErrTooLarge, catalog.Info(), n, mostDocuments)
 	}
 	var err error
 	if m.all, err = fit(ctx, c, o.Settings, m.embed()); err != nil {
@@ -228,7 +238,8 @@ func (f *fitted) reasons(class int, words []string, likeness []float64) []Reason
 	reasons := []Reason{}
 	for _, p := range parts[:min(3, len(parts))] {
 		d := f.corpus.documents[p.document]
-		r := Reason{Kind: d.kind, Words: f.shared(v, f.space.vectors[p.document], surface)}
+		known, _ := f.masks.masked(d.text)
+		r := Reason{Kind: d.kind, Words: f.shared(v, f.space.vector(features(known, nil)), surface)}
 		if d.source != nil {
 			r.Source, r.Link = d.source.Common().ID+" "+d.source.Common().Name, d.link.STIXID
 		}
@@ -313,8 +324,12 @@ func (m *Model) without(ctx context.Context, names []string) (*fitted, error) {
 	}
 	slices.Sort(sorted)
 	key := strings.Join(sorted, " ")
-	m.mu.Lock()
-	defer m.mu.Unlock() // making two at once would not be faster
+	select { // making two at once would not be faster
+	case m.gate <- struct{}{}:
+		defer func() { <-m.gate }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	if i := slices.IndexFunc(m.left, func(l leftOut) bool { return l.key == key }); i >= 0 {
 		l := m.left[i]
 		m.left = append(slices.Delete(m.left, i, i+1), l)

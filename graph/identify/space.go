@@ -13,12 +13,12 @@ type space struct {
 	names    []feature
 	weight   []float64 // inverse document frequency
 	postings [][]posting
-	vectors  []vector // of the documents
+	vectors  []vector // of the documents; nil once the model is made
 }
 
 type posting struct {
 	document int32
-	value    float64
+	value    float32
 }
 
 // vector is sorted by feature. Words with pairs, and parts of words, are two
@@ -52,7 +52,7 @@ func newSpace(documents []map[feature]float64) *space {
 		v := s.vector(d)
 		s.vectors = append(s.vectors, v)
 		for _, c := range v {
-			s.postings[c.feature] = append(s.postings[c.feature], posting{int32(i), c.value})
+			s.postings[c.feature] = append(s.postings[c.feature], posting{int32(i), float32(c.value)})
 		}
 	}
 	return s
@@ -93,7 +93,7 @@ func (s *space) likeness(v vector, out []float64) {
 	clear(out)
 	for _, c := range v {
 		for _, p := range s.postings[c.feature] {
-			out[p.document] += c.value * p.value
+			out[p.document] += c.value * float64(p.value)
 		}
 	}
 }
