@@ -147,7 +147,6 @@ type question struct {
 // technique is one of an answer.
 type technique struct {
 	ID      string   `json:"id"`
-	Name    string   `json:"name"`
 	Score   float64  `json:"score"`
 	Because []string `json:"because"`
 }
@@ -191,7 +190,7 @@ func answer(ctx context.Context, model *identify.Model, o options, name string, 
 			Techniques []technique `json:"techniques"`
 		}{id, []technique{}}
 		for _, m := range found {
-			t := technique{ID: m.ID, Name: m.Name, Score: m.Score, Because: []string{}}
+			t := technique{ID: m.ID, Score: m.Score, Because: []string{}}
 			for _, r := range m.Because {
 				t.Because = append(t.Because, finding.Plain(r.String(), 400))
 			}

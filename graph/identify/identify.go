@@ -220,6 +220,9 @@ func (f *fitted) values(ctx context.Context, text string, embed embedding) (valu
 	return values, likeness, words, ctx.Err()
 }
 
+// mostReasons is how many reasons a match has at most.
+const mostReasons = 3
+
 // reasons are the texts of a technique that add most to it.
 func (f *fitted) reasons(class int, words []string, likeness []float64) []Reason {
 	type part struct {
@@ -236,10 +239,16 @@ func (f *fitted) reasons(class int, words []string, likeness []float64) []Reason
 	surface := map[feature]string{}
 	v := f.space.vector(features(words, surface))
 	reasons := []Reason{}
-	for _, p := range parts[:min(3, len(parts))] {
+	for i, p := range parts {
+		if len(reasons) == mostReasons {
+			break
+		}
 		d := f.corpus.documents[p.document]
 		known, _ := f.masks.masked(d.text)
 		r := Reason{Kind: d.kind, Words: f.shared(v, f.space.vector(features(known, nil)), surface)}
+		if len(r.Words) == 0 && i > 0 {
+			continue // parts of words, or a meaning, say little to people
+		}
 		if d.source != nil {
 			r.Source, r.Link = d.source.Common().ID+" "+d.source.Common().Name, d.link.STIXID
 		}
