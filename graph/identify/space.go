@@ -2,6 +2,7 @@ package identify
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 )
@@ -9,11 +10,12 @@ import (
 // space gives texts their places: how much a feature weighs, and which
 // documents have it.
 type space struct {
-	number   map[feature]int32
-	names    []feature
-	weight   []float64 // inverse document frequency
-	postings [][]posting
-	vectors  []vector // of the documents; nil once the model is made
+	documents int
+	number    map[feature]int32
+	names     []feature
+	weight    []float64 // inverse document frequency
+	postings  [][]posting
+	vectors   []vector // of the documents; nil once the model is made
 }
 
 type posting struct {
@@ -32,7 +34,7 @@ type component struct {
 }
 
 func newSpace(documents []map[feature]float64) *space {
-	s := &space{number: map[feature]int32{}}
+	s := &space{documents: len(documents), number: map[feature]int32{}}
 	df := map[feature]int{}
 	for _, d := range documents {
 		for f := range d {
@@ -58,27 +60,43 @@ func newSpace(documents []map[feature]float64) *space {
 	return s
 }
 
-// vector places a text. Features that no document has count for nothing, also
-// not for its length.
+// vector places a text. What no document has counts for the length all the same,
+// as the rarest of all: a text that is mostly about something unknown is like
+// nothing. It is empty where nothing is known.
 func (s *space) vector(fs map[feature]float64) vector {
 	v := make(vector, 0, len(fs))
+	unknown := map[float64]struct{ parts, whole float64 }{} // how many, by count
 	for f, n := range fs {
 		if i, ok := s.number[f]; ok {
 			v = append(v, component{i, (1 + math.Log(n)) * s.weight[i]})
+			continue
 		}
+		u := unknown[n]
+		if isPart(f) {
+			u.parts++
+		} else {
+			u.whole++
+		}
+		unknown[n] = u
 	}
 	slices.SortFunc(v, func(a, b component) int { return cmp.Compare(a.feature, b.feature) })
 	var parts, whole float64
 	for _, c := range v {
-		if s.names[c.feature][0] == 'c' {
+		if isPart(s.names[c.feature]) {
 			parts += c.value * c.value
 		} else {
 			whole += c.value * c.value
 		}
 	}
+	rarest := math.Log((float64(s.documents) + 1) / 0.5)
+	for _, n := range slices.Sorted(maps.Keys(unknown)) { // sums depend on their order
+		value := (1 + math.Log(n)) * rarest
+		parts += unknown[n].parts * value * value
+		whole += unknown[n].whole * value * value
+	}
 	for i, c := range v {
 		square := whole
-		if s.names[c.feature][0] == 'c' {
+		if isPart(s.names[c.feature]) {
 			square = parts
 		}
 		if square > 0 {
@@ -87,6 +105,8 @@ func (s *space) vector(fs map[feature]float64) vector {
 	}
 	return v
 }
+
+func isPart(f feature) bool { return f[0] == 'c' }
 
 // likeness is the product of a vector with every document's: 0 to 1.
 func (s *space) likeness(v vector, out []float64) {
