@@ -308,12 +308,11 @@ func best(values []float64) []int {
 	return order
 }
 
-// margin is how far the three best techniques together are before something
-// else.
+// margin is how far the foremost techniques together are before something else.
 func margin(values []float64) float64 {
 	last := len(values) - 1
 	sum := 0.0
-	for _, class := range best(values[:last])[:min(3, last)] {
+	for _, class := range best(values[:last])[:min(foremost, last)] {
 		sum += values[class]
 	}
 	return sum - values[last]
