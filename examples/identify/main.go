@@ -1,0 +1,235 @@
+// Command identify says which ATT&CK techniques texts speak of.
+//
+//	go run ./examples/identify [flags] [FILE]
+//
+// See -h for the flags. Exit codes: 0 done, 1 failed, 2 wrong use or unreadable
+// input; the message names the line.
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/mitigraph/mitigraph/examples/internal/cli"
+	"github.com/mitigraph/mitigraph/graph/finding"
+	"github.com/mitigraph/mitigraph/graph/identify"
+)
+
+func main() { cli.Main("identify", run) }
+
+const usage = `Usage: go run ./examples/identify [flags] [FILE]
+
+Says which ATT&CK techniques texts speak of. FILE, or standard input, has one text
+a line, or on a line {"id": "..", "text": "..", "exclude": ["S0603"]}. Each gives a
+line {"id": "..", "techniques": [{"id": "..", "score": 0.71, "because": [".."]}]}, the
+best technique first; a text about something else gives no technique. Without
+"id" it is the number of the line. Only an official release (-attack) has the
+texts that make good answers: the embedded facts have names and summaries.
+
+`
+
+const examples = `
+Environment: OLLAMA_HOST (server of -embed ollama:MODEL); MITIGRAPH_CACHE,
+MITIGRAPH_OFFLINE (fetched releases).
+
+Examples:
+  echo "The attacker changed the setpoints of the pumps" | go run ./examples/identify -attack 19.1
+  go run ./examples/identify -attack 19.1 -exclude S0603,C0025 -top 10 report.txt
+`
+
+type options struct {
+	attack, embed, file string
+	top                 int
+	exclude             []string
+}
+
+func parse(args []string, stderr io.Writer) (options, error) {
+	var o options
+	fs := flag.NewFlagSet("identify", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.StringVar(&o.attack, "attack", "", "official ATT&CK bundle (`FILE`), or a version to fetch once; default: the embedded facts")
+	fs.StringVar(&o.embed, "embed", "", "compare meanings too, by a `MODEL` for embeddings: ollama:MODEL")
+	fs.IntVar(&o.top, "top", identify.DefaultTop, "give at most `N` techniques for a text")
+	fs.Func("exclude", "do without what these groups, software or campaigns contributed: `ID,...`", func(s string) error {
+		for id := range strings.SplitSeq(s, ",") {
+			if id = strings.TrimSpace(id); id != "" {
+				o.exclude = append(o.exclude, id)
+			}
+		}
+		return nil
+	})
+	err := fs.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stderr, usage)
+		fs.SetOutput(stderr)
+		fs.PrintDefaults()
+		fmt.Fprint(stderr, examples)
+		return o, err
+	case err != nil:
+		return o, cli.Misuse("%w; -h lists the flags", err)
+	case fs.NArg() > 1:
+		return o, cli.Misuse("%d files given, want one; flags stand before it", fs.NArg())
+	case o.top < 1:
+		return o, cli.Misuse("-top %d: want at least 1", o.top)
+	}
+	o.file = fs.Arg(0)
+	return o, nil
+}
+
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	o, err := parse(args, stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return nil
+	case err != nil:
+		return err
+	}
+	name, in := "standard input", stdin
+	if o.file != "" && o.file != "-" {
+		f, err := os.Open(o.file)
+		if err != nil {
+			return &cli.InputError{Err: err}
+		}
+		defer f.Close()
+		name, in = o.file, f
+	}
+	catalog, err := cli.LoadAttack(ctx, o.attack)
+	if err != nil {
+		return err
+	}
+	cli.TellWarnings(stderr, cli.Warnings(catalog, nil), "")
+	embedder, err := cli.LoadEmbedder(ctx, o.embed)
+	if err != nil {
+		return err
+	}
+	model, err := identify.New(ctx, catalog, identify.Options{Embedder: embedder})
+	switch {
+	case errors.Is(err, identify.ErrNoTechniques), errors.Is(err, identify.ErrTooLarge):
+		return cli.Misuse("-attack: %w", err)
+	case err != nil:
+		return err
+	}
+	if _, err := model.Identify(ctx, "", identify.Query{Exclude: o.exclude}); err != nil {
+		return wrong("-exclude", err)
+	}
+	return answer(ctx, model, o, name, in, stdout)
+}
+
+// wrong tells input that can't be used from what failed.
+func wrong(where string, err error) error {
+	err = fmt.Errorf("%s: %w", where, err)
+	if errors.Is(err, identify.ErrUnknown) {
+		return &cli.InputError{Err: err}
+	}
+	return err
+}
+
+// question is a line of the input.
+type question struct {
+	ID      *string  `json:"id"`
+	Text    *string  `json:"text"`
+	Exclude []string `json:"exclude"`
+}
+
+// technique is one of an answer.
+type technique struct {
+	ID      string   `json:"id"`
+	Score   float64  `json:"score"`
+	Because []string `json:"because"`
+}
+
+// longestLine is the longest that is read, in bytes.
+const longestLine = 8 << 20
+
+func answer(ctx context.Context, model *identify.Model, o options, name string, in io.Reader, stdout io.Writer) error {
+	lines := bufio.NewScanner(in)
+	lines.Buffer(make([]byte, 64<<10), longestLine)
+	n := 0
+	for lines.Scan() {
+		n++
+		where := fmt.Sprintf("%s: line %d", name, n)
+		line := bytes.TrimSpace(bytes.TrimPrefix(lines.Bytes(), []byte("\ufeff")))
+		if len(line) == 0 {
+			continue
+		}
+		q := question{}
+		if line[0] == '{' {
+			if err := json.Unmarshal(line, &q); err != nil {
+				return cli.Misuse("%s: %w", where, err)
+			}
+			if q.Text == nil {
+				return cli.Misuse(`%s: has no "text"`, where)
+			}
+		} else {
+			text := string(line)
+			q.Text = &text
+		}
+		id := strconv.Itoa(n)
+		if q.ID != nil {
+			id = *q.ID
+		}
+		found, err := model.Identify(ctx, *q.Text, identify.Query{Top: o.top, Exclude: append(q.Exclude, o.exclude...)})
+		if err != nil {
+			return wrong(where, err)
+		}
+		out := struct {
+			ID         string      `json:"id"`
+			Techniques []technique `json:"techniques"`
+		}{id, []technique{}}
+		for _, m := range found {
+			t := technique{ID: m.ID, Score: m.Score, Because: []string{}}
+			for _, r := range m.Because {
+				t.Because = append(t.Because, finding.Plain(r.String(), 400))
+			}
+			out.Techniques = append(out.Techniques, t)
+		}
+		var b bytes.Buffer
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false)
+		if err := e.Encode(out); err != nil {
+			return err
+		}
+		if _, err := stdout.Write(inert(b.Bytes())); err != nil {
+			return err
+		}
+	}
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return cli.Misuse("%s: line %d is longer than %d MiB", name, n+1, longestLine>>20)
+	case err != nil:
+		return cli.UnlessEnded(ctx, fmt.Errorf("%s: %w", name, err))
+	}
+	return ctx.Err()
+}
+
+// inert escapes what a terminal might act upon, which JSON may hold in strings.
+func inert(line []byte) []byte {
+	out := make([]byte, 0, len(line))
+	for len(line) > 0 {
+		r, n := utf8.DecodeRune(line)
+		switch {
+		case r < utf8.RuneSelf && r != 0x7f || unicode.IsPrint(r):
+			out = append(out, line[:n]...)
+		case r > 0xffff:
+			a, b := utf16.EncodeRune(r)
+			out = fmt.Appendf(out, `\u%04x\u%04x`, a, b)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+		line = line[n:]
+	}
+	return out
+}

@@ -1,0 +1,45 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/mitigraph/mitigraph/genai/ollama"
+	"github.com/mitigraph/mitigraph/graph/identify"
+	"github.com/mitigraph/mitigraph/mitre"
+)
+
+// LoadAttack reads the release that -attack names, of any domain; the embedded
+// facts when it names none.
+func LoadAttack(ctx context.Context, name string) (*mitre.Catalog, error) {
+	return loadAttack(ctx, name, true)
+}
+
+// LoadEmbedder makes what -embed names; nil when it names nothing. Vectors are
+// kept in the user's cache folder, or below MITIGRAPH_CACHE.
+func LoadEmbedder(ctx context.Context, name string) (identify.Embedder, error) {
+	if name == "" {
+		return nil, nil
+	}
+	model, ok := strings.CutPrefix(name, "ollama:")
+	if !ok || model == "" {
+		return nil, Misuse("-embed %q: want ollama:MODEL, such as ollama:all-minilm:22m", name)
+	}
+	e, err := ollama.NewEmbedder("", model)
+	if err != nil {
+		return nil, Misuse("-embed: %w", err)
+	}
+	if _, err := e.Digest(ctx); err != nil {
+		return nil, err
+	}
+	folder := os.Getenv("MITIGRAPH_CACHE")
+	if folder == "" {
+		if folder, err = os.UserCacheDir(); err != nil {
+			return e, nil // nowhere to keep them
+		}
+		folder = filepath.Join(folder, "mitigraph")
+	}
+	return identify.Cached(e, filepath.Join(folder, "embeddings")), nil
+}

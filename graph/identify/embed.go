@@ -1,0 +1,75 @@
+package identify
+
+import (
+	"context"
+	"fmt"
+	"math"
+)
+
+// Embedder turns texts into vectors whose products say how alike the texts
+// are in meaning. It has to be safe for concurrent use, and to give the same
+// vector for the same text.
+type Embedder interface {
+	// Name is for people, such as "ollama:all-minilm:22m".
+	Name() string
+	// Digest is the identity of the model: another one may give other vectors.
+	Digest(ctx context.Context) (string, error)
+	// Embed returns a vector for each text, all of one length.
+	Embed(ctx context.Context, texts []string) ([][]float32, error)
+}
+
+// embedding gives vectors of length one.
+type embedding = func(ctx context.Context, texts []string) ([][]float32, error)
+
+// batch is how many texts an embedder gets at once.
+const batch = 32
+
+// embed is the embedder of the model's options, checked; nil where there is none.
+func (m *Model) embed() embedding {
+	e := m.options.Embedder
+	if e == nil {
+		return nil
+	}
+	return func(ctx context.Context, texts []string) ([][]float32, error) {
+		var out [][]float32
+		for from := 0; from < len(texts); from += batch {
+			part := texts[from:min(from+batch, len(texts))]
+			vs, err := e.Embed(ctx, part)
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			if err != nil {
+				return nil, fmt.Errorf("identify: %s: %w", e.Name(), err)
+			}
+			if len(vs) != len(part) {
+				return nil, fmt.Errorf("identify: %s gave %d vectors for %d texts", e.Name(), len(vs), len(part))
+			}
+			for _, v := range vs {
+				if m.all != nil && len(v) != len(m.all.meaning[0]) || len(out) > 0 && len(v) != len(out[0]) {
+					return nil, fmt.Errorf("identify: %s gave vectors of different lengths", e.Name())
+				}
+				v, err := unit(v)
+				if err != nil {
+					return nil, fmt.Errorf("identify: %s gave %w", e.Name(), err)
+				}
+				out = append(out, v)
+			}
+		}
+		return out, nil
+	}
+}
+
+func unit(v []float32) ([]float32, error) {
+	sum := 0.0
+	for _, x := range v {
+		sum += float64(x) * float64(x)
+	}
+	if sum == 0 || math.IsNaN(sum) || math.IsInf(sum, 0) {
+		return nil, fmt.Errorf("a vector of length %v", math.Sqrt(sum))
+	}
+	out := make([]float32, len(v))
+	for i, x := range v {
+		out[i] = float32(float64(x) / math.Sqrt(sum))
+	}
+	return out, nil
+}

@@ -1,0 +1,332 @@
+package identify
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+
+	"github.com/mitigraph/mitigraph/mitre"
+)
+
+// fitted is what is learned from one corpus. It never changes.
+type fitted struct {
+	corpus   corpus
+	settings Settings
+	masks    masks
+	space    *space
+	meaning  [][]float32 // embeddings of the documents; nil without
+	// coefficients has for each document what likeness to it adds to each
+	// class.
+	coefficients [][]float64
+	held         []Held
+	// sharpness is the factor before the softmax; slope and offset correct its
+	// odds.
+	sharpness, slope, offset float64
+	// margin is the least that a text on a technique has.
+	margin float64
+}
+
+// Held is what a model says of a text that it learns from, as if it had not
+// seen this text nor any other of the same source.
+type Held struct {
+	Technique *mitre.Technique    // the right one; nil for a text on something else
+	Link      *mitre.Relationship // the procedure example; nil for a text on something else
+	Rank      int                 // of the right technique, from 1; 0 for something else
+	class     int
+	values    []float64
+}
+
+func fit(ctx context.Context, c corpus, s Settings, embed func(context.Context, []string) ([][]float32, error)) (*fitted, error) {
+	f := &fitted{corpus: c, settings: s, masks: newMasks(c.actors)}
+	counted := make([]map[feature]float64, len(c.documents))
+	readable := make([]string, len(c.documents))
+	for i, d := range c.documents {
+		if i%64 == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		var words []string
+		words, readable[i] = f.masks.masked(d.text)
+		counted[i] = features(words, nil)
+	}
+	f.space = newSpace(counted)
+	if embed != nil {
+		var err error
+		if f.meaning, err = embed(ctx, readable); err != nil {
+			return nil, err
+		}
+	}
+	n := len(c.documents)
+	if n == 0 {
+		return f, nil
+	}
+	kernel := newMatrix(n)
+	parallel(n, func(i int) {
+		if ctx.Err() == nil {
+			f.likeness(f.space.vectors[i], f.meaningOf(i), kernel[i])
+		}
+	})
+	for i, d := range c.documents {
+		kernel[i][i] += s.Ridge / s.weight(d.kind)
+	}
+	if err := cholesky(ctx, kernel); err != nil {
+		return nil, err
+	}
+	classes := len(c.techniques) + 1
+	f.coefficients = make([][]float64, n)
+	for i := range f.coefficients {
+		f.coefficients[i] = make([]float64, classes)
+	}
+	parallel(classes, func(class int) {
+		if ctx.Err() != nil {
+			return
+		}
+		b := make([]float64, n)
+		for i := range b {
+			b[i] = f.target(i, class)
+		}
+		for i, v := range kernel.solve(b) {
+			f.coefficients[i][class] = v
+		}
+	})
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	f.space.vectors = nil // the postings say the same
+	f.hold(kernel)
+	f.calibrate()
+	return f, nil
+}
+
+func (f *fitted) meaningOf(i int) []float32 {
+	if f.meaning == nil {
+		return nil
+	}
+	return f.meaning[i]
+}
+
+// likeness to every document, by words and, where there are any, embeddings.
+func (f *fitted) likeness(v vector, meaning []float32, out []float64) {
+	f.space.likeness(v, out)
+	if meaning == nil {
+		return
+	}
+	share := f.settings.Embedding
+	for i, m := range f.meaning {
+		sum := 0.0
+		for j, x := range m {
+			sum += float64(x) * float64(meaning[j])
+		}
+		out[i] = (1-share)*out[i] + share*sum
+	}
+}
+
+// target is what the regression is to say of a document: all is relative to
+// knowing nothing.
+func (f *fitted) target(document, class int) float64 {
+	v := -1 / float64(len(f.corpus.techniques)+1)
+	if f.corpus.documents[document].class == class {
+		v++
+	}
+	return v
+}
+
+// hold finds what models without a source would say of its texts, for each
+// source, without making these models: with G the inverse of the regularised
+// kernel and B the source's texts, the error on B is (G_BB)⁻¹ times their
+// coefficients.
+func (f *fitted) hold(l matrix) {
+	n, first := len(l), len(l)
+	for first > 0 && (f.corpus.documents[first-1].kind == Procedure || f.corpus.documents[first-1].kind == otherKind) {
+		first--
+	}
+	m := n - first
+	if m == 0 {
+		return
+	}
+	// The corner of L gives the corner of the inverse.
+	inverse := newMatrix(m) // of the corner, transposed
+	parallel(m, func(c int) {
+		column := inverse[c]
+		for i := c; i < m; i++ {
+			v := -dot(l[first+i][first+c:first+i], column[c:i])
+			if i == c {
+				v = 1
+			}
+			column[i] = v / l[first+i][first+i]
+		}
+	})
+	var groups [][]int // documents
+	for i := first; i < n; i++ {
+		d := f.corpus.documents[i]
+		g := -1
+		if d.source != nil {
+			g = slices.IndexFunc(groups, func(g []int) bool { return f.corpus.documents[g[0]].source == d.source })
+		}
+		if g < 0 {
+			groups = append(groups, nil)
+			g = len(groups) - 1
+		}
+		groups[g] = append(groups[g], i)
+	}
+	f.held = make([]Held, m)
+	parallel(len(groups), func(g int) {
+		group := groups[g]
+		corner := newMatrix(len(group))
+		for a, i := range group {
+			for b, j := range group {
+				k := max(i, j) - first
+				corner[a][b] = dot(inverse[i-first][k:], inverse[j-first][k:])
+			}
+		}
+		_ = cholesky(context.Background(), corner) // a background never ends
+		values := make([][]float64, len(group))
+		for a := range values {
+			values[a] = make([]float64, len(f.corpus.techniques)+1)
+		}
+		b := make([]float64, len(group))
+		for class := range len(f.corpus.techniques) + 1 {
+			for a, i := range group {
+				b[a] = f.coefficients[i][class]
+			}
+			for a, miss := range corner.solve(b) {
+				values[a][class] = f.target(group[a], class) - miss
+			}
+		}
+		for a, i := range group {
+			d := f.corpus.documents[i]
+			h := Held{Link: d.link, class: d.class, values: values[a]}
+			if d.kind == Procedure {
+				h.Technique, h.Rank = f.corpus.techniques[d.class], 1
+				for class, v := range values[a][:len(f.corpus.techniques)] {
+					if v > values[a][d.class] || v == values[a][d.class] && class < d.class {
+						h.Rank++
+					}
+				}
+			}
+			f.held[i-first] = h
+		}
+	})
+}
+
+// likely is how many of a text's best techniques the calibration learns from.
+const likely = 3
+
+// calibrate learns from what is held: the sharpness, by which the right
+// techniques are most likely; the two numbers that make honest probabilities
+// of the softmax's odds, which say too much; and the margin for something else.
+func (f *fitted) calibrate() {
+	f.sharpness, f.slope, f.offset, f.margin = defaultSharpness, defaultSlope, defaultOffset, defaultMargin
+	n := len(f.corpus.techniques)
+	var real []Held
+	var other []float64 // margins
+	for _, h := range f.held {
+		if h.Technique != nil {
+			real = append(real, h)
+		} else {
+			other = append(other, margin(h.values))
+		}
+	}
+	if len(real) < fewProcedures || len(other) == 0 {
+		return
+	}
+	likelihood := func(sharpness float64) float64 {
+		sum := 0.0
+		for _, h := range real {
+			sum += math.Log(max(softmax(h.values[:n], sharpness)[h.class], tiny))
+		}
+		return sum
+	}
+	// The likelihood has one top: golden-section search on the logarithm.
+	low, high := math.Log(1), math.Log(200)
+	ratio := (math.Sqrt(5) - 1) / 2
+	for range 25 {
+		a, b := high-ratio*(high-low), low+ratio*(high-low)
+		if likelihood(math.Exp(a)) > likelihood(math.Exp(b)) {
+			high = b
+		} else {
+			low = a
+		}
+	}
+	f.sharpness = math.Exp((low + high) / 2)
+	var odds []float64
+	var right []bool
+	for _, h := range real {
+		p := softmax(h.values[:n], f.sharpness)
+		for _, class := range best(p)[:min(likely, n)] {
+			odds, right = append(odds, logOdds(p[class])), append(right, class == h.class)
+		}
+	}
+	f.slope, f.offset = logistic(odds, right)
+	slices.Sort(other)
+	f.margin = other[int(rejected*float64(len(other)))]
+}
+
+// tiny keeps logarithms finite.
+const tiny = 1e-6
+
+func logOdds(p float64) float64 {
+	p = min(max(p, tiny), 1-tiny)
+	return math.Log(p / (1 - p))
+}
+
+// probability makes of the softmax's share how likely a technique is the one.
+func (f *fitted) probability(share float64) float64 {
+	return 1 / (1 + math.Exp(-f.slope*logOdds(share)-f.offset))
+}
+
+// logistic fits how likely y is by 1/(1+exp(-slope·x-offset)), with Newton's
+// steps, shortened; a prior holds the slope near 1 and above 0.
+func logistic(x []float64, y []bool) (slope, offset float64) {
+	slope = 1
+	for range 60 {
+		gs, gb := 1-slope, -offset // a prior of weight one
+		ss, so, oo := 1.0, 0.0, 1.0
+		for i := range x {
+			p := 1 / (1 + math.Exp(-slope*x[i]-offset))
+			d, w := -p, p*(1-p)
+			if y[i] {
+				d++
+			}
+			gs, gb = gs+d*x[i], gb+d
+			ss, so, oo = ss+w*x[i]*x[i], so+w*x[i], oo+w
+		}
+		det := ss*oo - so*so
+		slope += 0.7 * (oo*gs - so*gb) / det
+		offset += 0.7 * (ss*gb - so*gs) / det
+	}
+	return max(slope, 0.01), offset
+}
+
+// best are the classes by falling value, equal ones in their order.
+func best(values []float64) []int {
+	order := make([]int, len(values))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(values[b], values[a]) })
+	return order
+}
+
+// margin is how far the foremost techniques together are before something else.
+func margin(values []float64) float64 {
+	last := len(values) - 1
+	sum := 0.0
+	for _, class := range best(values[:last])[:min(foremost, last)] {
+		sum += values[class]
+	}
+	return sum - values[last]
+}
+
+func softmax(values []float64, sharpness float64) []float64 {
+	out := make([]float64, len(values))
+	top, sum := slices.Max(values), 0.0
+	for i, v := range values {
+		out[i] = math.Exp(sharpness * (v - top))
+		sum += out[i]
+	}
+	for i := range out {
+		out[i] /= sum
+	}
+	return out
+}
