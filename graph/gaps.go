@@ -25,8 +25,8 @@ const (
 var gapOrder = []GapKind{GapNoMitigation, GapPlaceholderOnly, GapNotFeasible, GapNotDeployed, GapNoDetection, GapNoTechnique}
 
 // gaps finds what is missing, the most urgent first.
-func (w *assessor) gaps(ctx context.Context, a *Assessment) ([]Gap, error) {
-	out := []Gap{}
+func (w *assessor) gaps(ctx context.Context, a *Assessment) ([]gapOf, error) {
+	var out []gapOf
 	gain := map[string]MitigationResult{}
 	for _, m := range a.Mitigations {
 		gain[m.ID] = m
@@ -41,27 +41,50 @@ func (w *assessor) gaps(ctx context.Context, a *Assessment) ([]Gap, error) {
 		}
 	}
 	out = append(out, w.silentGaps()...)
-	slices.SortStableFunc(out, func(a, b Gap) int {
+	slices.SortStableFunc(out, func(a, b gapOf) int {
 		return cmp.Or(
 			cmp.Compare(b.Score, a.Score),
 			cmp.Compare(slices.Index(gapOrder, a.Kind), slices.Index(gapOrder, b.Kind)),
 			cmp.Compare(a.Technique, b.Technique),
-			slices.Compare(a.Findings, b.Findings),
+			cmp.Compare(a.first(), b.first()), // which no two have in common
 		)
 	})
 	return out, nil
 }
 
-// gap starts a gap of a technique; by is never empty and its first has the
-// highest risk.
-func gap(kind GapKind, o *opened, by []openedBy) Gap {
-	return Gap{
-		Kind: kind, Technique: o.technique.ID, Name: o.technique.Name,
-		Findings: findingIDs(by), Devices: deviceIDs(by), Score: by[0].risk, Candidates: []Candidate{},
-	}
+// gapOf is a gap without the lists that grow with the findings, and where these
+// come from: groups of findings, or findings without a technique.
+type gapOf struct {
+	Gap
+	by     []openedBy
+	silent *silent
 }
 
-func (w *assessor) mitigationGaps(o *opened, gain map[string]MitigationResult) []Gap {
+// first is the lowest ID of the riskiest findings.
+func (g gapOf) first() string {
+	if g.silent != nil {
+		return g.silent.first
+	}
+	return g.by[0].first
+}
+
+func (g gapOf) devices() bitmap {
+	if g.silent != nil {
+		return g.silent.devices
+	}
+	return devicesIn(g.by)
+}
+
+// gap starts a gap of a technique; by is never empty and its first has the
+// highest risk.
+func gap(kind GapKind, o *opened, by []openedBy) gapOf {
+	return gapOf{Gap: Gap{
+		Kind: kind, Technique: o.technique.ID, Name: o.technique.Name,
+		Findings: []string{}, Devices: []string{}, Score: by[0].risk, Candidates: []Candidate{},
+	}, by: by}
+}
+
+func (w *assessor) mitigationGaps(o *opened, gain map[string]MitigationResult) []gapOf {
 	var usable []*mitre.Mitigation
 	for m := range w.Mitigations(o.technique.ID) {
 		usable = append(usable, m)
@@ -74,7 +97,7 @@ func (w *assessor) mitigationGaps(o *opened, gain map[string]MitigationResult) [
 			g.Why = fmt.Sprintf("%s lists only M0816, which says that mitigation is limited or not effective.", w.catalog.Info())
 		}
 		g.Candidates = w.alike(o.technique, o.by)
-		return []Gap{g}
+		return []gapOf{g}
 	}
 	var undeployed, infeasible []openedBy
 	for _, b := range o.by {
@@ -86,10 +109,10 @@ func (w *assessor) mitigationGaps(o *opened, gain map[string]MitigationResult) [
 			infeasible = append(infeasible, b)
 		}
 	}
-	var out []Gap
+	var out []gapOf
 	if len(undeployed) > 0 {
 		g := gap(GapNotDeployed, o, undeployed)
-		g.Why = fmt.Sprintf("%s, none deployed%s.", plural(len(usable), "mitigation exists", "mitigations exist"), on(g.Devices))
+		g.Why = fmt.Sprintf("%s, none deployed%s.", plural(len(usable), "mitigation exists", "mitigations exist"), w.on(g.devices()))
 		g.Candidates = official(usable, undeployed, gain, o.technique)
 		out = append(out, g)
 	}
@@ -102,21 +125,22 @@ func (w *assessor) mitigationGaps(o *opened, gain map[string]MitigationResult) [
 		if n := len(usable) - len(reasons); n > 0 {
 			reasons = append(reasons, fmt.Sprintf("%d more", n))
 		}
-		g.Why = fmt.Sprintf("The device's constraints rule out every mitigation%s: %s.", on(g.Devices), strings.Join(reasons, "; "))
+		g.Why = fmt.Sprintf("The device's constraints rule out every mitigation%s: %s.", w.on(g.devices()), strings.Join(reasons, "; "))
 		g.Candidates = w.alike(o.technique, infeasible)
 		out = append(out, g)
 	}
 	return out
 }
 
-func on(devices []string) string {
-	switch n := len(devices); {
+func (w *assessor) on(devices bitmap) string {
+	names := slices.Collect(firstFew(w.deviceIDs.of(devices)))
+	switch n := devices.count(); {
 	case n == 0:
 		return ""
 	case n <= 3:
-		return " on " + strings.Join(devices, ", ")
+		return " on " + strings.Join(names, ", ")
 	default:
-		return fmt.Sprintf(" on %s and %d more devices", strings.Join(devices[:2], ", "), n-2)
+		return fmt.Sprintf(" on %s and %d more devices", strings.Join(names[:2], ", "), n-2)
 	}
 }
 
@@ -149,9 +173,9 @@ func best(out []Candidate) []Candidate {
 	return out[:min(len(out), maxCandidates)]
 }
 
-func (w *assessor) detectionGap(o *opened) (Gap, bool) {
+func (w *assessor) detectionGap(o *opened) (gapOf, bool) {
 	for range w.catalog.LogSources(o.technique) {
-		return Gap{}, false
+		return gapOf{}, false
 	}
 	g := gap(GapNoDetection, o, o.by)
 	g.Score = round(g.Score * detectionWeight)
@@ -165,28 +189,12 @@ func (w *assessor) detectionGap(o *opened) (Gap, bool) {
 }
 
 // silentGaps joins the findings that lead to no technique for the same reason.
-func (w *assessor) silentGaps() []Gap {
-	byWhy := map[string]*Gap{}
-	for _, s := range w.silent {
-		g := byWhy[s.why]
-		if g == nil {
-			g = &Gap{Kind: GapNoTechnique, Findings: []string{}, Devices: []string{}, Why: s.why, Candidates: []Candidate{}}
-			byWhy[s.why] = g
-		}
-		g.Findings = append(g.Findings, s.finding.ID)
-		for _, d := range s.devices {
-			if d.id != "" {
-				g.Devices = append(g.Devices, d.id)
-			}
-		}
-		g.Score = max(g.Score, round(s.danger.severity*s.danger.exploitation*silentConfidence))
-	}
-	var out []Gap
-	for _, why := range sorted(byWhy) {
-		slices.Sort(byWhy[why].Findings)
-		slices.Sort(byWhy[why].Devices)
-		byWhy[why].Devices = slices.Compact(byWhy[why].Devices)
-		out = append(out, *byWhy[why])
+func (w *assessor) silentGaps() []gapOf {
+	var out []gapOf
+	for _, why := range sorted(w.silent) {
+		out = append(out, gapOf{Gap: Gap{
+			Kind: GapNoTechnique, Findings: []string{}, Devices: []string{}, Score: w.silent[why].score, Why: why, Candidates: []Candidate{},
+		}, silent: w.silent[why]})
 	}
 	return out
 }
