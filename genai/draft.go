@@ -260,12 +260,36 @@ func known(s *graph.Snapshot, evidence []graph.Evidence) []graph.Evidence {
 	return out
 }
 
-// id names a draft by what it is for and what it says.
+// id names a draft by what it is for and what it says: the beginning of the
+// SHA-256 of a JSON array of these. Its list of findings may be long, so it is
+// not encoded as a whole.
 func id(g graph.Gap, d graph.Draft) string {
-	b, err := json.Marshal([]any{g.Kind, g.Technique, g.Findings, d.Generator, d.Text})
-	if err != nil {
-		panic(err) // plain strings
+	h := sha256.New()
+	put := func(v any, end string) {
+		b, err := json.Marshal(v)
+		if err != nil {
+			panic(err) // plain strings
+		}
+		h.Write(append(b, end...))
 	}
-	sum := sha256.Sum256(b)
-	return "draft--" + hex.EncodeToString(sum[:8])
+	h.Write([]byte("["))
+	put(g.Kind, ",")
+	put(g.Technique, ",")
+	if len(g.Findings) == 0 {
+		put(g.Findings, ",")
+	}
+	for i, id := range g.Findings {
+		before, after := "", ","
+		if i == 0 {
+			before = "["
+		}
+		if i == len(g.Findings)-1 {
+			after = "],"
+		}
+		h.Write([]byte(before))
+		put(id, after)
+	}
+	put(d.Generator, ",")
+	put(d.Text, "]")
+	return "draft--" + hex.EncodeToString(h.Sum(nil)[:8])
 }

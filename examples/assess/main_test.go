@@ -190,7 +190,7 @@ func TestBadInput(t *testing.T) {
 		{"-o over the catalogue", []string{"-o", good, "-kev", good}, []string{"-o " + good, "also an input"}},
 		{"a site description", []string{controls}, []string{"controls.json", "a site description, not findings (assess -controls)"}},
 		{"unknown flag", []string{"-fromat", "json"}, []string{"-fromat"}},
-		{"unknown format", []string{"-format", "pdf"}, []string{"pdf", "text or json"}},
+		{"unknown format", []string{"-format", "pdf"}, []string{"pdf", "text, json or jsonl"}},
 		{"unknown writer", []string{"-draft", "gpt"}, []string{"gpt", "ollama:MODEL"}},
 		{"model without a name", []string{"-draft", "ollama:"}, []string{"ollama:MODEL"}},
 		{"-o directory", []string{"-o", dir}, []string{dir, "directory"}},

@@ -36,6 +36,9 @@ Examples:
   assess -draft ollama:llama3.1 -format json -o report.json findings.json
 `
 
+// formats are what -format may be.
+var formats = []string{"text", "json", "jsonl"}
+
 // options are the flags.
 type options struct {
 	attack, controls, kev, epss, store, draft, format, out string
@@ -64,7 +67,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	once("epss", &o.epss, "`FILE` with FIRST's EPSS scores in CSV: gives findings without a score the highest of their CVEs'")
 	once("store", &o.store, "keep the graph and go on from what it holds: `STORE` is mem (the default), bolt:PATH or postgres:DSN")
 	once("draft", &o.draft, "who writes drafts: `WRITER` is none, template (the default) or ollama:MODEL")
-	once("format", &o.format, "`FORMAT` is text (the default) or json")
+	once("format", &o.format, "`FORMAT` is text (the default), json, or jsonl: for fleets, a line for each finding while they are read, then a summary")
 	once("o", &o.out, "write to `FILE` instead of standard output")
 	fs.BoolVar(&o.strict, "strict", false, "exit with code 3 when a gap remains")
 	// Flags may stand behind files, where package flag would end.
@@ -90,11 +93,14 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		o.files = append(o.files, fs.Arg(0))
 		args = fs.Args()[1:]
 	}
-	if o.format != "text" && o.format != "json" {
-		return o, cli.Misuse("-format %q: want text or json", o.format)
+	if !slices.Contains(formats, o.format) {
+		return o, cli.Misuse("-format %q: want text, json or jsonl", o.format)
 	}
 	if err := cli.CheckStore(o.store); err != nil {
 		return o, err
+	}
+	if o.format == "jsonl" && o.store != "mem" {
+		return o, cli.Misuse("-store %s: -format jsonl keeps no finding, so there is nothing to store; use -format json", o.store)
 	}
 	if o.draft != "none" && o.draft != "template" && !(strings.HasPrefix(o.draft, "ollama:") && len(o.draft) > len("ollama:")) {
 		return o, cli.Misuse("-draft %q: want none, template or ollama:MODEL", o.draft)
