@@ -86,8 +86,9 @@ type assessor struct {
 
 	opens     map[string]openings
 	templates map[string]*template
-	dangers   map[dangerKey]dangerous
-	key       []byte // of the template, while it is looked up
+	dangers   map[dangerKey]*dangerous
+	vectors   map[string]string // each by itself
+	key       []byte            // of the template, while it is looked up
 
 	ids      names              // of findings; a number of a finding is the place in their order
 	opened   map[string]*opened // by technique ID
@@ -117,7 +118,7 @@ type deviceNow struct {
 func newAssessor(s *Snapshot, catalog *mitre.Catalog) *assessor {
 	w := &assessor{
 		Snapshot: s, catalog: catalog, devices: map[string]*deviceNow{}, products: map[string][]*deviceNow{},
-		opens: map[string]openings{}, templates: map[string]*template{}, dangers: map[dangerKey]dangerous{},
+		opens: map[string]openings{}, templates: map[string]*template{}, dangers: map[dangerKey]*dangerous{}, vectors: map[string]string{},
 		opened: map[string]*opened{}, silent: map[string]*silent{}, unknown: map[string]int{},
 		compared: map[string]features{}, covers: map[coverKey]bool{},
 	}

@@ -30,9 +30,9 @@ type names struct {
 
 	// Once ordered:
 	texts  []string // the chunks
-	places []uint32 // of the entries, by number
-	order  []uint32 // numbers, by text
-	rank   []uint32 // by number, its position in order
+	places []uint32 // of the entries, by text
+	order  []uint32 // their numbers
+	rank   []uint32 // by number, the position in these
 }
 
 const (
@@ -138,32 +138,38 @@ func (s *names) insert(place uint32) {
 // sort orders the texts. Nothing can be added or found after it.
 func (s *names) sort() {
 	s.table = nil
-	s.places = make([]uint32, 0, s.n)
+	places := make([]uint32, 0, s.n) // by number
 	s.texts = make([]string, len(s.chunks))
 	for i, c := range s.chunks {
 		for at := 0; at < len(c); {
 			place := uint32(i<<chunkBits + at)
-			s.places = append(s.places, place)
+			places = append(places, place)
 			_, _, at = s.entry(place)
 		}
-		s.texts[i] = string(c)
+		s.texts[i], s.chunks[i] = string(c), nil
 	}
 	s.chunks = nil
-	s.order, s.rank = make([]uint32, s.n), make([]uint32, s.n)
+	s.order = make([]uint32, s.n)
 	for i := range s.order {
 		s.order[i] = uint32(i)
 	}
 	slices.SortFunc(s.order, func(a, b uint32) int {
-		return cmp.Or(strings.Compare(s.text(a), s.text(b)), cmp.Compare(a, b))
+		return cmp.Or(strings.Compare(s.at(places[a]), s.at(places[b])), cmp.Compare(a, b))
 	})
+	s.rank = make([]uint32, s.n)
 	for r, i := range s.order {
 		s.rank[i] = uint32(r)
 	}
+	s.places = make([]uint32, s.n)
+	for r, i := range s.order {
+		s.places[r] = places[i]
+	}
 }
 
-// text returns a text by its number, once ordered.
-func (s *names) text(i uint32) string {
-	place := s.places[i]
+// text returns a text by its position in the order, once ordered.
+func (s *names) text(r uint32) string { return s.at(s.places[r]) }
+
+func (s *names) at(place uint32) string {
 	c := s.texts[place>>chunkBits][place&(chunkSize-1):]
 	n, size := 0, 0
 	for shift := 0; ; shift += 7 {
@@ -179,8 +185,8 @@ func (s *names) text(i uint32) string {
 // of iterates over the texts with some numbers, once ordered, by text.
 func (s *names) of(some bitmap) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for _, i := range s.order {
-			if some.has(i) && !yield(s.text(i)) {
+		for r, i := range s.order {
+			if some.has(i) && !yield(s.text(uint32(r))) {
 				return
 			}
 		}
@@ -191,7 +197,7 @@ func (s *names) of(some bitmap) iter.Seq[string] {
 type numbers struct {
 	deltas []byte
 	last   uint32
-	n      int
+	n      int32
 }
 
 func (l *numbers) add(i uint32) {

@@ -40,8 +40,8 @@ type openedBy struct {
 
 	// Of the finding with the lowest ID:
 	first      string
-	danger     danger
 	confidence float64
+	said       *dangerKey
 }
 
 // place is where a technique is open, on devices that are alike.
@@ -122,19 +122,36 @@ type dangerKey struct {
 type dangerous struct {
 	danger
 	base *float64
+	said *dangerKey
 }
 
-func (w *assessor) dangerOf(f *finding.Finding) (danger, *float64) {
+func (w *assessor) dangerOf(f *finding.Finding) *dangerous {
 	key := dangerKey{f.CVSS, f.KEV, f.EPSS}
-	d, ok := w.dangers[key]
-	if !ok {
+	d := w.dangers[key]
+	if d == nil {
 		if len(w.dangers) == maxDangers {
 			clear(w.dangers)
 		}
+		if len(w.vectors) == maxDangers {
+			clear(w.vectors)
+		}
+		vector, ok := w.vectors[key.cvss]
+		if !ok {
+			vector = key.cvss
+			w.vectors[vector] = vector
+		}
+		key.cvss = vector // one text for all that have it
+		d = &dangerous{said: &key}
 		d.danger, d.base = dangerOf(f)
 		w.dangers[key] = d
 	}
-	return d.danger, d.base
+	return d
+}
+
+// danger is that of the group's first finding.
+func (b openedBy) danger() danger {
+	d, _ := dangerOf(&finding.Finding{CVSS: b.said.cvss, KEV: b.said.kev, EPSS: b.said.epss})
+	return d
 }
 
 // named returns the techniques that the graph holds a finding to name.
@@ -154,7 +171,8 @@ func (w *assessor) finding(f *finding.Finding, named []*mitre.Technique, value u
 	if err := w.ids.add(f.ID, value); err != nil {
 		return FindingResult{}, err
 	}
-	risk, base := w.dangerOf(f)
+	risk := w.dangerOf(f)
+	base := risk.base
 	if base != nil {
 		score := *base
 		base = &score
@@ -221,7 +239,7 @@ func (w *assessor) finding(f *finding.Finding, named []*mitre.Technique, value u
 				planned *= doubtful
 			}
 			if by.planned = max(by.planned, planned); by.findings.n == 0 || f.ID < by.first {
-				by.first, by.danger, by.confidence = f.ID, risk, o.confidence
+				by.first, by.said, by.confidence = f.ID, risk.said, o.confidence
 			}
 			by.findings.add(number)
 			note(by.place, like)
@@ -394,6 +412,7 @@ func (w *assessor) techniques() []TechniqueResult {
 	out := make([]TechniqueResult, 0, len(w.opened))
 	for _, id := range sorted(w.opened) {
 		o := w.opened[id]
+		o.by = make([]openedBy, 0, len(o.groups))
 		for _, by := range o.groups {
 			o.by = append(o.by, *by)
 		}
@@ -406,7 +425,7 @@ func (w *assessor) techniques() []TechniqueResult {
 		r := TechniqueResult{
 			ID: id, Name: o.technique.Name, FullName: w.catalog.FullName(o.technique), URL: o.technique.URL, Tactics: []string{},
 			Findings: []string{}, Devices: []string{}, Score: worst.risk,
-			Why:         worst.danger.product(worst.confidence, weight, tactic),
+			Why:         worst.danger().product(worst.confidence, weight, tactic),
 			Mitigations: []TechniqueMitigation{},
 		}
 		r.Summary, _ = mitre.Summary(id)
@@ -435,7 +454,7 @@ func (w *assessor) findingIDs(by []openedBy) iter.Seq[string] {
 			}
 			var ranks []uint32
 			for _, b := range by[:n] {
-				ranks = slices.Grow(ranks, b.findings.n)
+				ranks = slices.Grow(ranks, int(b.findings.n))
 				for i := range b.findings.all() {
 					ranks = append(ranks, w.ids.rank[i])
 				}
@@ -447,7 +466,7 @@ func (w *assessor) findingIDs(by []openedBy) iter.Seq[string] {
 				if r == last {
 					continue // of a finding that is on devices which differ
 				}
-				if last = r; !yield(w.ids.text(w.ids.order[r])) {
+				if last = r; !yield(w.ids.text(r)) {
 					return
 				}
 			}

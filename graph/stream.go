@@ -118,8 +118,9 @@ func (s *Summary) GapDevices(i int) iter.Seq[string] { return s.w.deviceIDs.of(s
 
 // summary ends an assessment. The warnings are the caller's.
 func (w *assessor) summary(ctx context.Context) (*Summary, error) {
-	w.templates, w.dangers = nil, nil
+	w.templates, w.dangers, w.vectors = nil, nil, nil
 	w.ids.sort()
+	w.ids.order = nil // which only the devices need
 	w.deviceIDs.sort()
 	a := &Assessment{
 		Attack: releaseOf(w.catalog), Site: w.described, Findings: []FindingResult{}, Gaps: []Gap{}, Drafts: []Draft{},
@@ -217,7 +218,7 @@ func (in *intake) finding(f *finding.Finding, each func(*FindingResult) error) e
 		in.said.add(Warning{f.Source, f.ID, fmt.Sprintf(misstatedEPSS, misstated)})
 	}
 	if f.CVSS != "" {
-		if _, base := in.dangerOf(f); base == nil {
+		if in.dangerOf(f).base == nil {
 			_, err := finding.BaseScore(f.CVSS)
 			in.said.add(Warning{f.Source, f.ID, fmt.Sprintf(misstatedCVSS, f.CVSS, err)})
 		}

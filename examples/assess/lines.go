@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"runtime/debug"
+	"runtime/metrics"
 	"slices"
 
 	"github.com/mitigraph/mitigraph/examples/internal/cli"
@@ -14,7 +15,7 @@ import (
 // lines assesses findings as they are read. What was written when a run ends
 // before its time are whole lines, without the summary.
 func lines(ctx context.Context, o options, stdin io.Reader, stdout, stderr io.Writer) error {
-	defer debug.SetGCPercent(debug.SetGCPercent(streamGC))
+	defer debug.SetGCPercent(debug.SetGCPercent(leastGC))
 	l, err := cli.Load(ctx, cli.Input{Attack: o.attack, Controls: o.controls, Findings: o.files, KEV: o.kev, EPSS: o.epss, Stream: true}, stdin, stderr)
 	if err != nil {
 		return err
@@ -23,7 +24,14 @@ func lines(ctx context.Context, o options, stdin io.Reader, stdout, stderr io.Wr
 	var sum *graph.Summary
 	err = cli.OutputFrom(o.out, stdout, func(w io.Writer) error {
 		out := report.NewLines(w)
-		sum, err = l.Now.Stream(ctx, l.Findings(ctx, out.Flush), out.Finding)
+		n := 0
+		sum, err = l.Now.Stream(ctx, l.Findings(ctx, out.Flush), func(r *graph.FindingResult) error {
+			if n++; n&0xfff == 1 {
+				collectAt(spare)
+			}
+			return out.Finding(r)
+		})
+		collectAt(spare)
 		if err != nil {
 			if flushed := out.Flush(); flushed != nil {
 				return flushed
@@ -47,22 +55,36 @@ func lines(ctx context.Context, o options, stdin io.Reader, stdout, stderr io.Wr
 	return err
 }
 
-// streamGC lets less memory go unused than Go does by itself: what a stream
-// keeps has few pointers, so that looking through it costs little.
-const streamGC = 40
+const (
+	spare   = 20 << 20 // bytes
+	leastGC = 20       // per cent
+	mostGC  = 80
+)
+
+// collectAt has garbage collected when some more bytes are in use than were
+// found to be needed, where Go by itself lets as many again go unused.
+func collectAt(more uint64) {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	if live[0].Value.Kind() == metrics.KindUint64 {
+		debug.SetGCPercent(int(min(mostGC, max(leastGC, 100*more/max(1, live[0].Value.Uint64())))))
+	}
+}
 
 // draftFor drafts for the gaps of a summary. A gap has its lists only while its
 // draft is written.
 func draftFor(ctx context.Context, sum *graph.Summary, who string, stderr io.Writer) error {
 	a := *sum.Assessment
 	a.Findings, a.Gaps = sum.Examples, slices.Clone(sum.Gaps)
+	var findings, devices []string // the longest lists so far, used again
 	turn := func(done int) {
 		if done > 0 {
 			a.Gaps[done-1] = graph.Gap{}
 		}
 		if done < len(a.Gaps) {
-			a.Gaps[done].Findings = slices.Collect(sum.GapFindings(done))
-			a.Gaps[done].Devices = slices.Collect(sum.GapDevices(done))
+			findings = slices.AppendSeq(findings[:0], sum.GapFindings(done))
+			devices = slices.AppendSeq(devices[:0], sum.GapDevices(done))
+			a.Gaps[done].Findings, a.Gaps[done].Devices = findings, devices
 		}
 	}
 	turn(0)
