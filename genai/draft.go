@@ -278,16 +278,29 @@ func id(g graph.Gap, d graph.Draft) string {
 	if len(g.Findings) == 0 {
 		put(g.Findings, ",")
 	}
+	var list []byte
 	for i, id := range g.Findings {
-		before, after := "", ","
+		separator := byte(',')
 		if i == 0 {
-			before = "["
+			separator = '['
+		}
+		list = append(list, separator)
+		if strings.ContainsFunc(id, func(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune(`"\\<>&`, r) }) {
+			quoted, err := json.Marshal(id)
+			if err != nil {
+				panic(err)
+			}
+			list = append(list, quoted...)
+		} else {
+			list = append(append(append(list, '"'), id...), '"')
 		}
 		if i == len(g.Findings)-1 {
-			after = "],"
+			list = append(list, "],"...)
 		}
-		h.Write([]byte(before))
-		put(id, after)
+		if len(list) > 1<<15 || i == len(g.Findings)-1 {
+			h.Write(list)
+			list = list[:0]
+		}
 	}
 	put(d.Generator, ",")
 	put(d.Text, "]")

@@ -56,7 +56,7 @@ func lines(ctx context.Context, o options, stdin io.Reader, stdout, stderr io.Wr
 }
 
 const (
-	spare   = 20 << 20 // bytes
+	spare   = 16 << 20 // bytes
 	leastGC = 20       // per cent
 	mostGC  = 80
 )

@@ -465,7 +465,7 @@ func TestHelpNamesOnlyWhatIsBuilt(t *testing.T) {
 	for _, flag := range []string{"-attack", "-controls", "-draft", "-epss", "-format", "-kev", "-o ", "-store", "-strict"} {
 		assert.Contains(t, stderr, flag)
 	}
-	for _, later := range []string{"html", "navigator", "jsonl"} {
+	for _, later := range []string{"html", "navigator", "markdown"} {
 		assert.NotContains(t, stderr, later)
 	}
 	for _, want := range []string{"FILE|VERSION", "WRITER", "FORMAT", "Exit codes", "MITIGRAPH_CACHE"} {

@@ -67,7 +67,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	once("epss", &o.epss, "`FILE` with FIRST's EPSS scores in CSV: gives findings without a score the highest of their CVEs'")
 	once("store", &o.store, "keep the graph and go on from what it holds: `STORE` is mem (the default), bolt:PATH or postgres:DSN")
 	once("draft", &o.draft, "who writes drafts: `WRITER` is none, template (the default) or ollama:MODEL")
-	once("format", &o.format, "`FORMAT` is text (the default), json, or jsonl: for fleets, a line for each finding while they are read, then a summary")
+	once("format", &o.format, "`FORMAT` is text (the default), json, or jsonl: for fleets, a line for each finding while they are read, and a last one with a summary, without which the run did not come to its end; not with -store")
 	once("o", &o.out, "write to `FILE` instead of standard output")
 	fs.BoolVar(&o.strict, "strict", false, "exit with code 3 when a gap remains")
 	// Flags may stand behind files, where package flag would end.
