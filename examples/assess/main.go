@@ -35,6 +35,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case err != nil:
 		return err
 	}
+	if o.sources || o.remove != "" {
+		return sources(ctx, o, stdout)
+	}
 	if o.format == "jsonl" {
 		return lines(ctx, o, stdin, stdout, stderr)
 	}

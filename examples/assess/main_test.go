@@ -471,7 +471,7 @@ func TestHelpNamesOnlyWhatIsBuilt(t *testing.T) {
 	for _, want := range []string{"FILE|VERSION", "WRITER", "FORMAT", "Exit codes", "MITIGRAPH_CACHE"} {
 		assert.Contains(t, stderr, want)
 	}
-	assert.LessOrEqual(t, strings.Count(stderr, "\n"), 40)
+	assert.LessOrEqual(t, strings.Count(stderr, "\n"), 44)
 }
 
 func TestCancelled(t *testing.T) {

@@ -41,6 +41,24 @@ func openStore(ctx context.Context, where string, readOnly bool) (store.Store, e
 	return nil, nil
 }
 
+// OpenKept opens a graph that is kept, and that there must be already.
+func OpenKept(ctx context.Context, where string, readOnly bool) (*graph.Graph, error) {
+	if file, ok := strings.CutPrefix(where, "bolt:"); ok {
+		if _, err := os.Stat(file); err != nil {
+			return nil, Misuse("-store: %w", err)
+		}
+	}
+	s, err := openStore(ctx, where, readOnly)
+	if err != nil {
+		return nil, StoreError(err)
+	}
+	g, err := graph.Open(ctx, s)
+	if err != nil {
+		return nil, StoreError(err)
+	}
+	return g, nil
+}
+
 // CheckStore says what is wrong with the name of a store.
 func CheckStore(where string) error {
 	kind, place, _ := strings.Cut(where, ":")
