@@ -120,8 +120,8 @@ func (s *Summary) GapDevices(i int) iter.Seq[string] { return s.w.deviceIDs.of(s
 func (w *assessor) summary(ctx context.Context) (*Summary, error) {
 	w.templates, w.dangers, w.vectors = nil, nil, nil
 	w.ids.sort()
-	w.ids.order = nil // which only the devices need
 	w.deviceIDs.sort()
+	w.ids.order, w.deviceIDs.rank = nil, nil // which only the other needs
 	a := &Assessment{
 		Attack: releaseOf(w.catalog), Site: w.described, Findings: []FindingResult{}, Gaps: []Gap{}, Drafts: []Draft{},
 		Techniques: w.techniques(),
