@@ -3,6 +3,7 @@ package genai
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -354,10 +355,23 @@ func known(s *graph.Snapshot, evidence []graph.Evidence) []graph.Evidence {
 
 // id names a draft by what it is for and what it says.
 func id(task string, subject any, d graph.Draft) string {
+	h := sha256.New()
+	if list, ok := subject.([]string); ok { // of a fleet's gap it has a million findings
+		var b []byte
+		for _, s := range list {
+			b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
+			if len(b) > 1<<15 {
+				h.Write(b)
+				b = b[:0]
+			}
+		}
+		h.Write(b)
+		subject = len(list)
+	}
 	b, err := json.Marshal([]any{task, subject, d.Generator, d.Text})
 	if err != nil {
 		panic(err) // plain strings
 	}
-	sum := sha256.Sum256(b)
-	return "draft--" + hex.EncodeToString(sum[:8])
+	h.Write(b)
+	return "draft--" + hex.EncodeToString(h.Sum(nil)[:8])
 }

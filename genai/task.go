@@ -77,7 +77,7 @@ var mitigation = &kind{
 		}
 		g := a.Gaps[t.gap]
 		j := job{
-			evidence: evidence, subject: []any{g.Kind, g.Technique, g.Findings},
+			evidence: evidence, subject: append([]string{string(g.Kind), g.Technique}, g.Findings...),
 			words:   map[string]string{"missing": missing[g.Kind]},
 			compose: func(e []graph.Evidence) (graph.DraftText, error) { return compose.Write(g, e) },
 		}

@@ -43,55 +43,73 @@ func (s *Snapshot) Assess(ctx context.Context) (*Assessment, error) {
 	if catalog == nil {
 		return nil, errors.New("graph: Assess needs an ATT&CK release: add Attack first")
 	}
-	w := &assessor{Snapshot: s, catalog: catalog, opened: map[string]*opened{}, opens: map[string]openings{}}
-	w.site()
-	w.acceptances()
-	a := &Assessment{
-		Attack: releaseOf(catalog), Findings: []FindingResult{}, Techniques: []TechniqueResult{},
-		Mitigations: []MitigationResult{}, Gaps: []Gap{}, Drafts: []Draft{}, Warnings: append([]Warning{}, s.Warnings()...),
-	}
-	n := 0
+	w := newAssessor(s, catalog)
+	results := []FindingResult{}
 	for f := range s.findings() {
-		if n++; n%256 == 0 {
+		if len(results)%256 == 255 {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
 		}
-		a.Findings = append(a.Findings, w.finding(f))
+		r, err := w.finding(f, w.named(f), 0)
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, r)
 	}
-	a.Site = w.described
-	a.Techniques = w.techniques()
-	a.Mitigations = w.mitigationResults(a.Techniques)
-	var err error
-	if a.Gaps, err = w.gaps(ctx, a); err != nil {
+	sum, err := w.summary(ctx)
+	if err != nil {
 		return nil, err
 	}
-	if a.Plan, err = w.plan(ctx); err != nil {
-		return nil, err
+	a := sum.Assessment
+	a.Findings, a.Warnings = results, append(append([]Warning{}, s.Warnings()...), w.warnings()...)
+	for i := range a.Techniques {
+		a.Techniques[i].Findings = append(a.Techniques[i].Findings, slices.Collect(sum.TechniqueFindings(i))...)
+		a.Techniques[i].Devices = append(a.Techniques[i].Devices, slices.Collect(sum.TechniqueDevices(i))...)
 	}
-	a.Warnings = append(a.Warnings, w.warnings()...)
+	for i := range a.Gaps {
+		a.Gaps[i].Findings = append(a.Gaps[i].Findings, slices.Collect(sum.GapFindings(i))...)
+		a.Gaps[i].Devices = append(a.Gaps[i].Devices, slices.Collect(sum.GapDevices(i))...)
+	}
+	for i, step := range a.Plan {
+		for j := range step.Closes {
+			step.Closes[j].Devices = append(step.Closes[j].Devices, slices.Collect(sum.PlanDevices(i, j))...)
+		}
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	return a, nil
 }
 
-// assessor is one run of Assess.
+// assessor is one run of Assess or Stream.
 type assessor struct {
 	*Snapshot
 	catalog    *mitre.Catalog
 	everywhere map[string]bool       // mitigation IDs deployed at each site, as a whole
-	devices    map[string]*deviceNow // by device ID; "" is a finding without one
-	opens      map[string]openings
-	accepted   []*accepted
-	sites      int                // how many are described
-	opened     map[string]*opened // by technique ID
-	silent     []silentFinding
-	unknown    map[string]int          // weaknesses in no catalogue, with the number of findings
-	proposer   *proposer               // made when it is needed
-	described  *SiteResult             // nil without a site description
-	strays     []string                // devices that findings name and the site does not
-	products   map[string][]*deviceNow // the site's devices by productKey
+	devices    map[string]*deviceNow // that the site describes, by device ID
+	elsewhere  *deviceNow            // any device that it does not describe, or none
+	products   map[string][]*deviceNow
+	described  *SiteResult // nil without a site description
+	deviceIDs  names       // of all devices, with their numbers
+	strays     bitmap      // numbers of devices that findings name and the site does not
+
+	opens     map[string]openings
+	templates map[string]*template
+	dangers   map[dangerKey]*dangerous
+	vectors   map[string]string // each by itself
+	key       []byte            // of the template, while it is looked up
+
+	accepted []*accepted
+	sites    int       // how many are described
+	proposer *proposer // made when it is needed
+
+	ids      names              // of findings; a number of a finding is the place in their order
+	opened   map[string]*opened // by technique ID
+	silent   map[silentKey]*silent
+	unknown  map[string]int // weaknesses in no catalogue, with the number of findings
+	covers   map[coverKey]bool
+	examples bool // keep the findings that a draft cites
 }
 
 type openings struct {
@@ -102,7 +120,8 @@ type openings struct {
 // deviceNow is what is deployed and possible on a device.
 type deviceNow struct {
 	id       string
-	known    bool         // the site describes it
+	number   uint32
+	alike    *deviceNow   // the first device that is like this one in all that follows
 	sites    []string     // keys of the sites that it is at
 	products []string     // by productKey
 	kinds    []string     // of device; empty where it is not known
@@ -111,33 +130,23 @@ type deviceNow struct {
 	ruledOut map[string]string // mitigation ID to reason
 }
 
-// opened is a technique and the findings that open it.
-type opened struct {
-	technique *mitre.Technique
-	by        []openedBy
-}
-
-type openedBy struct {
-	finding    *finding.Finding
-	device     *deviceNow
-	danger     danger
-	confidence float64
-	risk       float64
-	planned    float64 // what the risk counts for when mitigations are compared
-}
-
-// silentFinding led to no technique.
-type silentFinding struct {
-	finding *finding.Finding
-	devices []*deviceNow
-	danger  danger
-	why     string
+func newAssessor(s *Snapshot, catalog *mitre.Catalog) *assessor {
+	w := &assessor{
+		Snapshot: s, catalog: catalog, devices: map[string]*deviceNow{}, products: map[string][]*deviceNow{},
+		opens: map[string]openings{}, templates: map[string]*template{}, dangers: map[dangerKey]*dangerous{}, vectors: map[string]string{},
+		opened: map[string]*opened{}, silent: map[silentKey]*silent{}, unknown: map[string]int{},
+		covers: map[coverKey]bool{},
+	}
+	w.deviceIDs.indexed = true
+	w.elsewhere = &deviceNow{}
+	w.elsewhere.alike = w.elsewhere
+	w.acceptances()
+	w.site()
+	return w
 }
 
 func (w *assessor) site() {
-	w.devices, w.unknown = map[string]*deviceNow{}, map[string]int{}
 	siteWide, names := map[string]map[string]bool{}, map[string]bool{}
-	w.products = map[string][]*deviceNow{}
 	for key, d := range all[*SiteDescription](w.index()) {
 		names[d.Site] = true
 		siteWide[key] = map[string]bool{}
@@ -158,8 +167,9 @@ func (w *assessor) site() {
 		}
 		maps.DeleteFunc(w.everywhere, func(m string, _ bool) bool { return !siteWide[key][m] })
 	}
+	alike := map[string]*deviceNow{}
 	for key, d := range all[*Device](w.index()) {
-		now := &deviceNow{id: d.ID, known: true, deployed: map[string]bool{}, ruledOut: map[string]string{}}
+		now := &deviceNow{id: d.ID, deployed: map[string]bool{}, ruledOut: map[string]string{}}
 		for site := range w.index().from(key, predAt) {
 			maps.Copy(now.deployed, siteWide[site.key])
 			now.sites = append(now.sites, site.key)
@@ -189,6 +199,15 @@ func (w *assessor) site() {
 			}
 		}
 		w.devices[d.ID] = now
+		now.number = uint32(w.deviceIDs.n)
+		if err := w.deviceIDs.add(d.ID, uint64(now.number)); err != nil {
+			return // four billion bytes of devices, which no description has
+		}
+		like := w.likeness(now)
+		if alike[like] == nil {
+			alike[like] = now
+		}
+		now.alike = alike[like]
 		for _, p := range d.Products {
 			key := productKey(p)
 			now.products = append(now.products, key)
@@ -215,25 +234,26 @@ func (d *deviceNow) weaken(l *Link) (float64, string) {
 	return otherKind, fmt.Sprintf("device kind %s: the link is about %s", strings.Join(d.kinds, ", "), strings.Join(l.Devices, ", "))
 }
 
-// device returns what is known of a device; one that the site does not
-// describe has no constraints and only what is deployed site-wide.
-func (w *assessor) device(id string) *deviceNow {
-	d, ok := w.devices[id]
-	if !ok {
-		d = &deviceNow{id: id}
-		if id != "" && w.described != nil && len(w.described.Devices) > 0 {
-			w.strays = append(w.strays, id)
-		}
-		w.devices[id] = d
+// likeness is the same for devices on which the same is deployed and possible.
+func (w *assessor) likeness(d *deviceNow) string {
+	asset, alone := "", ""
+	if d.asset != nil {
+		asset = d.asset.ID
 	}
-	return d
+	for _, a := range w.accepted {
+		if a.Device == d.id { // what is accepted here need not be elsewhere
+			alone = d.id
+		}
+	}
+	return fmt.Sprintf("%q %v %q %q %q %q", d.kinds, d.deployed, d.ruledOut, asset, d.sites, alone) // maps are written in the order of their keys
 }
 
-// devicesOf returns the devices that a finding is on, at least one: the one
-// that it names, where the site describes it, or else those that are one of
-// its products.
+// devicesOf returns the devices that a finding is on: the one that it names,
+// where the site describes it, or else those that are one of its products. One
+// that the site does not describe has no constraints and only what is deployed
+// site-wide, and neither has nil, which is none.
 func (w *assessor) devicesOf(f *finding.Finding) (on []*deviceNow, byProduct bool) {
-	if d, ok := w.devices[f.Device]; ok && d.known {
+	if d, ok := w.devices[f.Device]; ok {
 		return []*deviceNow{d}, false
 	}
 	if len(w.products) > 0 {
@@ -247,9 +267,20 @@ func (w *assessor) devicesOf(f *finding.Finding) (on []*deviceNow, byProduct boo
 	}
 	if len(on) > 0 {
 		slices.SortFunc(on, func(a, b *deviceNow) int { return cmp.Compare(a.id, b.id) })
-		return on, true
 	}
-	return []*deviceNow{w.device(f.Device)}, false
+	return on, len(on) > 0
+}
+
+// stray returns the number of a device that the site does not describe.
+func (w *assessor) stray(id string) (uint32, error) {
+	if n, ok := w.deviceIDs.find(id); ok {
+		return uint32(n), nil
+	}
+	n := uint32(w.deviceIDs.n)
+	if w.described != nil && len(w.described.Devices) > 0 {
+		w.strays.set(n)
+	}
+	return n, w.deviceIDs.add(id, uint64(n))
 }
 
 // remediesOn leaves out the remedies that are for other products than the
@@ -268,154 +299,6 @@ func remediesOn(f *finding.Finding, devices []*deviceNow) []finding.Remedy {
 
 func (w *assessor) isDeployed(m string, d *deviceNow) bool {
 	return d.deployed[m] || d.deployed == nil && w.everywhere[m]
-}
-
-// finding maps one finding and notes what it opens.
-func (w *assessor) finding(f *finding.Finding) FindingResult {
-	risk, base := dangerOf(f)
-	r := FindingResult{
-		ID: f.ID, Title: f.Title, Source: f.Source, Device: f.Device, Weaknesses: append([]string{}, f.Weaknesses...),
-		CVEs: f.CVEs, CVSS: f.CVSS, Severity: base, KEV: f.KEV, EPSS: f.EPSS, Techniques: []FindingTechnique{}, Remedies: f.Remedies,
-	}
-	devices, byProduct := w.devicesOf(f)
-	if byProduct {
-		for _, d := range devices {
-			r.Devices = append(r.Devices, d.id)
-		}
-		r.Remedies = remediesOn(f, devices)
-	}
-	via := map[string][]Via{}
-	for n := range w.index().from(findingKey(f.ID), predStates) {
-		if t, ok := n.doc.(*mitre.Technique); ok {
-			source := f.Source
-			if source == "" {
-				source = f.ID
-			}
-			if len(via[t.ID]) > 0 {
-				continue // two files have this finding
-			}
-			via[t.ID] = append(via[t.ID], Via{
-				Confidence: 1, Provenance: Site, Source: source, Relation: "performs",
-				Rationale: "The finding itself names this technique.",
-			})
-		}
-	}
-	vector := contextOf(f.CVSS)
-	var unknown, unmapped []string
-	asked := make(map[string]bool, len(f.Weaknesses))
-	for _, id := range f.Weaknesses {
-		if asked[id] {
-			continue
-		}
-		asked[id] = true
-		o, ok := w.opens[id]
-		if !ok {
-			o.list, o.status = w.Opens(id)
-			w.opens[id] = o
-		}
-		switch o.status {
-		case UnknownWeakness:
-			unknown = append(unknown, id)
-			w.unknown[id]++
-		case UnmappedWeakness:
-			unmapped = append(unmapped, id)
-		}
-		for _, op := range o.list {
-			factor, why := vector.weaken(op.Technique.ID)
-			// Devices that are the same product are of one kind; where the site
-			// says otherwise, the worst of them counts.
-			least, other := devices[0].weaken(op.Link)
-			for _, d := range devices[1:] {
-				if f, o := d.weaken(op.Link); f > least {
-					least, other = f, o
-				}
-			}
-			if least < factor {
-				factor, why = least, other
-			}
-			v := Via{
-				Weakness: id, Relation: op.Link.Relation, Confidence: round(op.Confidence * factor), Weakened: why, Doubt: vector.doubt(op.Technique.ID),
-				Provenance: op.Link.Kind, Source: op.Link.Source, Rationale: op.Link.Rationale,
-			}
-			if len(op.Path) > 1 {
-				v.Path = op.Path
-			}
-			via[op.Technique.ID] = append(via[op.Technique.ID], v)
-		}
-	}
-	for _, id := range sorted(via) {
-		t, _ := mitre.Find[*mitre.Technique](w.catalog, id)
-		slices.SortStableFunc(via[id], func(a, b Via) int { return cmp.Compare(b.Confidence, a.Confidence) })
-		ft := FindingTechnique{ID: id, Name: t.Name, Confidence: via[id][0].Confidence, Via: via[id]}
-		r.Techniques = append(r.Techniques, ft)
-		weight, _ := consequenceOf(w.catalog, t)
-		if w.opened[id] == nil {
-			w.opened[id] = &opened{technique: t}
-		}
-		by := openedBy{finding: f, danger: risk, confidence: ft.Confidence}
-		for _, by.device = range devices {
-			asset, _ := by.device.assetWeight()
-			by.risk = round(risk.risk(ft.Confidence, weight) * asset)
-			if by.planned = by.risk; via[id][0].Doubt != "" {
-				by.planned *= doubtful
-			}
-			w.opened[id].by = append(w.opened[id].by, by)
-			r.Score = max(r.Score, by.risk)
-		}
-	}
-	slices.SortStableFunc(r.Techniques, func(a, b FindingTechnique) int { return cmp.Compare(b.Confidence, a.Confidence) })
-	switch {
-	case len(r.Techniques) > 0:
-		r.Status = Mapped
-	case len(f.Weaknesses) == 0 && len(f.Techniques) > 0:
-		r.Status = NoWeakness
-		r.Why = fmt.Sprintf("The finding names no weakness, and no technique that %s has: %s.", w.catalog.Info(), strings.Join(f.Techniques, ", "))
-	case len(f.Weaknesses) == 0:
-		r.Status = NoWeakness
-		r.Why = "The finding names neither a weakness nor a technique."
-	case len(unmapped) == 0:
-		r.Status = UnknownWeakness
-		r.Why = fmt.Sprintf("No catalogue here has %s.", few(unknown, " or "))
-	default:
-		r.Status = UnmappedWeakness
-		r.Why = w.unmapped(unmapped)
-	}
-	if r.Status != Mapped {
-		r.Score = silentRisk(risk, devices)
-		w.silent = append(w.silent, silentFinding{f, devices, risk, r.Why})
-	}
-	return r
-}
-
-// techniques orders what was opened and looks at its mitigations.
-func (w *assessor) techniques() []TechniqueResult {
-	out := make([]TechniqueResult, 0, len(w.opened))
-	for _, id := range sorted(w.opened) {
-		o := w.opened[id]
-		slices.SortStableFunc(o.by, func(a, b openedBy) int {
-			return cmp.Or(cmp.Compare(b.risk, a.risk), cmp.Compare(a.finding.ID, b.finding.ID), cmp.Compare(a.device.id, b.device.id))
-		})
-		worst := o.by[0]
-		weight, tactic := consequenceOf(w.catalog, o.technique)
-		r := TechniqueResult{
-			ID: id, Name: o.technique.Name, FullName: w.catalog.FullName(o.technique), URL: o.technique.URL, Tactics: []string{},
-			Findings: findingIDs(o.by), Devices: deviceIDs(o.by), Score: worst.risk,
-			Why:         worst.danger.product(worst.confidence, weight, tactic, worst.device),
-			Mitigations: []TechniqueMitigation{},
-		}
-		r.Summary, _ = mitre.Summary(id)
-		for t := range w.catalog.TacticsOf(o.technique) {
-			r.Tactics = append(r.Tactics, t.Name)
-		}
-		for m := range w.Mitigations(id) {
-			r.Mitigations = append(r.Mitigations, w.onDevices(m, o.by))
-		}
-		out = append(out, r)
-	}
-	slices.SortStableFunc(out, func(a, b TechniqueResult) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(len(b.Findings), len(a.Findings)), cmp.Compare(a.ID, b.ID))
-	})
-	return out
 }
 
 // onDevices says of a mitigation whether it is deployed and possible where a
@@ -495,12 +378,20 @@ func (w *assessor) covered(technique string) bool {
 }
 
 func (w *assessor) coveredOn(technique string, d *deviceNow) bool {
-	for m := range w.Mitigations(technique) {
-		if w.isDeployed(m.ID, d) {
-			return true
+	key := coverKey{technique, d}
+	covered, ok := w.covers[key]
+	if !ok {
+		for m := range w.Mitigations(technique) {
+			covered = covered || w.isDeployed(m.ID, d)
 		}
+		w.covers[key] = covered
 	}
-	return false
+	return covered
+}
+
+type coverKey struct {
+	technique string
+	device    *deviceNow
 }
 
 // warnings tells of what findings name and nobody knows.
@@ -509,12 +400,11 @@ func (w *assessor) warnings() []Warning {
 	for _, id := range sorted(w.unknown) {
 		out = append(out, Warning{Where: id, Message: fmt.Sprintf("no catalogue here has this weakness; %s", plural(w.unknown[id], "finding names it", "findings name it"))})
 	}
-	if len(w.strays) > 0 {
-		slices.Sort(w.strays)
-		shown := w.strays[:min(3, len(w.strays))]
+	if n := w.strays.count(); n > 0 {
+		shown := slices.Collect(firstFew(w.deviceIDs.of(w.strays)))
 		more := ""
-		if len(w.strays) > len(shown) {
-			more = fmt.Sprintf(" and %d more", len(w.strays)-len(shown))
+		if n > len(shown) {
+			more = fmt.Sprintf(" and %d more", n-len(shown))
 		}
 		out = append(out, Warning{Message: fmt.Sprintf("findings name devices that the site does not describe, so only site-wide controls count there: %s%s", strings.Join(shown, ", "), more)})
 	}
@@ -539,28 +429,6 @@ func few(texts []string, with string) string {
 		texts = append(slices.Clone(texts[:most]), fmt.Sprintf("%d more", n))
 	}
 	return strings.Join(texts, with)
-}
-
-func findingIDs(by []openedBy) []string {
-	out := make([]string, 0, len(by))
-	seen := make(map[string]bool, len(by))
-	for _, b := range by {
-		if !seen[b.finding.ID] { // one finding may be on several devices
-			seen[b.finding.ID] = true
-			out = append(out, b.finding.ID)
-		}
-	}
-	return out
-}
-
-func deviceIDs(by []openedBy) []string {
-	set := map[string]bool{}
-	for _, b := range by {
-		if b.device.id != "" {
-			set[b.device.id] = true
-		}
-	}
-	return sorted(set)
 }
 
 // round keeps four decimals: more would only show how floats are added.

@@ -65,6 +65,13 @@ func (fs findings) parts() ([]Source, error) {
 func (findings) origin() (origin, error)    { return origin{}, errNotExpanded }
 func (findings) write(*batch, *index) error { return errNotExpanded }
 
+// What is warned of findings.
+const (
+	renamed       = "another finding has this ID; this one is called %s"
+	misstatedEPSS = "epss %v is not between 0 and 1; it counts as unknown"
+	misstatedCVSS = "cvss %q: %v; the severity counts as unknown"
+)
+
 // findingsOf are the findings of one file.
 type findingsOf []finding.Finding
 
@@ -120,10 +127,10 @@ func (fs findingsOf) write(b *batch, known *index) error {
 			continue
 		}
 		if f.ID != wanted {
-			b.warn(f.Source, wanted, "another finding has this ID; this one is called %s", f.ID)
+			b.warn(f.Source, wanted, renamed, f.ID)
 		}
 		if misstated != 0 {
-			b.warn(f.Source, f.ID, "epss %v is not between 0 and 1; it counts as unknown", misstated)
+			b.warn(f.Source, f.ID, misstatedEPSS, misstated)
 		}
 		fresh[f.ID] = &f
 		fresh[wanted+"\x00"+content] = &f
@@ -196,7 +203,7 @@ func (b *batch) finding(f *finding.Finding) {
 	}
 	if f.CVSS != "" {
 		if _, err := finding.BaseScore(f.CVSS); err != nil {
-			b.warn(f.Source, f.ID, "cvss %q: %v; the severity counts as unknown", f.CVSS, err)
+			b.warn(f.Source, f.ID, misstatedCVSS, f.CVSS, err)
 		}
 	}
 	for _, id := range f.Techniques {

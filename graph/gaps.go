@@ -25,8 +25,8 @@ const (
 var gapOrder = []GapKind{GapNoMitigation, GapPlaceholderOnly, GapNotFeasible, GapNotDeployed, GapNoDetection, GapNoTechnique}
 
 // gaps finds what is missing, the most urgent first.
-func (w *assessor) gaps(ctx context.Context, a *Assessment) ([]Gap, error) {
-	out := []Gap{}
+func (w *assessor) gaps(ctx context.Context, a *Assessment) ([]gapOf, error) {
+	var out []gapOf
 	gain := map[string]MitigationResult{}
 	for _, m := range a.Mitigations {
 		gain[m.ID] = m
@@ -39,27 +39,58 @@ func (w *assessor) gaps(ctx context.Context, a *Assessment) ([]Gap, error) {
 		out = append(out, w.detectionGaps(w.opened[t.ID])...)
 	}
 	out = append(out, w.silentGaps()...)
-	slices.SortStableFunc(out, func(a, b Gap) int {
+	slices.SortStableFunc(out, func(a, b gapOf) int {
 		return cmp.Or(
 			cmp.Compare(b.Score, a.Score),
 			cmp.Compare(slices.Index(gapOrder, a.Kind), slices.Index(gapOrder, b.Kind)),
 			cmp.Compare(a.Technique, b.Technique),
-			slices.Compare(a.Findings, b.Findings),
-			slices.Compare(a.Devices, b.Devices),
+			cmp.Compare(a.first(), b.first()),
+			cmp.Compare(w.firstDevice(a), w.firstDevice(b)), // one finding, accepted on one of two devices
 		)
 	})
 	return out, nil
 }
 
-// gap starts a gap of a technique; its share's first has the highest risk.
-func gap(kind GapKind, o *opened, s share) Gap {
-	return Gap{
-		Kind: kind, Technique: o.technique.ID, Name: o.technique.Name, Accepted: s.accepted,
-		Findings: findingIDs(s.by), Devices: deviceIDs(s.by), Score: s.by[0].risk, Candidates: []Candidate{},
-	}
+// gapOf is a gap without the lists that grow with the findings, and where these
+// come from: groups of findings, or findings without a technique.
+type gapOf struct {
+	Gap
+	by     []openedBy
+	silent *silent
 }
 
-func (w *assessor) mitigationGaps(o *opened, gain map[string]MitigationResult) []Gap {
+// first is the lowest ID of the riskiest findings.
+func (g gapOf) first() string {
+	if g.silent != nil {
+		return g.silent.first
+	}
+	return g.by[0].first
+}
+
+func (g gapOf) devices() bitmap {
+	if g.silent != nil {
+		return g.silent.devices
+	}
+	return devicesIn(g.by)
+}
+
+// firstDevice is the first ID of a gap's devices; empty where it has none.
+func (w *assessor) firstDevice(g gapOf) string {
+	for id := range w.deviceIDs.of(g.devices()) {
+		return id
+	}
+	return ""
+}
+
+// gap starts a gap of a technique; its share's first has the highest risk.
+func gap(kind GapKind, o *opened, s share) gapOf {
+	return gapOf{Gap: Gap{
+		Kind: kind, Technique: o.technique.ID, Name: o.technique.Name, Accepted: s.accepted,
+		Findings: []string{}, Devices: []string{}, Score: s.by[0].risk, Candidates: []Candidate{},
+	}, by: s.by}
+}
+
+func (w *assessor) mitigationGaps(o *opened, gain map[string]MitigationResult) []gapOf {
 	var usable []*mitre.Mitigation
 	for m := range w.Mitigations(o.technique.ID) {
 		usable = append(usable, m)
@@ -70,7 +101,7 @@ func (w *assessor) mitigationGaps(o *opened, gain map[string]MitigationResult) [
 			kind = GapPlaceholderOnly
 			why = fmt.Sprintf("%s lists only M0816, which says that mitigation is limited or not effective.", w.catalog.Info())
 		}
-		var out []Gap
+		var out []gapOf
 		for _, s := range w.shares(kind, o.technique.ID, o.by) {
 			g := gap(kind, o, s)
 			g.Why, g.Candidates = why, w.alike(o.technique, s.by)
@@ -88,10 +119,10 @@ func (w *assessor) mitigationGaps(o *opened, gain map[string]MitigationResult) [
 			infeasible = append(infeasible, b)
 		}
 	}
-	var out []Gap
+	var out []gapOf
 	for _, s := range w.shares(GapNotDeployed, o.technique.ID, undeployed) {
 		g := gap(GapNotDeployed, o, s)
-		g.Why = fmt.Sprintf("%s, none deployed%s.", plural(len(usable), "mitigation exists", "mitigations exist"), on(g.Devices))
+		g.Why = fmt.Sprintf("%s, none deployed%s.", plural(len(usable), "mitigation exists", "mitigations exist"), w.on(g.devices()))
 		g.Candidates = official(usable, s.by, gain, o.technique)
 		out = append(out, g)
 	}
@@ -104,21 +135,22 @@ func (w *assessor) mitigationGaps(o *opened, gain map[string]MitigationResult) [
 		if n := len(usable) - len(reasons); n > 0 {
 			reasons = append(reasons, fmt.Sprintf("%d more", n))
 		}
-		g.Why = fmt.Sprintf("The device's constraints rule out every mitigation%s: %s.", on(g.Devices), strings.Join(reasons, "; "))
+		g.Why = fmt.Sprintf("The device's constraints rule out every mitigation%s: %s.", w.on(g.devices()), strings.Join(reasons, "; "))
 		g.Candidates = w.alike(o.technique, s.by)
 		out = append(out, g)
 	}
 	return out
 }
 
-func on(devices []string) string {
-	switch n := len(devices); {
+func (w *assessor) on(devices bitmap) string {
+	names := slices.Collect(firstFew(w.deviceIDs.of(devices)))
+	switch n := devices.count(); {
 	case n == 0:
 		return ""
 	case n <= 3:
-		return " on " + strings.Join(devices, ", ")
+		return " on " + strings.Join(names, ", ")
 	default:
-		return fmt.Sprintf(" on %s and %d more devices", strings.Join(devices[:2], ", "), n-2)
+		return fmt.Sprintf(" on %s and %d more devices", strings.Join(names[:2], ", "), n-2)
 	}
 }
 
@@ -151,7 +183,7 @@ func best(out []Candidate) []Candidate {
 	return out[:min(len(out), maxCandidates)]
 }
 
-func (w *assessor) detectionGaps(o *opened) []Gap {
+func (w *assessor) detectionGaps(o *opened) []gapOf {
 	for range w.catalog.LogSources(o.technique) {
 		return nil
 	}
@@ -161,7 +193,7 @@ func (w *assessor) detectionGaps(o *opened) []Gap {
 			why = fmt.Sprintf("The detection strategy %s names no log source to collect from.", r.Source.Common().ID)
 		}
 	}
-	var out []Gap
+	var out []gapOf
 	for _, s := range w.shares(GapNoDetection, o.technique.ID, o.by) {
 		g := gap(GapNoDetection, o, s)
 		g.Score, g.Why = round(g.Score*detectionWeight), why
@@ -170,49 +202,32 @@ func (w *assessor) detectionGaps(o *opened) []Gap {
 	return out
 }
 
-// silentRisk stands in for the risk of a finding that led to no technique.
-func silentRisk(d danger, on []*deviceNow) float64 {
-	asset := 0.0
-	for _, o := range on {
-		w, _ := o.assetWeight()
-		asset = max(asset, w)
+// acceptsSilent returns the acceptance of a finding that led to no technique,
+// on the devices that it is on, none for any other; nil where it is open on one
+// of them.
+func (w *assessor) acceptsSilent(finding string, devices []*deviceNow) (by *accepted) {
+	if len(w.accepted) == 0 {
+		return nil
 	}
-	return round(d.risk(silentConfidence, 1) * asset)
+	if len(devices) == 0 {
+		devices = []*deviceNow{w.elsewhere}
+	}
+	for _, d := range devices {
+		if by = w.accepts(GapNoTechnique, "", finding, d); by == nil {
+			return nil
+		}
+	}
+	return by
 }
 
 // silentGaps joins the findings that lead to no technique for the same reason.
-func (w *assessor) silentGaps() []Gap {
-	byWhy := map[string]*Gap{}
+func (w *assessor) silentGaps() []gapOf {
+	var out []gapOf
 	for _, s := range w.silent {
-		var by *Acceptance
-		key := s.why
-		for _, d := range s.devices {
-			a := w.accepts(GapNoTechnique, "", s.finding.ID, d)
-			if a == nil { // it is open on one of them
-				by, key = nil, s.why
-				break
-			}
-			by, key = &a.Acceptance, fmt.Sprintf("%s\x00%s %06d", s.why, a.site, a.place)
-		}
-		g := byWhy[key]
-		if g == nil {
-			g = &Gap{Kind: GapNoTechnique, Findings: []string{}, Devices: []string{}, Why: s.why, Candidates: []Candidate{}, Accepted: by}
-			byWhy[key] = g
-		}
-		g.Findings = append(g.Findings, s.finding.ID)
-		for _, d := range s.devices {
-			if d.id != "" {
-				g.Devices = append(g.Devices, d.id)
-			}
-		}
-		g.Score = max(g.Score, silentRisk(s.danger, s.devices))
+		out = append(out, gapOf{Gap: Gap{
+			Kind: GapNoTechnique, Findings: []string{}, Devices: []string{}, Score: s.score, Why: s.why, Candidates: []Candidate{}, Accepted: s.accepted,
+		}, silent: s})
 	}
-	var out []Gap
-	for _, why := range sorted(byWhy) {
-		slices.Sort(byWhy[why].Findings)
-		slices.Sort(byWhy[why].Devices)
-		byWhy[why].Devices = slices.Compact(byWhy[why].Devices)
-		out = append(out, *byWhy[why])
-	}
+	slices.SortFunc(out, func(a, b gapOf) int { return cmp.Or(cmp.Compare(a.Why, b.Why), cmp.Compare(a.first(), b.first())) })
 	return out
 }

@@ -101,11 +101,19 @@ func (w *assessor) gapOn(technique string, usable []*mitre.Mitigation, d *device
 	return GapNotFeasible
 }
 
-// plan finds a short list of mitigations that closes what can be closed.
-func (w *assessor) plan(ctx context.Context) ([]PlanStep, error) {
+// planOf is a step of a plan, and for each of its Closes the devices.
+type planOf struct {
+	PlanStep
+	on []bitmap
+}
+
+// plan finds a short list of mitigations that closes what can be closed. What
+// is open on devices that are alike is closed on all of them by the same
+// steps: they are one item, with the greatest risk among them for each.
+func (w *assessor) plan(ctx context.Context) ([]planOf, error) {
 	type pair struct {
 		technique string
-		device    *deviceNow
+		place     *place
 	}
 	var (
 		pairs  []pair
@@ -129,7 +137,7 @@ func (w *assessor) plan(ctx context.Context) ([]PlanStep, error) {
 				if w.coveredOn(id, b.device) || w.accepts(w.gapOn(id, usable, b.device), id, "", b.device) != nil {
 					i = -1
 				} else {
-					pairs, c.weights = append(pairs, pair{id, b.device}), append(c.weights, 0)
+					pairs, c.weights = append(pairs, pair{id, b.place}), append(c.weights, 0)
 					for _, m := range usable {
 						if b.device.ruledOut[m.ID] == "" {
 							closes[m.ID] = append(closes[m.ID], i)
@@ -140,6 +148,11 @@ func (w *assessor) plan(ctx context.Context) ([]PlanStep, error) {
 			}
 			if i >= 0 {
 				c.weights[i] = max(c.weights[i], int64(math.Round(b.planned*planUnit)))
+			}
+		}
+		for _, i := range at {
+			if i >= 0 {
+				c.weights[i] *= int64(pairs[i].place.count())
 			}
 		}
 	}
@@ -156,27 +169,25 @@ func (w *assessor) plan(ctx context.Context) ([]PlanStep, error) {
 		}
 		return round(float64(part) / float64(total))
 	}
-	out, left := []PlanStep{}, total
+	out, left := []planOf{}, total
 	err := c.greedy(func(choice int, adds []int) error {
 		m, _ := mitre.Find[*mitre.Mitigation](w.catalog, ids[choice])
-		step := PlanStep{ID: m.ID, Name: m.Name, Standards: append([]string{}, m.Standards...)}
-		added, weights, on := int64(0), map[string]int64{}, map[string][]string{}
+		step := planOf{PlanStep: PlanStep{ID: m.ID, Name: m.Name, Standards: append([]string{}, m.Standards...)}}
+		added, weights, on := int64(0), map[string]int64{}, map[string]bitmap{}
 		for _, i := range adds {
 			p := pairs[i]
 			added += c.weights[i]
 			weights[p.technique] += c.weights[i]
-			if on[p.technique] == nil {
-				on[p.technique] = []string{}
-			}
-			if p.device.id != "" {
-				on[p.technique] = append(on[p.technique], p.device.id)
-			}
+			devices := on[p.technique]
+			devices.join(p.place.devices)
+			on[p.technique] = devices
 		}
-		for _, id := range sorted(on) {
-			slices.Sort(on[id])
-			step.Closes = append(step.Closes, PlanClosed{id, on[id]})
+		order := sorted(on)
+		slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(weights[b], weights[a]) })
+		for _, id := range order {
+			step.Closes = append(step.Closes, PlanClosed{id, []string{}})
+			step.on = append(step.on, on[id])
 		}
-		slices.SortStableFunc(step.Closes, func(a, b PlanClosed) int { return cmp.Compare(weights[b.Technique], weights[a.Technique]) })
 		left -= added
 		step.Adds, step.Left = share(added), share(left)
 		out = append(out, step)

@@ -43,21 +43,12 @@ func (x *index) settle(b *batch, e statement) (string, bool) {
 			f, _ := doc[*finding.Finding](x, e.from)
 			x.warnings = append(x.warnings, Warning{f.Source, where, fmt.Sprintf(format, args...)})
 		}
-		r, err := c.Resolve(id)
-		if err != nil {
-			warn(where, "technique %q: %v; it is left out", id, errors.Unwrap(err))
-			return "", false
+		t, why := statedTechnique(c, id)
+		if why != "" {
+			warn(where, "%s", why)
 		}
-		t, ok := r.Object.(*mitre.Technique)
-		switch {
-		case !ok:
-			warn(where, "%s is %s, not a technique; it is left out", id, r.Object.Common().Name)
+		if t == nil {
 			return "", false
-		case !t.Live():
-			warn(where, "technique %s (%s) is deprecated in %s; it is left out", id, t.Name, c.Info())
-			return "", false
-		case len(r.Followed) > 0:
-			warn(where, "technique %s was revoked; %s (%s) replaced it and is used", id, t.ID, t.Name)
 		}
 		return attackKey(c, t), true
 	case predDeployed:
@@ -85,6 +76,26 @@ func (x *index) settle(b *batch, e statement) (string, bool) {
 		return "", false
 	}
 	return attackKey(c, r.Object), true
+}
+
+// statedTechnique finds the technique that a finding names; nil where there is
+// none. The text is for people and says what is done instead; it is empty where
+// the technique is just what was named.
+func statedTechnique(c *mitre.Catalog, id string) (*mitre.Technique, string) {
+	r, err := c.Resolve(id)
+	if err != nil {
+		return nil, fmt.Sprintf("technique %q: %v; it is left out", id, errors.Unwrap(err))
+	}
+	t, ok := r.Object.(*mitre.Technique)
+	switch {
+	case !ok:
+		return nil, fmt.Sprintf("%s is %s, not a technique; it is left out", id, r.Object.Common().Name)
+	case !t.Live():
+		return nil, fmt.Sprintf("technique %s (%s) is deprecated in %s; it is left out", id, t.Name, c.Info())
+	case len(r.Followed) > 0:
+		return t, fmt.Sprintf("technique %s was revoked; %s (%s) replaced it and is used", id, t.ID, t.Name)
+	}
+	return t, ""
 }
 
 // warnOnce leaves out what was warned of before.

@@ -146,18 +146,18 @@ func (p *proposer) recall5(t int, scores []float64) float64 {
 	return float64(found) / float64(min(5, len(p.has[t])))
 }
 
-// example is a technique to learn from.
-type example struct {
+// sampleOf is a technique to learn from.
+type sampleOf struct {
 	technique int
 	rows      [][features]float64
 }
 
 // learn finds the weights from all families but one; -1 leaves none out.
 func (p *proposer) learn(families []int, without int) []float64 {
-	var examples []example
+	var examples []sampleOf
 	for t := range p.techniques {
 		if f := p.family[t]; len(p.has[t]) > 0 && f != without {
-			examples = append(examples, example{t, p.rows(t, p.neighboursOf(t, func(f int) bool { return f == without }))})
+			examples = append(examples, sampleOf{t, p.rows(t, p.neighboursOf(t, func(f int) bool { return f == without }))})
 		}
 	}
 	fold := map[int]int{}
@@ -168,7 +168,7 @@ func (p *proposer) learn(families []int, without int) []float64 {
 	for _, r := range ridges {
 		sum := 0.0
 		for k := range ridgeFolds {
-			var in []example
+			var in []sampleOf
 			for _, e := range examples {
 				if fold[p.family[e.technique]] != k {
 					in = append(in, e)
@@ -190,7 +190,7 @@ func (p *proposer) learn(families []int, without int) []float64 {
 
 // fit is logistic regression with a ridge, by Newton's method. A technique
 // counts alike however many mitigations it has.
-func (p *proposer) fit(examples []example, ridge float64) []float64 {
+func (p *proposer) fit(examples []sampleOf, ridge float64) []float64 {
 	// Steps are few: weights are kept to three digits.
 	const d, steps, enough = features + 1, 12, 1e-4
 	weights := make([]float64, d)

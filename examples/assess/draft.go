@@ -17,8 +17,9 @@ import (
 	"github.com/mitigraph/mitigraph/graph/finding"
 )
 
-// draft adds a draft for each gap to the assessment.
-func draft(ctx context.Context, now *graph.Snapshot, a *graph.Assessment, who string, stderr io.Writer) error {
+// draft adds a draft for each gap to the assessment. It calls each behind each
+// of them, with how many are done.
+func draft(ctx context.Context, now *graph.Snapshot, a *graph.Assessment, who string, stderr io.Writer, each func(done int)) error {
 	var w genai.Writer = template.Writer{}
 	switch {
 	case who == "none":
@@ -35,6 +36,13 @@ func draft(ctx context.Context, now *graph.Snapshot, a *graph.Assessment, who st
 	}
 	progress, done := progressOn(stderr)
 	defer done()
+	shown := progress
+	progress = func(done, total int) {
+		each(done)
+		if shown != nil {
+			shown(done, total)
+		}
+	}
 	drafts, err := genai.DraftAll(ctx, now, a, genai.Mitigations(a), w, genai.Options{Progress: progress})
 	if err != nil {
 		return err

@@ -36,6 +36,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case err != nil:
 		return err
 	}
+	if o.sources || o.remove != "" {
+		return sources(ctx, o, stdout)
+	}
+	if o.format == "jsonl" {
+		return lines(ctx, o, stdin, stdout, stderr)
+	}
 	l, err := cli.Load(ctx, cli.Input{Attack: o.attack, Controls: o.controls, Store: o.store, Findings: o.files, KEV: o.kev, EPSS: o.epss}, stdin, stderr)
 	if err != nil {
 		return err
@@ -50,7 +56,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	a.UnreadRecords, a.UnreadMembers = cli.Unread(l.Skipped)
 	a.Warnings = append(append(cli.Warnings(now.Catalog(), l.Skipped), l.Notes...), a.Warnings...)
 	cli.TellWarnings(stderr, a.Warnings, " (-format json has all)")
-	if err := draft(ctx, now, a, o.draft, stderr); err != nil {
+	if err := draft(ctx, now, a, o.draft, stderr, func(int) {}); err != nil {
 		return err
 	}
 	if err := keep(ctx, g, now, a, stderr); err != nil {

@@ -190,7 +190,7 @@ func TestBadInput(t *testing.T) {
 		{"-o over the catalogue", []string{"-o", good, "-kev", good}, []string{"-o " + good, "also an input"}},
 		{"a site description", []string{controls}, []string{"controls.json", "a site description, not findings (assess -controls)"}},
 		{"unknown flag", []string{"-fromat", "json"}, []string{"-fromat"}},
-		{"unknown format", []string{"-format", "pdf"}, []string{"pdf", "text or json"}},
+		{"unknown format", []string{"-format", "pdf"}, []string{"pdf", "text, json or jsonl"}},
 		{"unknown writer", []string{"-draft", "gpt"}, []string{"gpt", "ollama:MODEL"}},
 		{"model without a name", []string{"-draft", "ollama:"}, []string{"ollama:MODEL"}},
 		{"-o directory", []string{"-o", dir}, []string{dir, "directory"}},
@@ -470,13 +470,13 @@ func TestHelpNamesOnlyWhatIsBuilt(t *testing.T) {
 	for _, flag := range []string{"-attack", "-controls", "-draft", "-epss", "-format", "-kev", "-o ", "-store", "-strict"} {
 		assert.Contains(t, stderr, flag)
 	}
-	for _, later := range []string{"html", "navigator", "jsonl"} {
+	for _, later := range []string{"html", "navigator", "markdown"} {
 		assert.NotContains(t, stderr, later)
 	}
 	for _, want := range []string{"FILE|VERSION", "WRITER", "FORMAT", "Exit codes", "MITIGRAPH_CACHE"} {
 		assert.Contains(t, stderr, want)
 	}
-	assert.LessOrEqual(t, strings.Count(stderr, "\n"), 40)
+	assert.LessOrEqual(t, strings.Count(stderr, "\n"), 44)
 }
 
 func TestCancelled(t *testing.T) {

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -25,7 +25,7 @@ embedded sample site.
 
 const examples = `
 Exit codes: 0 done, 1 failed, 2 wrong use or unreadable input, and with -strict
-3 when a gap of any kind remains and is not accepted, 2 when a part of the input was not read.
+3 when a gap of any kind remains, 2 when a part of the input was not read.
 
 Environment: OLLAMA_HOST (server of -draft ollama:MODEL); MITIGRAPH_CACHE,
 MITIGRAPH_OFFLINE and MITIGRAPH_ATTACK_MIRROR (releases that -attack fetches).
@@ -36,17 +36,20 @@ Examples:
   assess -draft ollama:llama3.1 -format json -o report.json findings.json
 `
 
+// formats are what -format may be.
+var formats = []string{"text", "json", "jsonl"}
+
 // options are the flags.
 type options struct {
 	attack, controls, kev, epss, store, draft, format, out string
-	strict                                                 bool
+	remove                                                 string
+	strict, sources                                        bool
 	files                                                  []string
 }
 
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("assess", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
 	once := func(name string, to *string, usage string) {
 		given := false
 		fs.Func(name, usage, func(value string) error {
@@ -57,44 +60,40 @@ func parse(args []string, stderr io.Writer) (options, error) {
 			return nil
 		})
 	}
-	o.store, o.draft, o.format = "mem", "template", "text"
+	o.store, o.draft = "mem", "template"
 	once("attack", &o.attack, "official ATT&CK bundle (`FILE|VERSION`: .json or .json.gz, or a version to fetch once, such as 18.1); default: the embedded facts of 19.1")
 	once("controls", &o.controls, "`FILE` with deployed mitigations and device constraints")
 	once("kev", &o.kev, "`FILE` with CISA's catalogue of known exploited vulnerabilities in JSON: marks findings by their CVEs")
 	once("epss", &o.epss, "`FILE` with FIRST's EPSS scores in CSV: gives findings without a score the highest of their CVEs'")
 	once("store", &o.store, "keep the graph and go on from what it holds: `STORE` is mem (the default), bolt:PATH or postgres:DSN")
 	once("draft", &o.draft, "who writes drafts: `WRITER` is none, template (the default) or ollama:MODEL")
-	once("format", &o.format, "`FORMAT` is text (the default) or json")
+	once("format", &o.format, "`FORMAT` is text (the default), json or jsonl; unset, it is as FILE of -o ends. jsonl is for fleets, a line for each finding while they are read, and a last one with a summary, without which the run did not come to its end; not with -store")
 	once("o", &o.out, "write to `FILE` instead of standard output")
 	fs.BoolVar(&o.strict, "strict", false, "exit with code 3 when a gap remains that -controls does not accept")
-	// Flags may stand behind files, where package flag would end.
-	for {
-		err := fs.Parse(args)
-		if errors.Is(err, flag.ErrHelp) {
-			fmt.Fprint(stderr, usage)
-			fs.SetOutput(stderr)
-			fs.PrintDefaults()
-			fmt.Fprint(stderr, examples)
-			return o, err
-		}
-		if err != nil {
-			return o, cli.Misuse("%w; -h lists the flags", err)
-		}
-		if n := len(args) - fs.NArg(); n > 0 && args[n-1] == "--" { // what follows is files
-			o.files = append(o.files, fs.Args()...)
-			break
-		}
-		if fs.NArg() == 0 {
-			break
-		}
-		o.files = append(o.files, fs.Arg(0))
-		args = fs.Args()[1:]
+	fs.BoolVar(&o.sources, "sources", false, "list where what the -store holds comes from, and do nothing else")
+	once("remove", &o.remove, "take the source with this `KEY` of -sources out of the -store, and do nothing else")
+	var err error
+	if o.files, err = cli.Parse(fs, args, stderr, usage, examples); err != nil {
+		return o, err
 	}
-	if o.format != "text" && o.format != "json" {
-		return o, cli.Misuse("-format %q: want text or json", o.format)
+	if o.format == "" {
+		o.format = cmp.Or(cli.FormatOf(o.out, formats...), "text")
+	}
+	if err := cli.Choice("format", o.format, formats...); err != nil {
+		return o, err
+	}
+	switch {
+	case !o.sources && o.remove == "":
+	case o.store == "mem":
+		return o, cli.Misuse("-sources and -remove are about a -store that is kept")
+	case o.sources && o.remove != "", len(o.files) > 0:
+		return o, cli.Misuse("-sources and -remove do nothing else: want one of them, and no FILE")
 	}
 	if err := cli.CheckStore(o.store); err != nil {
 		return o, err
+	}
+	if o.format == "jsonl" && o.store != "mem" {
+		return o, cli.Misuse("-store %s: -format jsonl keeps no finding, so there is nothing to store; use -format json", o.store)
 	}
 	if o.draft != "none" && o.draft != "template" && !(strings.HasPrefix(o.draft, "ollama:") && len(o.draft) > len("ollama:")) {
 		return o, cli.Misuse("-draft %q: want none, template or ollama:MODEL", o.draft)

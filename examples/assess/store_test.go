@@ -155,3 +155,46 @@ func TestStoreErrors(t *testing.T) {
 	assert.Equal(t, 2, code)
 	assert.Contains(t, stderr, "no such file or directory")
 }
+
+// What a kept graph holds is listed, and a file's findings can be taken out.
+func TestSources(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "s.db")
+	db := "bolt:" + file
+	_, stderr, code := assess(t, "-store", db, "-sources")
+	assert.Equal(t, 2, code)
+	assert.Contains(t, stderr, "no such file")
+	assert.NoFileExists(t, file)
+	a, b := write(t, "a.json", `[{"id":"A","weaknesses":["CWE-798"]}]`), write(t, "b.json", `[{"id":"B"}]`)
+	_, stderr, code = assess(t, "-store", db, a, b)
+	require.Zero(t, code, stderr)
+	listed, stderr, code := assess(t, "-store", db, "-sources")
+	require.Zero(t, code, stderr)
+	assert.Contains(t, listed, "source:attack/ics-attack/19.1 ")
+	assert.Contains(t, listed, "source:findings/"+url.PathEscape(a)+" ")
+	_, stderr, code = assess(t, "-store", db, "-remove", "source:findings/none")
+	assert.Equal(t, 2, code)
+	assert.Contains(t, stderr, "source:findings/"+url.PathEscape(a))
+	_, stderr, code = assess(t, "-store", db, "-remove", "source:findings/"+url.PathEscape(a))
+	require.Zero(t, code, stderr)
+	report, _, code := assess(t, "-store", db, "-format", "json")
+	require.Zero(t, code)
+	require.Len(t, decode(t, report).Findings, 1)
+	assert.Equal(t, "B", decode(t, report).Findings[0].ID)
+	for _, args := range [][]string{{"-sources"}, {"-remove", "x"}, {"-sources", "-store", db, a}, {"-sources", "-remove", "x", "-store", db}} {
+		_, _, code = assess(t, args...)
+		assert.Equal(t, 2, code, "%v", args)
+	}
+}
+
+// The ending of -o names the format where -format does not.
+func TestFormatOfOutput(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "report.json")
+	_, stderr, code := assess(t, "-o", out)
+	require.Zero(t, code, stderr)
+	b, err := os.ReadFile(out)
+	require.NoError(t, err)
+	assert.Len(t, decode(t, string(b)).Findings, 12)
+	_, stderr, code = assess(t, "-format", "jsno")
+	assert.Equal(t, 2, code)
+	assert.Contains(t, stderr, "did you mean json?")
+}

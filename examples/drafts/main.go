@@ -72,7 +72,6 @@ type options struct {
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("drafts", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
 	fs.StringVar(&o.store, "store", "", "the graph that is kept: `STORE` is bolt:PATH or postgres:DSN")
 	fs.StringVar(&o.status, "status", "", "list only the drafts of this `STATUS`: draft, in_review, accepted, rejected or superseded")
 	fs.StringVar(&o.by, "by", "", "your `NAME`, which is kept with a decision; default: the name of your account")
@@ -80,38 +79,25 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs.StringVar(&o.text, "text", "", "`FILE` with the changed text to accept: the member text of \"show -format json\"")
 	fs.StringVar(&o.format, "format", "text", "`FORMAT` of list and show: text or json")
 	fs.StringVar(&o.out, "o", "", "write to `FILE` instead of standard output")
-	var words []string
-	for {
-		err := fs.Parse(args)
-		if errors.Is(err, flag.ErrHelp) {
-			fmt.Fprint(stderr, usage)
-			fs.SetOutput(stderr)
-			fs.PrintDefaults()
-			fmt.Fprint(stderr, examples)
-			return o, err
-		}
-		if err != nil {
-			return o, cli.Misuse("%w; -h lists the flags", err)
-		}
-		if fs.NArg() == 0 {
-			break
-		}
-		words = append(words, fs.Arg(0))
-		args = fs.Args()[1:]
+	words, err := cli.Parse(fs, args, stderr, usage, examples)
+	if err != nil {
+		return o, err
 	}
 	if o.command = "list"; len(words) > 0 {
 		o.command, o.ids = words[0], words[1:]
 	}
-	c, ok := commands[o.command]
+	if err := cli.Choice("command", o.command, "list", "show", "review", "accept", "reject", "reopen", "export"); err != nil {
+		return o, err
+	}
+	if err := cli.Choice("format", o.format, "text", "json"); err != nil {
+		return o, err
+	}
+	c := commands[o.command]
 	switch {
-	case !ok:
-		return o, cli.Misuse("command %q: want list, show, review, accept, reject, reopen or export", o.command)
 	case len(o.ids) < c.least || len(o.ids) > c.most:
 		return o, cli.Misuse("%s: %d IDs given; -h says what it wants", o.command, len(o.ids))
 	case o.text != "" && o.command != "accept":
 		return o, cli.Misuse("-text is for accept")
-	case o.format != "text" && o.format != "json":
-		return o, cli.Misuse("-format %q: want text or json", o.format)
 	}
 	return o, nil
 }

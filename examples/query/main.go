@@ -10,6 +10,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -60,7 +61,6 @@ type options struct {
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("query", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
 	fs.StringVar(&o.lang, "lang", "gizmo", "`gizmo` or graphql")
 	fs.StringVar(&o.attack, "attack", "", "official ATT&CK bundle (`FILE`), or a version to fetch once; default: the embedded facts")
 	fs.StringVar(&o.controls, "controls", "", "`FILE` with the site: devices, deployed mitigations, constraints")
@@ -72,28 +72,13 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs.StringVar(&o.around, "around", "", "instead of a query: the neighbourhood of a node, by its `ID`")
 	fs.BoolVar(&o.whole, "whole", false, "instead of a query: all that the graph knows")
 	fs.IntVar(&o.depth, "depth", 1, "how many `steps` -around goes")
-	fs.StringVar(&o.format, "format", "table", "`FORMAT` is table or json; for -around and -whole also "+strings.Join(exportNames(), ", "))
+	fs.StringVar(&o.format, "format", "", "`FORMAT` is table (the default, unless FILE of -o ends in another) or json; for -around and -whole also "+strings.Join(exportNames(), ", "))
 	fs.DurationVar(&o.limits.Deadline, "timeout", query.DefaultDeadline, "end the query after this `time`")
 	fs.IntVar(&o.limits.Rows, "rows", query.DefaultRows, "most rows of an answer; more is an error, not a shorter answer")
 	fs.StringVar(&o.out, "o", "", "write to `FILE` instead of standard output")
-	var words []string
-	for { // flags may stand behind the query, where package flag would end
-		err := fs.Parse(args)
-		if errors.Is(err, flag.ErrHelp) {
-			fmt.Fprint(stderr, usage)
-			fs.SetOutput(stderr)
-			fs.PrintDefaults()
-			fmt.Fprint(stderr, examples)
-			return o, err
-		}
-		if err != nil {
-			return o, cli.Misuse("%w; -h lists the flags", err)
-		}
-		if fs.NArg() == 0 {
-			break
-		}
-		words = append(words, fs.Arg(0))
-		args = fs.Args()[1:]
+	words, err := cli.Parse(fs, args, stderr, usage, examples)
+	if err != nil {
+		return o, err
 	}
 	set := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { set[f.Name] = true })
@@ -111,11 +96,19 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return o, cli.Misuse("-depth is for -around")
 	case (o.around != "" || o.whole) && set["lang"]:
 		return o, cli.Misuse("-lang is for a query, not for -around or -whole")
-	case o.lang != "gizmo" && o.lang != "graphql":
-		return o, cli.Misuse("-lang %q: want gizmo or graphql", o.lang)
+	}
+	if err := cli.Choice("lang", o.lang, "gizmo", "graphql"); err != nil {
+		return o, err
+	}
+	formats := append([]string{"table", "json"}, exportNames()...)
+	if o.format == "" {
+		o.format = cmp.Or(cli.FormatOf(o.out, formats...), "table")
+	}
+	if err := cli.Choice("format", o.format, formats...); err != nil {
+		return o, err
+	}
+	switch {
 	case o.format == "table" || o.format == "json":
-	case !slices.Contains(exportNames(), o.format):
-		return o, cli.Misuse("-format %q: want table, json, %s", o.format, strings.Join(exportNames(), ", "))
 	case o.around == "" && !o.whole:
 		return o, cli.Misuse("-format %s is for -around and -whole; a query's answer is a table or json", o.format)
 	}

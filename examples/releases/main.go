@@ -13,25 +13,16 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"os/signal"
-	"time"
 
+	"github.com/mitigraph/mitigraph/examples/internal/cli"
 	"github.com/mitigraph/mitigraph/mitre"
 	"github.com/mitigraph/mitigraph/mitre/release"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	// The second interrupt ends what the first one can't: a read that blocks.
-	context.AfterFunc(ctx, stop)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
-}
+func main() { cli.Main("releases", run) }
 
 const usage = `Usage: go run ./examples/releases [flags] OLD NEW
 
@@ -46,88 +37,45 @@ unreadable input.
 
 `
 
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, _ io.Reader, stdout, _ io.Writer) error {
 	flags := flag.NewFlagSet("releases", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
 	format := flags.String("format", "text", "`text` or json")
-	err := flags.Parse(args)
+	var help bytes.Buffer
+	names, err := cli.Parse(flags, args, &help, usage, "")
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		var b bytes.Buffer
-		b.WriteString(usage)
-		flags.SetOutput(&b)
-		flags.PrintDefaults()
-		if _, err := stdout.Write(b.Bytes()); err != nil {
-			fmt.Fprintln(stderr, "releases:", err)
-			return 1
-		}
-		return 0
-	case err == nil && flags.NArg() != 2:
-		err = fmt.Errorf("%d releases given, want two, after the flags", flags.NArg())
-	case err == nil && (flags.Arg(0) == "" || flags.Arg(1) == ""):
-		err = errors.New("a release is named by an empty string")
-	case err == nil && *format != "text" && *format != "json":
-		err = fmt.Errorf("-format %q: want text or json", *format)
+		_, err := stdout.Write(help.Bytes())
+		return err
+	case err != nil:
+		return err
+	case len(names) != 2:
+		return cli.Misuse("%d releases given, want two; -h says more", len(names))
+	case names[0] == "" || names[1] == "":
+		return cli.Misuse("a release is named by an empty string; -h says more")
 	}
-	if err != nil {
-		fmt.Fprintf(stderr, "releases: %v; -h says more\n", err)
-		return 2
+	if err := cli.Choice("format", *format, "text", "json"); err != nil {
+		return err
 	}
 	var pair [2]*mitre.Catalog
-	for i := range pair {
-		if pair[i], err = load(ctx, flags.Arg(i)); err != nil {
-			fmt.Fprintln(stderr, "releases:", err)
-			return exitCode(ctx, flags.Arg(i), err)
+	for i, name := range names {
+		if pair[i], err = release.FromEnv().Load(ctx, name); err != nil {
+			return judged(ctx, name, err)
 		}
 	}
 	if a, b := pair[0].Info().Domain, pair[1].Info().Domain; a != b {
-		fmt.Fprintf(stderr, "releases: %s is of %s and %s of %s: nothing to compare\n", flags.Arg(0), a, flags.Arg(1), b)
-		return 2
+		return cli.Misuse("%s is of %s and %s of %s: nothing to compare", names[0], a, names[1], b)
 	}
-	if err := compare(ctx, pair, *format, stdout); err != nil {
-		fmt.Fprintln(stderr, "releases:", err)
-		return 1
-	}
-	return 0
+	return compare(ctx, pair, *format, stdout)
 }
 
-// load reads a release. It does not wait for a file that blocks, such as a
-// pipe, when ctx ends.
-func load(ctx context.Context, what string) (*mitre.Catalog, error) {
-	type result struct {
-		c   *mitre.Catalog
-		err error
-	}
-	done := make(chan result, 1)
-	go func() {
-		c, err := release.FromEnv().Load(ctx, what)
-		done <- result{c, err}
-	}()
-	select {
-	case r := <-done:
-		return r.c, r.err
-	case <-ctx.Done():
-	}
-	// What hears of ctx itself says more of where it was.
-	select {
-	case r := <-done:
-		return r.c, r.err
-	case <-time.After(time.Second):
-		return nil, fmt.Errorf("%s: %w", what, ctx.Err())
-	}
-}
-
-// exitCode tells what is wrong with the input from what may work the next
-// time: network, cache, interrupt.
-func exitCode(ctx context.Context, what string, err error) int {
+// judged tells what is wrong with the input from what may work the next time:
+// network, cache, interrupt.
+func judged(ctx context.Context, what string, err error) error {
 	_, noFile := os.Stat(what)
-	switch {
-	case ctx.Err() != nil:
-		return 1
-	case noFile == nil, errors.Is(err, fs.ErrNotExist), errors.Is(err, release.ErrUnknown):
-		return 2
+	if noFile == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, release.ErrUnknown) {
+		return cli.UnlessEnded(ctx, err)
 	}
-	return 1
+	return err
 }
 
 func compare(ctx context.Context, pair [2]*mitre.Catalog, format string, stdout io.Writer) error {

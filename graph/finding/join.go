@@ -2,8 +2,10 @@ package finding
 
 import (
 	"crypto/sha256"
-	"encoding/json"
+	"encoding/binary"
 	"fmt"
+	"math"
+	"sync"
 )
 
 // Join leaves out findings that are in several files, or several times in one:
@@ -11,50 +13,109 @@ import (
 // for each file that repeats others says how often; it loses nothing. Findings
 // with one ID that say different things all stay.
 func Join(findings []Finding) ([]Finding, []*RecordError) {
-	type repeats struct {
-		n     int
-		first string // ID
-		from  string // file that has it too
-	}
 	var joined []Finding
 	seen := make(map[[sha256.Size]byte]string, len(findings)) // the file
-	count := map[string]*repeats{}
-	var files []string
-	for _, f := range findings {
-		sum := contentSum(f)
+	var again Repeats
+	for i := range findings {
+		f := &findings[i]
+		sum := f.Digest()
 		from, twice := seen[sum]
 		if !twice {
 			seen[sum] = f.Source
-			joined = append(joined, f)
+			joined = append(joined, *f)
 			continue
 		}
-		if count[f.Source] == nil {
-			count[f.Source] = &repeats{first: f.ID, from: from}
-			files = append(files, f.Source)
-		}
-		count[f.Source].n++
+		again.Add(f, func() string { return from })
 	}
-	var notes []*RecordError
-	for _, file := range files {
-		r := count[file]
-		from := r.from
-		if from == file {
-			from = "it"
-		}
-		err := fmt.Errorf("%s is in %s already, in the same words; it counts once", Plain(r.first, 80), from)
-		if r.n > 1 {
-			err = fmt.Errorf("%d are there already, in the same words; each counts once; the first is %s, in %s", r.n, Plain(r.first, 80), from)
-		}
-		notes = append(notes, &RecordError{File: file, Where: "findings", Err: err})
-	}
-	return joined, notes
+	return joined, again.Notes()
 }
 
-func contentSum(f Finding) [sha256.Size]byte {
-	f.Source = ""
-	text, err := json.Marshal(f)
-	if err != nil { // a number that is none: NaN
-		text = []byte(fmt.Sprintf("%#v", f))
-	}
-	return sha256.Sum256(text)
+// Repeats counts findings that are there already, by the file that repeats
+// them. The zero value counted none. It is not safe for concurrent use.
+type Repeats struct {
+	files []*repeats // in the order in which they came
+	of    map[string]*repeats
 }
+
+type repeats struct {
+	file  string
+	n     int
+	first string // ID
+	from  string // file that has it too
+}
+
+// Add counts a finding that the file from, which is asked for once for each
+// file that repeats, has too.
+func (r *Repeats) Add(f *Finding, from func() string) {
+	of := r.of[f.Source]
+	if of == nil {
+		of = &repeats{file: f.Source, first: f.ID, from: from()}
+		if r.of == nil {
+			r.of = map[string]*repeats{}
+		}
+		r.of[f.Source] = of
+		r.files = append(r.files, of)
+	}
+	of.n++
+}
+
+// Notes returns one note for each file that repeats others, in the order in
+// which they were first counted; nil where nothing was. They lose nothing.
+func (r *Repeats) Notes() []*RecordError {
+	var notes []*RecordError
+	for _, of := range r.files {
+		from := of.from
+		if from == of.file {
+			from = "it"
+		}
+		err := fmt.Errorf("%s is in %s already, in the same words; it counts once", Plain(of.first, 80), from)
+		if of.n > 1 {
+			err = fmt.Errorf("%d are there already, in the same words; each counts once; the first is %s, in %s", of.n, Plain(of.first, 80), from)
+		}
+		notes = append(notes, &RecordError{File: of.file, Where: "findings", Err: err})
+	}
+	return notes
+}
+
+// Digest is the SHA-256 of all that a finding says, also its ID, but not of its
+// source: the same for two findings that agree in the rest.
+func (f *Finding) Digest() [sha256.Size]byte {
+	buffer := digestBuffers.Get().(*[]byte)
+	defer digestBuffers.Put(buffer)
+	b := (*buffer)[:0]
+	text := func(s string) {
+		b = binary.AppendUvarint(b, uint64(len(s)))
+		b = append(b, s...)
+	}
+	list := func(list []string) {
+		b = binary.AppendUvarint(b, uint64(len(list)))
+		for _, s := range list {
+			text(s)
+		}
+	}
+	text(f.ID)
+	text(f.Title)
+	text(f.Description)
+	text(f.Device)
+	list(f.Weaknesses)
+	list(f.CVEs)
+	text(f.CVSS)
+	exploited := byte(0)
+	if f.KEV {
+		exploited = 1
+	}
+	b = append(b, exploited)
+	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(f.EPSS))
+	list(f.Techniques)
+	list(f.Products)
+	b = binary.AppendUvarint(b, uint64(len(f.Remedies)))
+	for _, r := range f.Remedies {
+		text(r.Category)
+		text(r.Text)
+		list(r.Products)
+	}
+	*buffer = b
+	return sha256.Sum256(b)
+}
+
+var digestBuffers = sync.Pool{New: func() any { return new([]byte) }}

@@ -2,6 +2,7 @@ package finding_test
 
 import (
 	"math"
+	"reflect"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -24,4 +25,30 @@ func TestJoin(t *testing.T) {
 	joined, notes = finding.Join(nil)
 	assert.Empty(t, joined)
 	assert.Empty(t, notes)
+}
+
+// Every member but the source is part of what a finding says.
+func TestDigestHasEveryMember(t *testing.T) {
+	full := finding.Finding{ID: "a", Products: []string{"p"}, Remedies: []finding.Remedy{{Category: "c"}}}
+	seen := map[[32]byte]string{full.Digest(): "nothing"}
+	for i := range reflect.TypeFor[finding.Finding]().NumField() {
+		f := full
+		v := reflect.ValueOf(&f).Elem().Field(i)
+		name := reflect.TypeFor[finding.Finding]().Field(i).Name
+		switch v.Kind() {
+		case reflect.String:
+			v.SetString("other")
+		case reflect.Bool:
+			v.SetBool(true)
+		case reflect.Float64:
+			v.SetFloat(0.5)
+		case reflect.Slice:
+			v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		default:
+			t.Fatalf("%s is of a kind that this test does not know", name)
+		}
+		was, same := seen[f.Digest()]
+		assert.Equal(t, name == "Source", same, "%s: as %s", name, was)
+		seen[f.Digest()] = name
+	}
 }

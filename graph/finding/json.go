@@ -106,6 +106,7 @@ type jsonInput struct {
 	yield  func(Finding, error) bool
 	count  int // records seen
 	others others
+	values map[string]json.RawMessage // see members
 }
 
 // lines reads one object a line. A bad line is skipped.

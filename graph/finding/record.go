@@ -66,7 +66,11 @@ func (in *jsonInput) members(raw []byte) (values map[string]json.RawMessage, twi
 	if raw[0] != '{' {
 		return nil, nil, fmt.Errorf("want an object, found %s", jsonKind(raw))
 	}
-	values = make(map[string]json.RawMessage, len(members))
+	if in.values == nil {
+		in.values = make(map[string]json.RawMessage, len(members))
+	}
+	values = in.values // of one record at a time
+	clear(values)
 	for name, value := range eachMember(raw) {
 		known := strings.ToLower(name)
 		if !slices.Contains(members, known) {

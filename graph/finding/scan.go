@@ -18,7 +18,10 @@ func eachMember(object []byte) iter.Seq2[string, json.RawMessage] {
 				return
 			}
 			end := valueEnd(object, i)
-			name := stringOf(object[i:end])
+			name, usual := usualNames[string(object[i:end])]
+			if !usual {
+				name = stringOf(object[i:end])
+			}
 			i = skipBlank(object, end) // the colon counts as blank
 			end = valueEnd(object, i)
 			if !yield(name, object[i:end]) {
@@ -28,6 +31,15 @@ func eachMember(object []byte) iter.Seq2[string, json.RawMessage] {
 		}
 	}
 }
+
+// usualNames need not be made again for each record.
+var usualNames = func() map[string]string {
+	quoted := map[string]string{}
+	for _, name := range members {
+		quoted[`"`+name+`"`] = name
+	}
+	return quoted
+}()
 
 // eachElement yields the elements of an array as they are written.
 func eachElement(array []byte) iter.Seq2[int, json.RawMessage] {

@@ -1,8 +1,8 @@
 // Package report answers the question: how does a person, or another program,
 // read an assessment?
 //
-// [Text] writes what a person reads first, [JSON] everything. Both write the
-// same bytes for the same assessment. They never reorder or leave out without
+// [Text] writes what a person reads first, [JSON] everything, and [Lines] the
+// same while the findings of a fleet pass. All write the same bytes for the same assessment. They never reorder or leave out without
 // saying so: the order of urgency is the assessment's. Text from the input is
 // made inert for a terminal.
 package report

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/mitigraph/mitigraph/graph/finding"
@@ -76,6 +77,9 @@ func Code(name string, err error, stderr io.Writer) int {
 		return 0
 	case errors.As(err, &silent):
 		return int(silent)
+	}
+	if errors.Is(err, syscall.EPIPE) {
+		return 1 // who read the output has left, and need not be told
 	}
 	fmt.Fprintf(stderr, "%s: %s\n", name, finding.Plain(err.Error(), 0))
 	if errors.As(err, &bad) {

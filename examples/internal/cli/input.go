@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"slices"
 
@@ -39,32 +40,29 @@ const domain = "ics-attack"
 
 // loadFindings reads all files, or the sample site's findings. A record that
 // can't be used is returned, not dropped.
-func loadFindings(ctx context.Context, in Input, sample bool, stdin io.Reader) ([]finding.Finding, []*finding.RecordError, error) {
-	known, skipped, err := loadKnown(ctx, in)
-	if err != nil {
-		return nil, nil, err
-	}
+func loadFindings(ctx context.Context, in Input, known known, sample bool, stdin io.Reader) ([]finding.Finding, []*finding.RecordError, error) {
 	if sample {
 		b, err := data.FS.ReadFile(data.SampleFindings)
 		if err != nil {
 			return nil, nil, err
 		}
 		all, bad, err := known.collect(ctx, "sample site", bytes.NewReader(b))
-		return all, append(skipped, bad...), err
+		return all, bad, err
 	}
 	var all []finding.Finding
+	var skipped []*finding.RecordError
 	for _, name := range in.Findings {
 		found, bad, err := known.file(ctx, name, stdin)
 		if err != nil {
 			return nil, nil, UnlessEnded(ctx, err)
 		}
 		if len(found) == 0 && len(bad) == 0 {
-			bad = append(bad, &finding.RecordError{File: name, Where: "findings", Err: errors.New("the file holds none")})
+			bad = append(bad, holdsNone(name))
 		}
 		if lost, _ := Unread(bad); len(found) == 0 && lost > 0 {
 			for _, b := range bad {
 				if b.Lost == finding.LostRecord {
-					return nil, nil, Misuse("%s: nothing of it can be used: %d of its records can't be read, the first at %s: %w", b.File, lost, b.Where, b.Err)
+					return nil, nil, nothingUsable(lost, b)
 				}
 			}
 		}
@@ -73,6 +71,16 @@ func loadFindings(ctx context.Context, in Input, sample bool, stdin io.Reader) (
 	}
 	all, joined := finding.Join(all)
 	return all, append(skipped, joined...), nil
+}
+
+func holdsNone(name string) *finding.RecordError {
+	return &finding.RecordError{File: name, Where: "findings", Err: errors.New("the file holds none")}
+}
+
+// nothingUsable refuses a file of which records were lost, and nothing else
+// found.
+func nothingUsable(lost int, first *finding.RecordError) error {
+	return Misuse("%s: nothing of it can be used: %d of its records can't be read, the first at %s: %w", first.File, lost, first.Where, first.Err)
 }
 
 // formats are the kinds of files that findings are read from.
@@ -113,8 +121,12 @@ func open[T any](ctx context.Context, flag, name string, read func(context.Conte
 	return v, nil
 }
 
+func (k known) read(ctx context.Context, name string, r io.Reader) iter.Seq2[finding.Finding, error] {
+	return finding.Enrich(finding.Read(ctx, name, r, formats...), k.kev, k.epss)
+}
+
 func (k known) collect(ctx context.Context, name string, r io.Reader) ([]finding.Finding, []*finding.RecordError, error) {
-	return finding.Collect(finding.Enrich(finding.Read(ctx, name, r, formats...), k.kev, k.epss))
+	return finding.Collect(k.read(ctx, name, r))
 }
 
 func (k known) file(ctx context.Context, name string, stdin io.Reader) ([]finding.Finding, []*finding.RecordError, error) {

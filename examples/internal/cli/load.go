@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"slices"
 	"strings"
@@ -107,6 +108,9 @@ type Input struct {
 	// the end, a release of any domain will do, and nothing stands in for
 	// findings that are not given beside controls.
 	Ask bool
+	// Stream says that the findings are not loaded: [Loaded.Findings] reads
+	// them later.
+	Stream bool
 }
 
 // kept reports whether the graph stays.
@@ -122,6 +126,15 @@ type Loaded struct {
 	Notes   []graph.Warning
 
 	catalog *mitre.Catalog
+	stream  func(ctx context.Context, idle func() error) iter.Seq2[finding.Finding, error]
+}
+
+// Findings reads the findings of an [Input] that is streamed, while those
+// before are made use of. It calls idle when there are none to hand on, and the
+// next may be long in coming; its error ends the reading. What can't be read is
+// an [InputError].
+func (l *Loaded) Findings(ctx context.Context, idle func() error) iter.Seq2[finding.Finding, error] {
+	return l.stream(ctx, idle)
 }
 
 // Load opens the graph and adds the release, what is known of weaknesses, the
@@ -192,11 +205,23 @@ func (l *Loaded) fill(ctx context.Context, in Input, stdin io.Reader) error {
 	}
 	l.catalog = catalog
 	sources = append(sources, graph.Knowledge())
-	findings, skipped, err := loadFindings(ctx, in, l.Sample, stdin)
+	known, skipped, err := loadKnown(ctx, in)
 	if err != nil {
 		return err
 	}
 	l.Skipped = skipped
+	var findings []finding.Finding
+	if in.Stream {
+		l.stream = func(ctx context.Context, idle func() error) iter.Seq2[finding.Finding, error] {
+			return stream(ctx, in, known, l.Sample, stdin, idle)
+		}
+	} else {
+		var bad []*finding.RecordError
+		if findings, bad, err = loadFindings(ctx, in, known, l.Sample, stdin); err != nil {
+			return err
+		}
+		l.Skipped = append(l.Skipped, bad...)
+	}
 	site, ok, err := loadSite(ctx, in.Controls, l.Sample, stdin)
 	if err != nil {
 		return err
@@ -214,6 +239,9 @@ func (l *Loaded) fill(ctx context.Context, in Input, stdin io.Reader) error {
 			order = append(order, f.Source)
 		}
 		bySource[f.Source] = append(bySource[f.Source], f)
+	}
+	if in.Stream {
+		order = nil
 	}
 	for _, name := range order {
 		sources = append(sources, graph.FindingsFrom(name, bySource[name]...))

@@ -10,13 +10,32 @@ import (
 	"strings"
 )
 
-// Output writes the whole report or nothing: a file is made under another
+// Output writes the whole report or nothing, as [OutputFrom] does.
+func Output(name string, b []byte, stdout io.Writer) error {
+	return OutputFrom(name, stdout, func(w io.Writer) error {
+		_, err := w.Write(b)
+		return err
+	})
+}
+
+// OutputFrom lets a report be written bit by bit: into a file the whole of it
+// or, where writing ends with an error, nothing. A file is made under another
 // name first and then renamed, so that no one ever reads half of it. What a
 // link leads to is replaced, not the link, and a file keeps its permissions.
-func Output(name string, b []byte, stdout io.Writer) error {
+// Standard output, and what is no regular file, gets what was written.
+func OutputFrom(name string, stdout io.Writer, write func(io.Writer) error) error {
 	if name == "" || name == "-" {
-		_, err := stdout.Write(b)
-		return err
+		return write(stdout)
+	}
+	var wrote error // the report's own, which is not about the file
+	inner := write
+	write = func(w io.Writer) error {
+		f := &failing{w: w}
+		if wrote = inner(f); f.err != nil {
+			wrote = nil
+			return f.err
+		}
+		return wrote
 	}
 	target, special := follow(name)
 	old, err := os.Stat(name)
@@ -24,14 +43,28 @@ func Output(name string, b []byte, stdout io.Writer) error {
 	case err == nil && old.IsDir():
 		return Misuse("-o %s: a directory", name)
 	case err == nil && (special || !old.Mode().IsRegular()): // can't be renamed over
-		err = inPlace(name, b)
+		err = inPlace(name, write)
 	default:
-		err = replace(target, b, old)
+		err = replace(target, write, old)
 	}
-	if err != nil {
+	if err != nil && wrote == nil {
 		return fmt.Errorf("-o %s: %w", name, err)
 	}
-	return nil
+	return err
+}
+
+// failing keeps the error of a writer.
+type failing struct {
+	w   io.Writer
+	err error
+}
+
+func (f *failing) Write(b []byte) (int, error) {
+	n, err := f.w.Write(b)
+	if err != nil {
+		f.err = err
+	}
+	return n, err
 }
 
 // follow returns what a name leads to through symbolic links, also where that
@@ -57,12 +90,12 @@ func follow(name string) (target string, special bool) {
 	return name, special
 }
 
-func inPlace(name string, b []byte) error {
+func inPlace(name string, write func(io.Writer) error) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {
 		return err
 	}
-	if _, err := f.Write(b); err != nil {
+	if err := write(f); err != nil {
 		f.Close()
 		return err
 	}
@@ -70,7 +103,7 @@ func inPlace(name string, b []byte) error {
 }
 
 // replace puts a new file in the place of the old one, which may be nil.
-func replace(name string, b []byte, old os.FileInfo) (err error) {
+func replace(name string, write func(io.Writer) error, old os.FileInfo) (err error) {
 	// Not os.CreateTemp, which has its own permissions: those of a new file
 	// are the user's to choose.
 	temp := filepath.Join(filepath.Dir(name), fmt.Sprintf(".%s.%d", filepath.Base(name), rand.Uint64()))
@@ -94,7 +127,7 @@ func replace(name string, b []byte, old os.FileInfo) (err error) {
 		err = f.Chmod(old.Mode().Perm())
 	}
 	if err == nil {
-		_, err = f.Write(b)
+		err = write(f)
 	}
 	if closed := f.Close(); err == nil {
 		err = closed

@@ -1,0 +1,115 @@
+package cli
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Parse reads flags, which may stand behind other arguments, where package flag
+// would end; behind "--" nothing is a flag. It returns the other arguments in
+// their order. Wrong use is an [InputError]; [flag.ErrHelp] comes when the help
+// was asked for and written: before, the flags, and after.
+func Parse(fs *flag.FlagSet, args []string, stderr io.Writer, before, after string) (rest []string, err error) {
+	fs.SetOutput(io.Discard)
+	for {
+		err := fs.Parse(args)
+		if errors.Is(err, flag.ErrHelp) {
+			fmt.Fprint(stderr, before)
+			fs.SetOutput(stderr)
+			fs.PrintDefaults()
+			fmt.Fprint(stderr, after)
+			return nil, err
+		}
+		if err != nil {
+			meant := ""
+			if name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok {
+				var names []string
+				fs.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
+				if name = nearest(name, names); name != "" {
+					meant = "; did you mean -" + name + "?"
+				}
+			}
+			return nil, Misuse("%w%s; -h lists the flags", err, meant)
+		}
+		if n := len(args) - fs.NArg(); n > 0 && args[n-1] == "--" {
+			return append(rest, fs.Args()...), nil
+		}
+		if fs.NArg() == 0 {
+			return rest, nil
+		}
+		rest = append(rest, fs.Arg(0))
+		args = fs.Args()[1:]
+	}
+}
+
+// Choice is the error of a flag's value that is none of those that it may have,
+// and names the one that was likely meant; nil for one of them.
+func Choice(flag, value string, of ...string) error {
+	if slices.Contains(of, value) {
+		return nil
+	}
+	want := of[len(of)-1]
+	if n := len(of) - 1; n > 0 {
+		want = strings.Join(of[:n], ", ") + " or " + want
+	}
+	meant := nearest(value, of)
+	if meant != "" {
+		meant = "; did you mean " + meant + "?"
+	}
+	return Misuse("-%s %q: want %s%s", flag, value, want, meant)
+}
+
+// FormatOf is the format that the ending of an output file names, of those
+// that there are; empty where it names none.
+func FormatOf(out string, formats ...string) string {
+	ending := strings.ToLower(strings.TrimPrefix(filepath.Ext(out), "."))
+	if slices.Contains(formats, ending) {
+		return ending
+	}
+	return ""
+}
+
+// nearest is the word that a misspelt one is most like, the first of several;
+// empty where none is near.
+func nearest(word string, of []string) string {
+	best, least := "", max(1, len(word)/3)+1
+	for _, w := range of {
+		if d := distance(strings.ToLower(word), w); d < least {
+			best, least = w, d
+		}
+	}
+	return best
+}
+
+// distance is how many characters must be put in, left out or changed, or
+// change places with the next, to make one word of another.
+func distance(a, b string) int {
+	x, y := []rune(a), []rune(b)
+	rows := make([][]int, len(x)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(y)+1)
+		rows[i][0] = i
+	}
+	for j := range y {
+		rows[0][j+1] = j + 1
+	}
+	for i := range x {
+		for j := range y {
+			change := 1
+			if x[i] == y[j] {
+				change = 0
+			}
+			d := min(rows[i][j]+change, rows[i][j+1]+1, rows[i+1][j]+1)
+			if i > 0 && j > 0 && x[i] == y[j-1] && x[i-1] == y[j] {
+				d = min(d, rows[i-1][j-1]+1)
+			}
+			rows[i+1][j+1] = d
+		}
+	}
+	return rows[len(x)][len(y)]
+}

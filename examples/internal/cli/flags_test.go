@@ -1,0 +1,62 @@
+package cli
+
+import (
+	"bytes"
+	"flag"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestChoice(t *testing.T) {
+	for _, test := range []struct{ value, want string }{
+		{"json", ""},
+		{"jsno", `-format "jsno": want text, json or jsonl; did you mean json?`},
+		{"JSONL", `-format "JSONL": want text, json or jsonl; did you mean jsonl?`},
+		{"pdf", `-format "pdf": want text, json or jsonl`},
+		{"", `-format "": want text, json or jsonl`},
+	} {
+		err := Choice("format", test.value, "text", "json", "jsonl")
+		if test.want == "" {
+			assert.NoError(t, err)
+			continue
+		}
+		require.Error(t, err)
+		assert.Equal(t, test.want, err.Error())
+		var bad *InputError
+		assert.ErrorAs(t, err, &bad)
+	}
+}
+
+func TestDistance(t *testing.T) {
+	for _, test := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"", "abc", 3}, {"text", "tetx", 1}, {"json", "jsonl", 1}, {"kitten", "sitting", 3}, {"é", "e", 1}} {
+		assert.Equal(t, test.want, distance(test.a, test.b), test.a)
+		assert.Equal(t, test.want, distance(test.b, test.a), test.b)
+	}
+}
+
+func TestParse(t *testing.T) {
+	parse := func(args ...string) (string, []string, error, string) {
+		fs := flag.NewFlagSet("x", flag.ContinueOnError)
+		format := fs.String("format", "", "how")
+		var help bytes.Buffer
+		rest, err := Parse(fs, args, &help, "before\n", "after\n")
+		return *format, rest, err, help.String()
+	}
+	format, rest, err, _ := parse("a", "-format", "json", "b", "--", "-c", "d")
+	require.NoError(t, err)
+	assert.Equal(t, "json", format)
+	assert.Equal(t, []string{"a", "b", "-c", "d"}, rest)
+	_, _, err, _ = parse("-fromat", "json")
+	assert.ErrorContains(t, err, "-fromat; did you mean -format?; -h lists the flags")
+	_, _, err, help := parse("-h")
+	assert.ErrorIs(t, err, flag.ErrHelp)
+	assert.Contains(t, help, "before\n  -format")
+	assert.Contains(t, help, "after\n")
+	assert.Equal(t, "json", FormatOf("x/report.JSON", "text", "json"))
+	assert.Empty(t, FormatOf("report.pdf", "text", "json"))
+}

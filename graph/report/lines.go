@@ -1,0 +1,237 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"iter"
+	"unicode/utf8"
+
+	"github.com/goccy/go-json"
+
+	"github.com/mitigraph/mitigraph/graph"
+)
+
+// Lines writes an assessment as JSON Lines, while it goes on: one line for each
+// finding and a last one for all the rest,
+//
+//	{"id":"F-1",...}
+//	{"summary":{"attack":{...},...}}
+//
+// of which the first are the elements of "findings" in what [JSON] writes, and
+// the summary holds its other members. It gives whole lines to its writer, many
+// at a time: [Lines.Flush] when the next may be long in coming. Where the
+// summary is missing, the assessment did not come to its end. A Lines is not
+// safe for concurrent use; its memory does not grow.
+type Lines struct {
+	w      io.Writer
+	buffer []byte
+	// What findings with the same techniques write of them, by the first of
+	// these, which they share.
+	techniques map[*graph.FindingTechnique][]byte
+}
+
+const (
+	linesBuffer   = 64 << 10 // bytes
+	maxTechniques = 1 << 10  // how many lists of techniques are kept
+)
+
+// NewLines makes a Lines that writes to w.
+func NewLines(w io.Writer) *Lines {
+	return &Lines{w: w, techniques: map[*graph.FindingTechnique][]byte{}}
+}
+
+// Finding writes the line of one finding.
+func (l *Lines) Finding(r *graph.FindingResult) error {
+	if len(r.Techniques) == 0 {
+		b, err := plain(r)
+		if err != nil {
+			return err
+		}
+		l.buffer = append(append(l.buffer, b...), '\n')
+		return l.some()
+	}
+	shared, ok := l.techniques[&r.Techniques[0]]
+	if !ok {
+		if len(l.techniques) == maxTechniques {
+			clear(l.techniques)
+		}
+		var err error
+		if shared, err = plain(r.Techniques); err != nil {
+			return err
+		}
+		l.techniques[&r.Techniques[0]] = shared
+	}
+	rest := *r
+	rest.Techniques = []graph.FindingTechnique{}
+	b, err := plain(rest)
+	if err != nil {
+		return err
+	}
+	before, after, err := around(b, "techniques")
+	if err != nil {
+		return err
+	}
+	l.buffer = append(append(append(append(l.buffer, before...), shared...), after...), '\n')
+	return l.some()
+}
+
+// Summary writes the last line, with the drafts of the summary's assessment,
+// and flushes.
+func (l *Lines) Summary(s *graph.Summary) error {
+	a := *s.Assessment
+	a.Findings, a.Techniques, a.Plan, a.Gaps = []graph.FindingResult{}, []graph.TechniqueResult{}, []graph.PlanStep{}, []graph.Gap{}
+	b, err := plain(a)
+	if err != nil {
+		return err
+	}
+	l.buffer = append(l.buffer, `{"summary":`...)
+	before, b, err := around(b, "findings")
+	if err != nil {
+		return err
+	}
+	l.buffer = append(l.buffer, bytes.TrimSuffix(before, []byte(`"findings":`))...)
+	if before, b, err = around(bytes.TrimPrefix(b, []byte(",")), "techniques"); err != nil {
+		return err
+	}
+	l.buffer = append(append(l.buffer, before...), '[')
+	for i := range s.Techniques {
+		if err := l.listed(i, s.Techniques[i], list{"findings", s.TechniqueFindings(i)}, list{"devices", s.TechniqueDevices(i)}); err != nil {
+			return err
+		}
+	}
+	l.buffer = append(l.buffer, ']')
+	if before, b, err = around(b, "plan"); err != nil {
+		return err
+	}
+	l.buffer = append(append(l.buffer, before...), '[')
+	for i := range s.Plan {
+		if err := l.step(s, i); err != nil {
+			return err
+		}
+	}
+	l.buffer = append(l.buffer, ']')
+	if before, b, err = around(b, "gaps"); err != nil {
+		return err
+	}
+	l.buffer = append(append(l.buffer, before...), '[')
+	for i := range s.Gaps {
+		if err := l.listed(i, s.Gaps[i], list{"findings", s.GapFindings(i)}, list{"devices", s.GapDevices(i)}); err != nil {
+			return err
+		}
+	}
+	l.buffer = append(append(append(l.buffer, ']'), b...), "}\n"...)
+	return l.Flush()
+}
+
+// step writes a step of the plan.
+func (l *Lines) step(s *graph.Summary, i int) error {
+	step := s.Plan[i]
+	step.Closes = []graph.PlanClosed{}
+	b, err := plain(step)
+	if err != nil {
+		return err
+	}
+	before, after, err := around(b, "closes")
+	if err != nil {
+		return err
+	}
+	if i > 0 {
+		l.buffer = append(l.buffer, ',')
+	}
+	l.buffer = append(append(l.buffer, before...), '[')
+	for j, closed := range s.Plan[i].Closes {
+		if err := l.listed(j, closed, list{"devices", s.PlanDevices(i, j)}); err != nil {
+			return err
+		}
+	}
+	l.buffer = append(append(l.buffer, ']'), after...)
+	return nil
+}
+
+// list is a member that is an empty list until it is written.
+type list struct {
+	name string
+	ids  iter.Seq[string]
+}
+
+// listed writes an element with some lists, in the order in which it has them.
+func (l *Lines) listed(i int, v any, lists ...list) error {
+	b, err := plain(v)
+	if err != nil {
+		return err
+	}
+	if i > 0 {
+		l.buffer = append(l.buffer, ',')
+	}
+	for _, list := range lists {
+		before, after, err := around(b, list.name)
+		if err != nil {
+			return err
+		}
+		l.buffer = append(append(l.buffer, before...), '[')
+		first := true
+		for id := range list.ids {
+			if !first {
+				l.buffer = append(l.buffer, ',')
+			}
+			first = false
+			if l.buffer, err = appendText(l.buffer, id); err != nil {
+				return err
+			}
+			if err := l.some(); err != nil {
+				return err
+			}
+		}
+		l.buffer = append(l.buffer, ']')
+		b = after
+	}
+	l.buffer = append(l.buffer, b...)
+	return nil
+}
+
+// some writes when enough has come together.
+func (l *Lines) some() error {
+	if len(l.buffer) < linesBuffer {
+		return nil
+	}
+	return l.Flush()
+}
+
+// Flush writes what was not written yet. After an error nothing more should be
+// written.
+func (l *Lines) Flush() error {
+	if len(l.buffer) == 0 {
+		return nil
+	}
+	_, err := l.w.Write(l.buffer)
+	l.buffer = l.buffer[:0]
+	return err
+}
+
+// plain encodes on one line as [JSON] does.
+func plain(v any) ([]byte, error) { return json.MarshalWithOption(v, json.DisableHTMLEscape()) }
+
+// around returns what is before and behind the first empty list that a member
+// with the given name has. No text can look like it, for in a text a quotation
+// mark has a backslash before it.
+func around(object []byte, name string) (before, after []byte, err error) {
+	member := `"` + name + `":`
+	i := bytes.Index(object, []byte(member+"[]"))
+	if i < 0 {
+		return nil, nil, fmt.Errorf("report: no empty list %s in %.80s", name, object)
+	}
+	at := i + len(member)
+	return object[:at], object[at+len("[]"):], nil
+}
+
+// appendText encodes a text; most need no escape.
+func appendText(b []byte, s string) ([]byte, error) {
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 || c >= utf8.RuneSelf || c == '"' || c == '\\' {
+			quoted, err := plain(s)
+			return append(b, quoted...), err
+		}
+	}
+	return append(append(append(b, '"'), s...), '"'), nil
+}
