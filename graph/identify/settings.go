@@ -46,10 +46,9 @@ func (s Settings) weight(k Kind) float64 {
 // learns; TestDefaults holds them to it.
 const (
 	fewProcedures    = 50
-	defaultSharpness = 38
+	defaultSharpness = 43
 	defaultSlope     = 0.51
-	defaultOffset    = -0.34
-	defaultMargin    = 0.05
+	defaultOffset    = -0.27
 )
 
 // How the margin for something else is found: it turns away this share of the
