@@ -216,7 +216,7 @@ const likely = 3
 // techniques are most likely; the two numbers that make honest probabilities
 // of the softmax's odds, which say too much; and the margin for something else.
 func (f *fitted) calibrate() {
-	f.sharpness, f.slope, f.offset, f.margin = defaultSharpness, defaultSlope, defaultOffset, defaultMargin
+	f.sharpness, f.slope, f.offset = defaultSharpness, defaultSlope, defaultOffset
 	n := len(f.corpus.techniques)
 	var real []Held
 	var other []float64 // margins
@@ -227,7 +227,11 @@ func (f *fitted) calibrate() {
 			other = append(other, margin(h.values))
 		}
 	}
-	if len(real) < fewProcedures || len(other) == 0 {
+	if len(other) > 0 {
+		slices.Sort(other)
+		f.margin = other[int(rejected*float64(len(other)))]
+	}
+	if len(real) < fewProcedures {
 		return
 	}
 	likelihood := func(sharpness float64) float64 {
@@ -258,8 +262,6 @@ func (f *fitted) calibrate() {
 		}
 	}
 	f.slope, f.offset = logistic(odds, right)
-	slices.Sort(other)
-	f.margin = other[int(rejected*float64(len(other)))]
 }
 
 // tiny keeps logarithms finite.

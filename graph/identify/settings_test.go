@@ -1,0 +1,94 @@
+package identify
+
+import (
+	"encoding/json"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mitigraph/mitigraph/mitre"
+)
+
+// TestDefaults: what a model takes that can learn nothing is about what one of
+// the official release learns.
+func TestDefaults(t *testing.T) {
+	const official = "../../../shared/data/attack/ics-attack-19.1.json.gz"
+	if _, err := os.Stat(official); err != nil {
+		t.Skip("needs ../shared/data/attack/ics-attack-19.1.json.gz beside the repository")
+	}
+	c, err := mitre.Open(t.Context(), official)
+	require.NoError(t, err)
+	m, err := New(t.Context(), c, Options{})
+	require.NoError(t, err)
+	assert.InEpsilon(t, m.all.sharpness, defaultSharpness, 0.1)
+	assert.InDelta(t, m.all.slope, defaultSlope, 0.05)
+	assert.InDelta(t, m.all.offset, defaultOffset, 0.05)
+	assert.Contains(t, Candidates(), DefaultSettings)
+}
+
+// TestHeld: what is found without making a model is what a model says that was
+// made without the source, but that it knows which words are rare.
+func TestHeld(t *testing.T) {
+	const official = "../../../shared/data/attack/ics-attack-19.1.json.gz"
+	if _, err := os.Stat(official); err != nil {
+		t.Skip("needs ../shared/data/attack/ics-attack-19.1.json.gz beside the repository")
+	}
+	c, err := mitre.Open(t.Context(), official)
+	require.NoError(t, err)
+	m, err := New(t.Context(), c, Options{})
+	require.NoError(t, err)
+	held, err := m.LeaveOut(t.Context(), nil)
+	require.NoError(t, err)
+	require.Len(t, held, 272)
+	source := held[0].Link.Source.Common().STIXID
+	f, err := m.without(t.Context(), []string{source})
+	require.NoError(t, err)
+	for _, h := range held {
+		if h.Link.Source.Common().STIXID != source {
+			continue
+		}
+		values, _, _, err := f.values(t.Context(), h.Link.Description, nil)
+		require.NoError(t, err)
+		for class, v := range values {
+			assert.InDelta(t, v, h.values[class], 0.08, "%s, class %d", h.Link.STIXID, class)
+		}
+	}
+}
+
+func TestOtherTexts(t *testing.T) {
+	assert.Len(t, otherTexts(), 200)
+	b, err := os.ReadFile("../../examples/accuracy/other.json")
+	require.NoError(t, err)
+	var reported []string
+	require.NoError(t, json.Unmarshal(b, &reported))
+	assert.Len(t, reported, 200)
+	for _, s := range reported {
+		assert.NotContains(t, otherTexts(), s, "reported, and learned from")
+	}
+}
+
+// TestCholesky compares with what the triangle was made of.
+func TestCholesky(t *testing.T) {
+	const n = 131
+	m, want := newMatrix(n), newMatrix(n)
+	for i := range n {
+		for j := range n {
+			m[i][j] = 1 / float64(1+i+j+(i-j)*(i-j))
+			if i == j {
+				m[i][j] += 2
+			}
+			want[i][j] = m[i][j]
+		}
+	}
+	require.NoError(t, cholesky(t.Context(), m))
+	b := make([]float64, n)
+	for i := range b {
+		b[i] = float64(i%7) - 3
+	}
+	x := m.solve(b)
+	for i := range b {
+		assert.InDelta(t, b[i], dot(want[i], x), 1e-9)
+	}
+}
