@@ -6,31 +6,42 @@ import (
 	"io"
 
 	"github.com/mitigraph/mitigraph/graph"
-	"github.com/mitigraph/mitigraph/mitre"
 )
+
+// candidateReport is the trial of a release.
+type candidateReport struct {
+	Data string `json:"data"`
+	graph.CandidateTrial
+}
 
 // candidates measures the mitigations that are proposed where ATT&CK has none,
 // on the techniques of a release that have some.
-func candidates(ctx context.Context, c *mitre.Catalog) (graph.CandidateTrial, error) {
+func candidates(ctx context.Context, in input) (report, error) {
+	c := in.catalog
 	g, err := graph.New(ctx, graph.Attack(c), graph.Knowledge())
 	if err != nil {
-		return graph.CandidateTrial{}, err
+		return nil, err
 	}
 	defer g.Close()
-	return g.Snapshot().TryCandidates(ctx)
-}
-
-// writeCandidates writes the table of a trial, with data, split and n.
-func writeCandidates(w io.Writer, c *mitre.Catalog, t graph.CandidateTrial) error {
+	t, err := g.Snapshot().TryCandidates(ctx)
+	if err != nil {
+		return nil, err
+	}
 	texts := "this project's summaries"
 	if c.HasTexts() {
 		texts = "official texts and this project's summaries"
 	}
-	_, err := fmt.Fprintf(w, `Mitigation candidates where ATT&CK has none
-  data   %s, %s
-  split  all mitigations of one family (a technique, its parent and sub-techniques) hidden at a
+	return &candidateReport{fmt.Sprintf("%s, %s", c.Info(), texts), t}, nil
+}
+
+// writeText writes the table, with data, split and n.
+func (r *candidateReport) writeText(w io.Writer) {
+	fmt.Fprintf(w, `
+CANDIDATES  mitigations proposed where ATT&CK has none
+data   %s
+split  all mitigations of one family (a technique, its parent and sub-techniques) hidden at a
          time; weights and their penalty learned from the other families (nested)
-  n      %d techniques in %d families
+n      %d techniques in %d families
 
                                           recall@5   a true one in the top 5
   candidates                                  %.2f                      %.2f
@@ -38,6 +49,5 @@ func writeCandidates(w io.Writer, c *mitre.Catalog, t graph.CandidateTrial) erro
 
   Recall@5 is the mean of (true mitigations among the first five) / min(5, true mitigations). What
   makes techniques alike was thought out with these techniques in sight.
-`, c.Info(), texts, t.Techniques, t.Families, t.Recall5, t.Hit5, t.PriorRecall5, t.PriorHit5)
-	return err
+`, r.Data, r.Techniques, r.Families, r.Recall5, r.Hit5, r.PriorRecall5, r.PriorHit5)
 }

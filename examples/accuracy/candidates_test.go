@@ -16,13 +16,14 @@ func TestCandidates(t *testing.T) {
 	}
 	c, err := mitre.Embedded()
 	require.NoError(t, err)
-	got, err := candidates(t.Context(), c)
+	r, err := candidates(t.Context(), input{catalog: c})
 	require.NoError(t, err)
+	got := r.(*candidateReport)
 	assert.Equal(t, 90, got.Techniques)
 	assert.Greater(t, got.Recall5, 0.66, "a plain prototype reached 0.66")
 	assert.Greater(t, got.Recall5, got.PriorRecall5)
 	var out strings.Builder
-	require.NoError(t, writeCandidates(&out, c, got))
+	got.writeText(&out)
 	t.Log(out.String())
 	assert.Contains(t, out.String(), "n      90 techniques in 72 families")
 }

@@ -23,13 +23,21 @@ import (
 
 func main() { cli.Main("accuracy", run) }
 
-const usage = `Usage: go run ./examples/accuracy -attack FILE|VERSION [flags]
+const usage = `Usage: go run ./examples/accuracy -attack FILE|VERSION [flags] [FILE...]
 
-Measures how well techniques are found in texts, on the procedure examples of an
-official release: each is asked about as if the release did not have the group,
-software or campaign that it is of. Every table says which data, which split and how
-many. It takes a minute or two.
+Measures three things, and says of each on which data, in which split and how many.
+Texts: how well techniques are found in the procedure examples of an official release,
+each asked about as if the release did not have the group, software or campaign that it
+is of. Candidates: how well mitigations are proposed for a technique whose own are
+hidden. Weaknesses: how much of what the findings of the FILEs name is mapped. It takes
+a minute or two.
 
+`
+
+const examples = `
+Examples:
+  go run ./examples/accuracy -attack 19.1 advisories/*.json
+  go run ./examples/accuracy -attack ics-attack.json -only candidates -format json
 `
 
 // section is one measurement; a new one is a line in sections.
@@ -41,12 +49,15 @@ type section struct {
 // sections are what is measured, in the order of the report.
 var sections = []section{
 	{"texts", texts},
+	{"candidates", candidates},
+	{"weaknesses", weaknesses},
 }
 
 // input is what all sections measure.
 type input struct {
 	catalog  *mitre.Catalog
 	embedder identify.Embedder // nil without -embed
+	findings *cli.Loaded       // of the files; nil without any
 }
 
 // report is the result of a section: fit for JSON, and for people.
@@ -54,33 +65,32 @@ type report interface {
 	writeText(w io.Writer)
 }
 
-type options struct{ attack, embed, format string }
+type options struct {
+	attack, embed, format, only string
+	files                       []string
+}
 
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("accuracy", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
 	fs.StringVar(&o.attack, "attack", "", "official ATT&CK bundle (`FILE`), or a version to fetch once; the embedded facts have no texts to measure on")
 	fs.StringVar(&o.embed, "embed", "", "compare meanings too, by a `MODEL` for embeddings: ollama:MODEL")
 	fs.StringVar(&o.format, "format", "text", "`FORMAT` is text or json")
-	err := fs.Parse(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(stderr, usage)
-		fs.SetOutput(stderr)
-		fs.PrintDefaults()
+	fs.StringVar(&o.only, "only", "", "measure one `THING` only: texts, candidates or weaknesses")
+	var err error
+	if o.files, err = cli.Parse(fs, args, stderr, usage, examples); err != nil {
 		return o, err
-	case err != nil:
-		return o, cli.Misuse("%w; -h lists the flags", err)
-	case fs.NArg() > 0:
-		return o, cli.Misuse("%q: no arguments are wanted, only flags", fs.Arg(0))
-	case o.format != "text" && o.format != "json":
-		return o, cli.Misuse("-format %q: want text or json", o.format)
+	}
+	if err := cli.Choice("format", o.format, "text", "json"); err != nil {
+		return o, err
+	}
+	if o.only != "" {
+		return o, cli.Choice("only", o.only, "texts", "candidates", "weaknesses")
 	}
 	return o, nil
 }
 
-func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) error {
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	o, err := parse(args, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -93,15 +103,24 @@ func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writ
 		return err
 	}
 	cli.TellWarnings(stderr, cli.Warnings(in.catalog, nil), "")
-	if !in.catalog.HasTexts() {
-		return cli.Misuse("the embedded facts have no texts to measure on; -attack 19.1 fetches an official release")
+	if !in.catalog.HasTexts() && (o.only == "" || o.only == "texts") {
+		return cli.Misuse("the embedded facts have no texts to measure on; -attack FILE names an official release, and -only leaves texts out")
 	}
 	if in.embedder, err = cli.LoadEmbedder(ctx, o.embed); err != nil {
 		return err
 	}
+	if len(o.files) > 0 {
+		if in.findings, err = cli.Load(ctx, cli.Input{Attack: o.attack, Findings: o.files}, stdin, stderr); err != nil {
+			return err
+		}
+		defer in.findings.Graph.Close()
+	}
 	var b bytes.Buffer
 	all := map[string]report{}
 	for _, s := range sections {
+		if o.only != "" && o.only != s.name || s.name == "weaknesses" && in.findings == nil && o.only == "" {
+			continue
+		}
 		r, err := s.run(ctx, in)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)

@@ -2,11 +2,13 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 
+	"github.com/mitigraph/mitigraph/examples/internal/cli"
 	"github.com/mitigraph/mitigraph/graph"
 )
 
@@ -27,8 +29,20 @@ type weaknessReport struct {
 
 // weaknesses measures the mapping on the findings of files. It is no measure
 // of how right the links are.
-func weaknesses(s *graph.Snapshot, a *graph.Assessment, files int) *weaknessReport {
-	r := &weaknessReport{Data: fmt.Sprintf("%d files", files), Findings: len(a.Findings), Missing: []string{}}
+func weaknesses(ctx context.Context, in input) (report, error) {
+	if in.findings == nil {
+		return nil, cli.Misuse("weaknesses are measured on the findings of files: name some")
+	}
+	s := in.findings.Now
+	a, err := s.Assess(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sources := map[string]bool{}
+	for _, f := range a.Findings {
+		sources[f.Source] = true
+	}
+	r := &weaknessReport{Data: fmt.Sprintf("%d files with findings; mapping of this version", len(sources)), Findings: len(a.Findings), Missing: []string{}}
 	missing := map[string]int{}
 	for _, f := range a.Findings {
 		if f.Status == graph.Mapped {
@@ -59,7 +73,7 @@ func weaknesses(s *graph.Snapshot, a *graph.Assessment, files int) *weaknessRepo
 		r.Missing = append(r.Missing, id)
 	}
 	slices.SortFunc(r.Missing, func(a, b string) int { return cmp.Or(missing[b]-missing[a], strings.Compare(a, b)) })
-	return r
+	return r, nil
 }
 
 func (r *weaknessReport) writeText(w io.Writer) {
