@@ -83,6 +83,19 @@ type FindingResult struct {
 	Score float64 `json:"score"`
 	// Why says in words why Techniques is empty; empty when it is not.
 	Why string `json:"why,omitempty"`
+	// Suggested holds techniques that the finding's words speak of, the
+	// likeliest first, where Techniques is empty and somebody asked package
+	// graph/identify. They are for a person to judge: nothing counts them, and
+	// neither Assess nor Stream sets them.
+	Suggested []Suggestion `json:"suggested,omitempty"`
+}
+
+// Suggestion is a technique that a text may be about.
+type Suggestion struct {
+	ID      string   `json:"id"`
+	Name    string   `json:"name"`
+	Score   float64  `json:"score"`   // how likely it is, 0 to 1
+	Because []string `json:"because"` // the words or the example that speak for it, the strongest first
 }
 
 // FindingTechnique is a technique that a finding opens.

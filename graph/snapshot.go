@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mitigraph/mitigraph/graph/finding"
 	"github.com/mitigraph/mitigraph/mitre"
 )
 
@@ -45,6 +46,16 @@ func (s *Snapshot) Catalog() *mitre.Catalog { return s.index().catalog }
 // not be changed.
 func (s *Snapshot) Weakness(id string) (*Weakness, bool) {
 	return doc[*Weakness](s.index(), weaknessKey(id))
+}
+
+// Finding returns a finding by its ID, as it was added. It shares its lists
+// with the snapshot: they must not be changed.
+func (s *Snapshot) Finding(id string) (finding.Finding, bool) {
+	f, ok := doc[*finding.Finding](s.index(), findingKey(id))
+	if !ok {
+		return finding.Finding{}, false
+	}
+	return *f, true
 }
 
 // Status says what became of a finding, or of one weakness.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mitigraph/mitigraph/examples/internal/cli"
 	"github.com/mitigraph/mitigraph/graph"
+	"github.com/mitigraph/mitigraph/graph/finding"
 	"github.com/mitigraph/mitigraph/graph/report"
 )
 
@@ -26,9 +27,23 @@ func lines(ctx context.Context, o options, stdin io.Reader, stdout, stderr io.Wr
 	err = cli.OutputFrom(o.out, stdout, func(w io.Writer) error {
 		out := report.NewLines(w)
 		n := 0
-		sum, err = l.Now.At(time.Now()).Stream(ctx, l.Findings(ctx, out.Flush), func(r *graph.FindingResult) error {
+		words := &suggester{catalog: l.Now.Catalog()}
+		description := "" // of the finding at hand
+		findings := func(yield func(finding.Finding, error) bool) {
+			for f, err := range l.Findings(ctx, out.Flush) {
+				if description = f.Description; !yield(f, err) {
+					return
+				}
+			}
+		}
+		sum, err = l.Now.At(time.Now()).Stream(ctx, findings, func(r *graph.FindingResult) error {
 			if n++; n&0xfff == 1 {
 				collectAt(spare)
+			}
+			if o.suggest {
+				if err := words.suggest(ctx, r, description); err != nil {
+					return err
+				}
 			}
 			return out.Finding(r)
 		})

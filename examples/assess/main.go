@@ -53,6 +53,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		return err
 	}
+	if o.suggest {
+		if err := (&suggester{catalog: now.Catalog()}).all(ctx, now, a); err != nil {
+			return err
+		}
+	}
 	a.UnreadRecords, a.UnreadMembers = cli.Unread(l.Skipped)
 	a.Warnings = append(append(cli.Warnings(now.Catalog(), l.Skipped), l.Notes...), a.Warnings...)
 	cli.TellWarnings(stderr, a.Warnings, " (-format json has all)")

@@ -43,7 +43,7 @@ var formats = []string{"text", "json", "jsonl"}
 type options struct {
 	attack, controls, kev, epss, store, draft, format, out string
 	remove                                                 string
-	strict, sources                                        bool
+	strict, sources, suggest                               bool
 	files                                                  []string
 }
 
@@ -70,6 +70,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	once("format", &o.format, "`FORMAT` is text (the default), json or jsonl; unset, it is as FILE of -o ends. jsonl is for fleets, a line for each finding while they are read, and a last one with a summary, without which the run did not come to its end; not with -store")
 	once("o", &o.out, "write to `FILE` instead of standard output")
 	fs.BoolVar(&o.strict, "strict", false, "exit with code 3 when a gap remains that -controls does not accept")
+	fs.BoolVar(&o.suggest, "suggest", false, "for findings that lead to no technique, suggest some from their words; examples/accuracy says how often that is right. Nothing counts them")
 	fs.BoolVar(&o.sources, "sources", false, "list where what the -store holds comes from, and do nothing else")
 	once("remove", &o.remove, "take the source with this `KEY` of -sources out of the -store, and do nothing else")
 	var err error

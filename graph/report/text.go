@@ -316,6 +316,25 @@ func (t *text) found() {
 		}
 	}
 	t.more(shown, len(sorted), "finding", "findings")
+	t.suggested(sorted)
+}
+
+// suggested names what the words of findings without a technique speak of.
+func (t *text) suggested(findings []graph.FindingResult) {
+	findings = slices.DeleteFunc(slices.Clone(findings), func(f graph.FindingResult) bool { return len(f.Suggested) == 0 })
+	const shown = 5
+	for i, f := range findings[:min(shown, len(findings))] {
+		if i == 0 {
+			t.line("  Suggested from the words of findings that lead to no technique; for you to judge, nothing counts it:")
+		}
+		s := f.Suggested[0]
+		why := ""
+		if len(s.Because) > 0 {
+			why = ", since " + s.Because[0]
+		}
+		t.wrapped("    ", fmt.Sprintf("%s: %s %s (likely to %.0f %%)%s", finding.Plain(f.ID, 0), s.ID, finding.Plain(s.Name, 0), 100*s.Score, finding.Plain(why, 0)))
+	}
+	t.more(shown, len(findings), "suggestion", "suggestions")
 }
 
 // devicesOf is what a finding is on: devices of the site, or what the source
