@@ -59,6 +59,15 @@ type Checks struct {
 	// LeftOut counts the pieces of evidence that the generator's context had
 	// no room for. They are the last, and not among the draft's evidence.
 	LeftOut int `json:"left_out,omitempty"`
+	// LeftOutOf names what was left out, in order; absent where nothing was.
+	LeftOutOf []Omission `json:"left_out_of,omitempty"`
+}
+
+// Omission names a piece of evidence that a generator was not given.
+type Omission struct {
+	Handle string   `json:"handle"`        // which the draft can't cite
+	IDs    []string `json:"ids,omitempty"` // as in Evidence
+	About  string   `json:"about"`         // the begin of its text, at most 80 characters
 }
 
 // Rejection is one reason why an answer was not kept.
