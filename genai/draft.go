@@ -17,6 +17,7 @@ import (
 	"github.com/mitigraph/mitigraph/genai/internal/compose"
 	"github.com/mitigraph/mitigraph/genai/verify"
 	"github.com/mitigraph/mitigraph/graph"
+	"github.com/mitigraph/mitigraph/graph/finding"
 )
 
 // Options changes how drafts are made. The zero value is the default.
@@ -37,18 +38,20 @@ type Options struct {
 }
 
 const (
+	maxAbout        = 79 // characters of what names a piece of evidence, before an ellipsis
 	defaultTimeout  = 2 * time.Minute
 	defaultPatience = 30 * time.Second
 	firstPause      = time.Second // before a server that failed is asked again; it doubles
 	maxAttempts     = 2
 )
 
-// Names of checks that are about an answer as a whole. They come before those
-// of package verify.
+// Names of checks that package verify does not know. The first three are about
+// an answer as a whole, and come before its own.
 const (
 	CheckContext = "context" // the prompt does not fit the writer's context
 	CheckTimeout = "timeout" // the writer did not answer in time
 	CheckServer  = "server"  // the writer's server failed
+	CheckGraph   = "graph"   // the text contradicts what the graph decided; it comes last
 )
 
 // maxSilent is how many gaps in a row a writer may leave without any answer,
@@ -189,7 +192,7 @@ func draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, t Task, 
 	case t.kind == nil:
 		return graph.Draft{}, errors.New("genai: the task is zero; a function such as Mitigation makes one")
 	}
-	j, err := t.kind.collect(s, a, t)
+	j, err := t.kind.collect(ctx, s, a, t)
 	if err != nil {
 		return graph.Draft{}, fmt.Errorf("genai: %s: %w", t, err)
 	}
@@ -212,19 +215,27 @@ func draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, t Task, 
 	if text != nil {
 		d.Evidence = given
 	} else {
-		text, err = j.compose(evidence)
+		p, ok := j.plan(evidence)
+		if !ok {
+			return graph.Draft{}, fmt.Errorf("genai: %s: %w", t, compose.ErrNoEvidence)
+		}
+		text, err = p.compose()
 		if err != nil {
 			return graph.Draft{}, fmt.Errorf("genai: %s: %w", t, err)
 		}
-		if rejected := verify.Draft(text, t.kind.form, evidence); len(rejected) > 0 {
+		if rejected := append(verify.Draft(text, p.form, evidence), p.verified(text)...); len(rejected) > 0 {
 			return graph.Draft{}, fmt.Errorf("genai: %s: the template's text was rejected: %s: %s", t, rejected[0].Where, rejected[0].Why)
 		}
-		d.Generator, d.Checks.Asked, d.Checks.Fallback, d.Checks.LeftOut = compose.Name, w.Name(), true, 0
+		text = p.decided(text)
+		d.Generator, d.Checks.Asked, d.Checks.Fallback, d.Checks.LeftOut, d.Checks.LeftOutOf = compose.Name, w.Name(), true, 0, nil
 	}
 	d.Text = text
 	d.Checks.Passed = verify.Checks()
 	if d.Generator != compose.Name {
 		d.Checks.Passed = append(d.Checks.Passed, verify.CheckGrounding)
+	}
+	if p, _ := j.plan(d.Evidence); p.check != nil {
+		d.Checks.Passed = append(d.Checks.Passed, CheckGraph)
 	}
 	d.ID = id(t.kind.name, j.subject, d)
 	return d, nil
@@ -240,11 +251,14 @@ func ask(ctx context.Context, t Task, j job, evidence []graph.Evidence, w Writer
 	r, leftOut, ok := newRequest(t.kind, j, evidence, window)
 	if !ok {
 		c.Rejections = append(c.Rejections, graph.Rejection{
-			Check: CheckContext, Why: fmt.Sprintf("not even one piece of evidence fits a context of %d tokens", window),
+			Check: CheckContext, Why: fmt.Sprintf("too little of the evidence fits a context of %d tokens", window),
 		})
 		return nil, nil, nil
 	}
-	c.LeftOut = leftOut
+	c.LeftOut = len(leftOut)
+	for _, e := range leftOut {
+		c.LeftOutOf = append(c.LeftOutOf, graph.Omission{Handle: e.Handle, IDs: e.IDs, About: finding.Plain(e.Text, maxAbout)})
+	}
 	for attempt := 1; attempt <= maxAttempts; attempt++ {
 		c.Attempts = attempt
 		answer, rejected, err := try(ctx, w, r, o)
@@ -255,12 +269,15 @@ func ask(ctx context.Context, t Task, j job, evidence []graph.Evidence, w Writer
 			c.Model = answer.Digest
 		}
 		if len(rejected) == 0 {
-			text, reasons := verify.Answer(answer.Text, t.kind.form, r.Evidence)
+			text, reasons := verify.Answer(answer.Text, r.plan.form, r.Evidence)
 			if len(reasons) == 0 && w.Name() != compose.Name {
-				reasons = verify.Grounding(text, t.kind.form, r.Evidence)
+				reasons = verify.Grounding(text, r.plan.form, r.Evidence)
 			}
 			if len(reasons) == 0 {
-				return text, r.Evidence, nil
+				reasons = r.plan.verified(text)
+			}
+			if len(reasons) == 0 {
+				return r.plan.decided(text), r.Evidence, nil
 			}
 			rejected = reasons
 		}
