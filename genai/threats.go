@@ -81,7 +81,7 @@ var threats = &kind{
 				}
 				return plan{
 					form: compose.ThreatsForm(len(list)), asks: asks,
-					compose: func() (graph.DraftText, error) { return compose.Threats(list, e) },
+					compose: func() (graph.DraftText, error) { return compose.Threats(a, list, e) },
 					check:   eachCites("techniques", subjects, cites),
 					decide:  marked("techniques", subjects),
 				}, len(list) > 0

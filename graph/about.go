@@ -143,7 +143,7 @@ func (e *aboutEvidence) opened(t *mitre.Technique, r TechniqueResult) {
 	}
 	both := e.release + " and site"
 	say(both, "%s %s mitigates %s %s and is deployed wherever it is open.%.0s", func(m TechniqueMitigation) bool { return m.Deployed })
-	say(both, "%s %s mitigates %s %s; it is feasible and not deployed everywhere that is open.%.0s", func(m TechniqueMitigation) bool { return !m.Deployed && m.Feasible })
+	say(both, "%s %s mitigates %s %s; it is feasible and not deployed everywhere it is open.%.0s", func(m TechniqueMitigation) bool { return !m.Deployed && m.Feasible })
 	say(both, "%s %s mitigates %s %s; the devices do not allow it (%s).", func(m TechniqueMitigation) bool { return !m.Deployed && !m.Feasible })
 	if len(r.Mitigations) == 0 {
 		e.unmitigated(t)
@@ -174,7 +174,7 @@ func (e *aboutEvidence) mitigation(m *mitre.Mitigation) {
 				}
 			}
 		}
-		state := "it is feasible and not deployed everywhere that it is needed"
+		state := "it is feasible and not deployed everywhere it is needed"
 		switch {
 		case r.Deployed:
 			state = "it is deployed wherever it is needed"

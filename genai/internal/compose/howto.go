@@ -27,6 +27,7 @@ var howTo = map[string]string{
 	"M0916": "Weaknesses are looked for in lists, copies and spare devices; nothing scans a running controller.",
 	"M0917": "Those who operate the plant learn what an attack looks like from their seat, and whom to call.",
 	"M0918": "Accounts are given, changed and closed with the job of their owner, and shared ones are counted and few.",
+	"M0919": "Someone reads what is known of attacks on plants like this one, and tells operations what of it concerns them.",
 	"M0920": "Encrypted traffic that leaves the site is opened where it may be, never between a controller and its safety system.",
 	"M0921": "Stations that operate the plant do not browse the web or read mail.",
 	"M0922": "Project files, logic and recipes can be changed by engineers only, and what changed can be seen.",

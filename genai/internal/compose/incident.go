@@ -216,13 +216,17 @@ func (p *pen) containment(techniques []graph.TechniqueResult) []graph.Claim {
 			}
 		}
 	}
-	n := 0
+	n, removed := 0, map[string]bool{}
 	for _, t := range techniques {
 		cites := first(p.about(t.ID, " opens "+t.ID))
 		if n == 2 || len(cites) == 0 {
 			continue
 		}
 		weakness, _, _ := strings.Cut(p.text(cites[0]), " opens ")
+		if removed[weakness] {
+			continue
+		}
+		removed[weakness] = true
 		name := p.named(t.ID, t.Name, "a technique", cites)
 		out = append(out, p.claim(cites,
 			"Remove the cause of "+name+": "+weakness+". Do it in a planned outage, with what the maker offers and after a trial on a spare device; until then keep the barrier in front of it.",

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,6 +45,9 @@ func (p *pen) claim(cites []string, forms ...string) graph.Claim {
 	}
 	if len(handles) == 0 {
 		handles = p.any()
+	}
+	for i := range forms {
+		forms[i] = strings.TrimSpace(forms[i])
 	}
 	last := graph.Claim{Text: forms[len(forms)-1], Evidence: handles}
 	if p.plain {
@@ -144,7 +148,15 @@ func (p *pen) devices(ids []string) string {
 	}
 }
 
-func (p *pen) any() []string { return []string{p.evidence[0].Handle} }
+// any is what advice rests on that holds on every site: why it is given here.
+func (p *pen) any() []string {
+	for _, words := range []string{" is open", "Finding ", "Device "} {
+		if h := first(p.site(words)); len(h) > 0 {
+			return h
+		}
+	}
+	return []string{p.evidence[0].Handle}
+}
 
 // seenIn is what a technique can be seen in, as its evidence says; empty where
 // none is cited.
@@ -162,10 +174,25 @@ func (p *pen) open(a *graph.Assessment, most int) []graph.TechniqueResult {
 	var out []graph.TechniqueResult
 	for _, t := range a.Techniques {
 		if len(out) < most && len(p.about(t.ID)) > 0 {
+			t.Mitigations = ranked(a, t.Mitigations)
 			out = append(out, t)
 		}
 	}
 	return out
+}
+
+// ranked orders the mitigations of a technique by what they do for the site.
+func ranked(a *graph.Assessment, ms []graph.TechniqueMitigation) []graph.TechniqueMitigation {
+	at := func(m graph.TechniqueMitigation) int {
+		i := slices.IndexFunc(a.Mitigations, func(r graph.MitigationResult) bool { return r.ID == m.ID })
+		if i < 0 {
+			return len(a.Mitigations)
+		}
+		return i
+	}
+	ms = slices.Clone(ms)
+	slices.SortStableFunc(ms, func(x, y graph.TechniqueMitigation) int { return cmp.Compare(at(x), at(y)) })
+	return ms
 }
 
 // constraint returns the handles of devices that have a constraint.

@@ -28,7 +28,7 @@ type Threat struct {
 }
 
 // Threats writes what a report means for the site.
-func Threats(threats []Threat, evidence []graph.Evidence) (graph.DraftText, error) {
+func Threats(a *graph.Assessment, threats []Threat, evidence []graph.Evidence) (graph.DraftText, error) {
 	return written(ThreatsForm(len(threats)), evidence, func(p *pen) graph.DraftText {
 		claims := make([]graph.Claim, len(threats))
 		open := 0
@@ -36,7 +36,7 @@ func Threats(threats []Threat, evidence []graph.Evidence) (graph.DraftText, erro
 			if t.Open != nil {
 				open++
 			}
-			claims[i] = p.threat(i, t)
+			claims[i] = p.threat(a, i, t)
 		}
 		return graph.DraftText{
 			single("summary", p.threatSummary(threats, open)),
@@ -67,7 +67,7 @@ func (p *pen) threatSummary(threats []Threat, open int) graph.Claim {
 	return p.claim(cites, begin+unwritten, "The report shows techniques that are named below."+unwritten)
 }
 
-func (p *pen) threat(i int, t Threat) graph.Claim {
+func (p *pen) threat(a *graph.Assessment, i int, t Threat) graph.Claim {
 	name := p.named(t.ID, t.Name, unnamed, t.Cites)
 	begin := name + " is what the quoted sentence shows. "
 	if len(t.Tactics) > 0 {
@@ -81,7 +81,7 @@ func (p *pen) threat(i int, t Threat) graph.Claim {
 			state += " on " + d
 		}
 		state += "."
-		for _, m := range t.Open.Mitigations {
+		for _, m := range ranked(a, t.Open.Mitigations) {
 			h := first(p.about(m.ID, m.ID, " mitigates ", t.ID))
 			if len(h) == 0 || !m.Deployed && !m.Feasible {
 				continue

@@ -80,7 +80,7 @@ func (p *pen) answer(i int, q Asked) graph.Claim {
 		id, _, _ := strings.Cut(right, " ")
 		rich = right + " is right: ATT&CK lists it as a mitigation of " + q.Subject + ", and none of the others. " + howTo[id]
 	case "tactic":
-		rich = right + " is right: " + q.Subject + " serves it, and none of the other tactics. "
+		rich = right + " is right: " + q.Subject + " serves it, and none of the other options. "
 		if s, ok := seen[right]; ok {
 			rich += "At the plant that means: " + s + "."
 		}

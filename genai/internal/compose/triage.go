@@ -115,7 +115,7 @@ func (p *pen) control(f graph.FindingResult, a *graph.Assessment) []graph.Claim 
 			if i < 0 {
 				continue
 			}
-			for _, m := range a.Techniques[i].Mitigations {
+			for _, m := range ranked(a, a.Techniques[i].Mitigations) {
 				cites := first(p.about(m.ID, m.ID, " mitigates ", ft.ID))
 				if len(cites) == 0 || m.Deployed != deployed || !m.Deployed && !m.Feasible {
 					continue
