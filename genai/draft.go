@@ -54,6 +54,10 @@ const (
 	CheckGraph   = "graph"   // the text contradicts what the graph decided; it comes last
 )
 
+// ErrNothing says that the graph holds nothing that a task could be written
+// about, such as an incident-response plan for a site without findings.
+var ErrNothing = errors.New("the graph holds nothing to write this about")
+
 // maxSilent is how many gaps in a row a writer may leave without any answer,
 // for want of time or a server, before it is asked no more.
 const maxSilent = 3
@@ -66,8 +70,8 @@ const maxSilent = 3
 //
 // The ID is the same for the same task, generator and text.
 //
-// The error says that what the task is about does not exist, that the writer
-// can't write at all, or that the context ended, which [errors.Is] finds. With
+// The error says that what the task is about does not exist, that there is
+// nothing to write about ([ErrNothing]), that the writer can't write at all, or that the context ended, which [errors.Is] finds. With
 // an error the draft is zero.
 func Draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, t Task, w Writer, o Options) (graph.Draft, error) {
 	if err := ready(ctx, w); err != nil {
@@ -197,6 +201,10 @@ func draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, t Task, 
 		return graph.Draft{}, fmt.Errorf("genai: %s: %w", t, err)
 	}
 	evidence := known(s, j.evidence)
+	whole, ok := j.plan(evidence)
+	if len(evidence) == 0 || !ok {
+		return graph.Draft{}, fmt.Errorf("genai: %s: %w", t, ErrNothing)
+	}
 	d := graph.Draft{Task: t.kind.name, Gap: t.gap, About: j.about, Generator: w.Name(), Status: "draft", Evidence: evidence}
 	if w.Name() != compose.Name {
 		d.Checks.Prompt = t.kind.version
@@ -215,18 +223,14 @@ func draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, t Task, 
 	if text != nil {
 		d.Evidence = given
 	} else {
-		p, ok := j.plan(evidence)
-		if !ok {
-			return graph.Draft{}, fmt.Errorf("genai: %s: %w", t, compose.ErrNoEvidence)
-		}
-		text, err = p.compose()
+		text, err = whole.compose()
 		if err != nil {
 			return graph.Draft{}, fmt.Errorf("genai: %s: %w", t, err)
 		}
-		if rejected := append(verify.Draft(text, p.form, evidence), p.verified(text)...); len(rejected) > 0 {
+		if rejected := append(verify.Draft(text, whole.form, evidence), whole.verified(text)...); len(rejected) > 0 {
 			return graph.Draft{}, fmt.Errorf("genai: %s: the template's text was rejected: %s: %s", t, rejected[0].Where, rejected[0].Why)
 		}
-		text = p.decided(text)
+		text = whole.decided(text)
 		d.Generator, d.Checks.Asked, d.Checks.Fallback, d.Checks.LeftOut, d.Checks.LeftOutOf = compose.Name, w.Name(), true, 0, nil
 	}
 	d.Text = text
@@ -234,7 +238,7 @@ func draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, t Task, 
 	if d.Generator != compose.Name {
 		d.Checks.Passed = append(d.Checks.Passed, verify.CheckGrounding)
 	}
-	if p, _ := j.plan(d.Evidence); p.check != nil {
+	if whole.check != nil {
 		d.Checks.Passed = append(d.Checks.Passed, CheckGraph)
 	}
 	d.ID = id(t.kind.name, j.subject, d)

@@ -43,5 +43,5 @@ var incident = &kind{
 // "safe_state" (the safe state and manual operation) and "decisions" (which
 // role decides). "limits" says what the plan does not know. (Revision 3 of 2025
 // names no phases.) An assessment without findings has nothing to plan for:
-// drafting is then an error.
+// drafting is then [ErrNothing].
 func IncidentResponse() Task { return Task{kind: incident, gap: -1} }

@@ -83,6 +83,6 @@ func atMost(f verify.Form, section string, most int) verify.Form {
 // requirement for each of at most eight mitigations, which the graph chooses:
 // first those that answer most of the risk that is left, then those that are
 // deployed. [graph.Claim.Subject] is the mitigation's ID; IEC 62443 and NIST
-// are named only where ATT&CK does. Drafting is an error where no mitigation
+// are named only where ATT&CK does. Drafting is [ErrNothing] where no mitigation
 // answers anything that is open.
 func SecurityPolicy() Task { return Task{kind: policy, gap: -1} }

@@ -147,14 +147,15 @@ func handles(c graph.Claim, as func(string) string) string {
 }
 
 var (
-	active     = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "{", `\{`, "}", `\}`, "[", `\[`, "]", `\]`, "#", `\#`, "!", `\!`, "|", `\|`, "~", `\~`, "$", `\$`, "<", "&lt;", ">", "&gt;", "&", "&amp;", "://", `:\//`, "@", " (at) ")
+	active     = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "{", `\{`, "}", `\}`, "[", `\[`, "]", `\]`, "#", `\#`, "!", `\!`, "|", `\|`, "~", `\~`, "$", `\$`, "<", "&lt;", ">", "&gt;", "://", `:\//`, "@", " (at) ")
+	entity     = regexp.MustCompile(`&(#|[A-Za-z][A-Za-z0-9]*;)`)
 	web        = regexp.MustCompile(`(?i)(www)\.`)
 	lineOpener = regexp.MustCompile(`^(?:[-+=:]|\d{1,9}[.)])`)
 )
 
 // escaped makes any text one line of Markdown that is text only.
 func escaped(s string) string {
-	s = web.ReplaceAllString(active.Replace(finding.Plain(s, 0)), `$1\.`)
+	s = web.ReplaceAllString(active.Replace(entity.ReplaceAllString(finding.Plain(s, 0), "&amp;$1")), `$1\.`)
 	if m := lineOpener.FindString(s); m != "" {
 		s = m[:len(m)-1] + `\` + m[len(m)-1:] + s[len(m):]
 	}

@@ -50,7 +50,7 @@ func TestRenderersMakeAnythingInert(t *testing.T) {
 		"[x]: http://evil.example", "<http://evil.example>", "https://evil.example/?a=b", "www.evil.example", "WWW.evil.example", "mail@evil.example",
 		"# heading", "> quote", "- item", "+ item", "* item", "1. item", "12) item", "===", "---", "```\ncode\n```", "    code", "~~~", "`code`", "**bold**",
 		"_it_", "~~x~~", "| a | b |\n|---|---|", "$x$", "\x1b[31mred\x1b]8;;http://evil.example\a", "\u202eabc\u2066", "a\x00b", "\xff\xfe", "line\r\nbreak\u2028x",
-		"\\", "\\<b>", "&#60;b&#62;", "<b", "{{.}}", "日本語" + strings.Repeat("宽", 90), strings.Repeat("x", 300), "", " ", "a) b", "E1", ":warning:", "=", "#", "0.", "\u200b- x",
+		"\\", "\\<b>", "&#60;b&#62;", "&colon;&copy;x&", "&nbsp;", "<b", "{{.}}", "日本語" + strings.Repeat("宽", 90), strings.Repeat("x", 300), "", " ", "a) b", "E1", ":warning:", "=", "#", "0.", "\u200b- x",
 	}
 	r := rand.New(rand.NewPCG(5, 6))
 	some := func() string {
@@ -61,7 +61,7 @@ func TestRenderersMakeAnythingInert(t *testing.T) {
 		return s
 	}
 	// What Markdown would act upon, outside of an escape.
-	active := regexp.MustCompile("(?m)(?:^|[^\\\\])(?:\\\\\\\\)*[<>`*_\\[\\]{}|~$!]|(?i:www\\.)|://|@|^ {0,3}(?:=|\\+ |~)|^\\s*- [-+=#>]|^\\s*- \\d+[.)]|&[a-z#]+[^a-z#;]|&#")
+	active := regexp.MustCompile("(?m)(?:^|[^\\\\])(?:\\\\\\\\)*[<>`*_\\[\\]{}|~$!]|(?i:www\\.)|://|@|^ {0,3}(?:=|\\+ |~)|^\\s*- [-+=#>]|^\\s*- \\d+[.)]|&#|&(?:copy|nbsp|colon|Tab|NewLine);")
 	for range 400 {
 		d := graph.Draft{ID: some(), Task: some(), Generator: some(), Status: some(), Checks: graph.Checks{Fallback: true, Asked: some(), LeftOut: 1, LeftOutOf: []graph.Omission{{Handle: some(), About: some()}}}}
 		for range 1 + r.IntN(3) {

@@ -84,5 +84,5 @@ func explains(t graph.DraftText, questions []compose.Asked) []graph.Rejection {
 // questions, or without that section where the graph can ask nothing. The graph
 // makes the questions and the options, and knows which is right, see
 // [graph.Claim.Quiz]; a writer explains the answers. [CheckQuiz] holds a draft
-// against the graph again. An assessment without findings is an error.
+// against the graph again. An assessment without findings gives [ErrNothing].
 func Training() Task { return Task{kind: training, gap: -1} }
