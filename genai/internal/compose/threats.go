@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/mitigraph/mitigraph/genai/verify"
@@ -81,7 +82,18 @@ func (p *pen) threat(a *graph.Assessment, i int, t Threat) graph.Claim {
 			state += " on " + d
 		}
 		state += "."
-		for _, m := range ranked(a, t.Open.Mitigations) {
+		// What is deployed is to be checked before more is weighed.
+		all := ranked(a, t.Open.Mitigations)
+		slices.SortStableFunc(all, func(x, y graph.TechniqueMitigation) int {
+			switch {
+			case x.Deployed == y.Deployed:
+				return 0
+			case x.Deployed:
+				return -1
+			}
+			return 1
+		})
+		for _, m := range all {
 			h := first(p.about(m.ID, m.ID, " mitigates ", t.ID))
 			if len(h) == 0 || !m.Deployed && !m.Feasible {
 				continue
