@@ -58,12 +58,17 @@ func touched(a *graph.Assessment, techniques, most int) []string {
 	return out
 }
 
-// arranged puts the statements that hold the first words before those that
-// hold the next, and those that hold none last, and numbers them anew: what a
-// writer with a small context can't read comes last.
+// summaries are the words by which [arranged] knows what a thing is in this
+// project's words.
+const summaries = "[mitigraph summary]"
+
+// arranged puts the statements that hold the first words, or have them in
+// brackets as their source, before those that hold the next, and those that
+// hold none last, and numbers them anew: what a writer with a small context
+// can't read comes last.
 func arranged(evidence []graph.Evidence, words ...string) []graph.Evidence {
 	rank := func(e graph.Evidence) int {
-		i := slices.IndexFunc(words, func(w string) bool { return strings.Contains(e.Text, w) })
+		i := slices.IndexFunc(words, func(w string) bool { return strings.Contains(e.Text, w) || w == "["+e.Source+"]" })
 		if i < 0 {
 			return len(words)
 		}
