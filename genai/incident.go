@@ -25,7 +25,7 @@ var incident = &kind{
 			return job{}, err
 		}
 		return job{
-			evidence: arranged(evidence, " serves ", " is open", "Finding ", "constraints: ", "is deployed wherever", "lists no mitigation",
+			evidence: arranged(evidence, " serves ", "; its score is ", "Finding ", "constraints: ", "is deployed wherever", "lists no mitigation",
 				"can be seen in", "names nothing to collect", " opens T", "Affected by", "it is feasible"),
 			about: keys(techniques, attackKey), subject: []any{techniques, findings},
 			plan: func(e []graph.Evidence) (plan, bool) {

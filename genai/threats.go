@@ -55,7 +55,7 @@ var threats = &kind{
 		}
 		sum := sha256.Sum256([]byte(t.report.text))
 		return job{
-			evidence: interleaved(ids, quotes, arranged(evidence, " serves ", " is open", summaries, "is deployed wherever", "it is feasible")),
+			evidence: interleaved(ids, quotes, arranged(evidence, " serves ", "; its score is ", summaries, "is deployed wherever", "it is feasible")),
 			about:    keys(ids, attackKey), subject: []any{t.report.name, hex.EncodeToString(sum[:]), ids},
 			plan: func(e []graph.Evidence) (plan, bool) {
 				var list []compose.Threat

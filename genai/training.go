@@ -23,7 +23,7 @@ var training = &kind{
 		}
 		q := quizzer{s: s, a: a}
 		return job{
-			evidence: arranged(evidence, " serves ", " is open", summaries, "is deployed wherever", "it is feasible"),
+			evidence: arranged(evidence, " serves ", "; its score is ", summaries, "is deployed wherever", "it is feasible"),
 			about:    keys(techniques, attackKey), subject: techniques,
 			plan: func(e []graph.Evidence) (plan, bool) {
 				questions := q.questions(techniques, e)
