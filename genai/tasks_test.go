@@ -443,3 +443,55 @@ func TestDraftsOfEveryTaskAreKept(t *testing.T) {
 		assert.Equal(t, "Draft", n.Kind)
 	}
 }
+
+// What comes first follows from what the graph holds: exploitation, the
+// maker's word, what is deployed, and the device's constraints.
+func TestTriageFollowsTheGraph(t *testing.T) {
+	fix := finding.Remedy{Category: "vendor_fix", Text: "Update to 2.0, see https://maker.example."}
+	cases := map[string]struct {
+		finding     finding.Finding
+		constraints []string
+		deployed    []string
+		want, not   []string
+	}{
+		"exploited, with a fix": {finding.Finding{Device: "plc-1", KEV: true, Remedies: []finding.Remedy{fix}}, nil, nil,
+			[]string{"Affected: yes, plc-1", "known to be exploited", "The maker offers a fix, quoted", "Reachable: unknown"}, []string{"maker.example", "takes no patch"}},
+		"a fix that the device can't take": {finding.Finding{Device: "plc-1", Remedies: []finding.Remedy{fix}}, []string{"no_patch"}, nil,
+			[]string{"the device takes no patch by the site's word"}, []string{"known to be exploited"}},
+		"no fix": {finding.Finding{Device: "plc-1", Remedies: []finding.Remedy{{Category: "no_fix_planned", Text: "End of life."}, {Category: "workaround", Text: "Close port 80."}}}, nil, nil,
+			[]string{"The maker offers no fix", "Compare what the maker advises"}, nil},
+		"by product": {finding.Finding{Products: []string{"EP-100"}}, nil, nil, []string{"Affected: likely, plc-1"}, []string{"is here at all"}},
+		"elsewhere":  {finding.Finding{Device: "stranger"}, nil, nil, []string{"Affected: unknown", "Find out first whether the product is here at all"}, nil},
+		"behind a barrier": {finding.Finding{Device: "plc-1", Techniques: []string{"T1692.001"}, CVSS: "CVSS:3.1/AV:A/AC:L/PR:N/UI:N/S:U/C:N/I:H/A:H"}, nil, []string{"M0930"},
+			[]string{"from the device's own network", "a barrier is deployed at the device", "M0930 Network Segmentation is deployed against T1692.001 Command Message"}, []string{"Weigh"}},
+		"without one": {finding.Finding{Device: "plc-1", Techniques: []string{"T1692.001"}}, nil, nil, []string{"Weigh M0"}, []string{"is deployed"}},
+	}
+	catalog, err := mitre.Embedded()
+	require.NoError(t, err)
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			c.finding.ID = "F-1"
+			g, err := graph.New(t.Context(), graph.Attack(catalog), graph.Knowledge(), graph.SiteFacts(graph.SiteDescription{Site: "s", Devices: []graph.Device{
+				{ID: "plc-1", Products: []string{"EP-100"}, Constraints: c.constraints, Deployed: c.deployed}}}), graph.Findings(c.finding))
+			require.NoError(t, err)
+			defer g.Close()
+			a, err := g.Snapshot().Assess(t.Context())
+			require.NoError(t, err)
+			d, err := genai.Draft(t.Context(), g.Snapshot(), a, genai.Triage("F-1"), template.Writer{}, genai.Options{})
+			require.NoError(t, err)
+			all := ""
+			for _, x := range d.Text.Claims() {
+				all += x.Text + "\n"
+			}
+			for _, w := range c.want {
+				assert.Contains(t, all, w)
+			}
+			for _, n := range c.not {
+				assert.NotContains(t, all, n)
+			}
+			for _, r := range c.finding.Remedies { // they are quoted in the evidence
+				assert.NotEmpty(t, handle(t, d.Evidence, r.Text))
+			}
+		})
+	}
+}
