@@ -87,7 +87,7 @@ type plan struct {
 	decide func(graph.DraftText)
 }
 
-// verified are the reasons against a text, of the form and of the plan.
+// verified are the reasons against a text that the graph has.
 func (p plan) verified(t graph.DraftText) []graph.Rejection {
 	if p.check == nil {
 		return nil
