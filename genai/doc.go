@@ -10,11 +10,11 @@
 //   - [Triage]: affected, reachable, and what first, for a finding
 //
 // [Draft] does one task, [DraftAll] several; [Markdown] and [Text] show a
-// draft. All follow one pipeline: collect the evidence from the
-// graph, pack it into what the writer can read, ask a [Writer] for an answer
-// bound to a JSON Schema, verify the answer, ask once more with the reasons
-// when it is rejected, and fall back to the template writer when it is
-// rejected again. The draft records all of that in its checks.
+// draft. All follow one pipeline: collect the evidence from the graph, pack it
+// into what the writer can read, ask a [Writer] for an answer bound to a JSON
+// Schema, verify the answer, ask once more with the reasons when it is
+// rejected, and fall back to the template writer when it is rejected again.
+// The draft records all of that in its checks.
 //
 // The graph decides; the model only writes. A writer may cite the handles of
 // the evidence and nothing else, and package verify rejects an answer that
@@ -27,7 +27,7 @@
 //
 // A draft is never a mitigation: no question of package graph counts it.
 //
-// With the template writer a draft takes a few milliseconds and no network;
-// with a model, what the model takes, at most twice the timeout of
-// [Options].
+// With the template writer a draft takes some milliseconds, a long one tens of
+// them, and no network; with a model, what the model takes, at most twice the
+// timeout of [Options].
 package genai
