@@ -21,9 +21,8 @@
 // names an ID, standard or address which the evidence does not hold. What the
 // graph decides, such as the right answers of a quiz and the verdicts of a
 // triage, it writes into the accepted text itself, and rejects a text that
-// plainly contradicts it. Text that
-// strangers wrote, such as the titles of findings, reaches a model as quoted
-// data, and vouches for nothing.
+// plainly contradicts it. Text that strangers wrote, such as the titles of
+// findings, reaches a model as quoted data, and vouches for nothing.
 //
 // A draft is never a mitigation: no question of package graph counts it.
 //
