@@ -18,6 +18,7 @@ import (
 	"github.com/mitigraph/mitigraph/genai/internal/compose"
 	"github.com/mitigraph/mitigraph/genai/verify"
 	"github.com/mitigraph/mitigraph/graph"
+	"github.com/mitigraph/mitigraph/graph/finding"
 )
 
 // Options changes how drafts are made. The zero value is the default.
@@ -38,19 +39,25 @@ type Options struct {
 }
 
 const (
+	maxAbout        = 79 // characters of what names a piece of evidence, before an ellipsis
 	defaultTimeout  = 2 * time.Minute
 	defaultPatience = 30 * time.Second
 	firstPause      = time.Second // before a server that failed is asked again; it doubles
 	maxAttempts     = 2
 )
 
-// Names of checks that are about an answer as a whole. They come before those
-// of package verify.
+// Names of checks that package verify does not know. The first three are about
+// an answer as a whole, and come before its own.
 const (
 	CheckContext = "context" // the prompt does not fit the writer's context
 	CheckTimeout = "timeout" // the writer did not answer in time
 	CheckServer  = "server"  // the writer's server failed
+	CheckGraph   = "graph"   // the text contradicts what the graph decided; it comes last
 )
+
+// ErrNothing says that the graph holds nothing that a task could be written
+// about, such as an incident-response plan for a site without findings.
+var ErrNothing = errors.New("the graph holds nothing to write this about")
 
 // maxSilent is how many gaps in a row a writer may leave without any answer,
 // for want of time or a server, before it is asked no more.
@@ -64,8 +71,8 @@ const maxSilent = 3
 //
 // The ID is the same for the same task, generator and text.
 //
-// The error says that what the task is about does not exist, that the writer
-// can't write at all, or that the context ended, which [errors.Is] finds. With
+// The error says that what the task is about does not exist, that there is
+// nothing to write about ([ErrNothing]), that the writer can't write at all, or that the context ended, which [errors.Is] finds. With
 // an error the draft is zero.
 func Draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, t Task, w Writer, o Options) (graph.Draft, error) {
 	if err := ready(ctx, w); err != nil {
@@ -190,11 +197,15 @@ func draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, t Task, 
 	case t.kind == nil:
 		return graph.Draft{}, errors.New("genai: the task is zero; a function such as Mitigation makes one")
 	}
-	j, err := t.kind.collect(s, a, t)
+	j, err := t.kind.collect(ctx, s, a, t)
 	if err != nil {
 		return graph.Draft{}, fmt.Errorf("genai: %s: %w", t, err)
 	}
 	evidence := known(s, j.evidence)
+	whole, ok := j.plan(evidence)
+	if len(evidence) == 0 || !ok {
+		return graph.Draft{}, fmt.Errorf("genai: %s: %w", t, ErrNothing)
+	}
 	d := graph.Draft{Task: t.kind.name, Gap: t.gap, About: j.about, Generator: w.Name(), Status: "draft", Evidence: evidence}
 	if w.Name() != compose.Name {
 		d.Checks.Prompt = t.kind.version
@@ -213,19 +224,23 @@ func draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, t Task, 
 	if text != nil {
 		d.Evidence = given
 	} else {
-		text, err = j.compose(evidence)
+		text, err = whole.compose()
 		if err != nil {
 			return graph.Draft{}, fmt.Errorf("genai: %s: %w", t, err)
 		}
-		if rejected := verify.Draft(text, t.kind.form, evidence); len(rejected) > 0 {
+		if rejected := append(verify.Draft(text, whole.form, evidence), whole.verified(text)...); len(rejected) > 0 {
 			return graph.Draft{}, fmt.Errorf("genai: %s: the template's text was rejected: %s: %s", t, rejected[0].Where, rejected[0].Why)
 		}
-		d.Generator, d.Checks.Asked, d.Checks.Fallback, d.Checks.LeftOut = compose.Name, w.Name(), true, 0
+		text = whole.decided(text)
+		d.Generator, d.Checks.Asked, d.Checks.Fallback, d.Checks.LeftOut, d.Checks.LeftOutOf = compose.Name, w.Name(), true, 0, nil
 	}
 	d.Text = text
 	d.Checks.Passed = verify.Checks()
 	if d.Generator != compose.Name {
 		d.Checks.Passed = append(d.Checks.Passed, verify.CheckGrounding)
+	}
+	if whole.check != nil {
+		d.Checks.Passed = append(d.Checks.Passed, CheckGraph)
 	}
 	d.ID = id(t.kind.name, j.subject, d)
 	return d, nil
@@ -241,11 +256,14 @@ func ask(ctx context.Context, t Task, j job, evidence []graph.Evidence, w Writer
 	r, leftOut, ok := newRequest(t.kind, j, evidence, window)
 	if !ok {
 		c.Rejections = append(c.Rejections, graph.Rejection{
-			Check: CheckContext, Why: fmt.Sprintf("not even one piece of evidence fits a context of %d tokens", window),
+			Check: CheckContext, Why: fmt.Sprintf("too little of the evidence fits a context of %d tokens", window),
 		})
 		return nil, nil, nil
 	}
-	c.LeftOut = leftOut
+	c.LeftOut = len(leftOut)
+	for _, e := range leftOut {
+		c.LeftOutOf = append(c.LeftOutOf, graph.Omission{Handle: e.Handle, IDs: e.IDs, About: finding.Plain(e.Text, maxAbout)})
+	}
 	for attempt := 1; attempt <= maxAttempts; attempt++ {
 		c.Attempts = attempt
 		answer, rejected, err := try(ctx, w, r, o)
@@ -256,12 +274,15 @@ func ask(ctx context.Context, t Task, j job, evidence []graph.Evidence, w Writer
 			c.Model = answer.Digest
 		}
 		if len(rejected) == 0 {
-			text, reasons := verify.Answer(answer.Text, t.kind.form, r.Evidence)
+			text, reasons := verify.Answer(answer.Text, r.plan.form, r.Evidence)
 			if len(reasons) == 0 && w.Name() != compose.Name {
-				reasons = verify.Grounding(text, t.kind.form, r.Evidence)
+				reasons = verify.Grounding(text, r.plan.form, r.Evidence)
 			}
 			if len(reasons) == 0 {
-				return text, r.Evidence, nil
+				reasons = r.plan.verified(text)
+			}
+			if len(reasons) == 0 {
+				return r.plan.decided(text), r.Evidence, nil
 			}
 			rejected = reasons
 		}

@@ -1,6 +1,7 @@
 package genai
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"strings"
@@ -39,22 +40,30 @@ const (
 func tokens(s string) int { return (len(s) + 2) / 3 }
 
 // newRequest packs as much evidence as the writer's context holds, from the
-// first on, since it comes by value. It returns how many pieces were left out
-// and false when not even one fits.
-func newRequest(k *kind, j job, evidence []graph.Evidence, context int) (r Request, leftOut int, ok bool) {
-	r = Request{Task: k.name, System: k.render("system", nil), MaxTokens: maxAnswerTokens, compose: j.compose}
+// first on, since it comes by value. It returns what was left out, and false
+// when not enough fits.
+func newRequest(k *kind, j job, evidence []graph.Evidence, context int) (r Request, leftOut []graph.Evidence, ok bool) {
+	r = Request{Task: k.name, System: k.render("system", nil), MaxTokens: cmp.Or(k.tokens, maxAnswerTokens)}
 	if context > 0 {
 		r.MaxTokens = min(r.MaxTokens, context/2)
 	}
 	for n := len(evidence); n > 0; n-- {
 		r.Evidence = evidence[:n:n]
-		r.Prompt = k.render("task", taskData{j.words, lines(r.Evidence), len(evidence) - n})
+		p, ok := j.plan(r.Evidence)
+		if !ok {
+			break
+		}
+		asks := make([]string, len(p.asks))
+		for i, s := range p.asks {
+			asks[i] = quoted(s)
+		}
+		r.Prompt = k.render("task", taskData{p.words, asks, lines(r.Evidence), len(evidence) - n})
 		if context <= 0 || r.tokens()+repairTokens <= context {
-			r.Schema = verify.Schema(k.form, r.Evidence)
-			return r, len(evidence) - n, true
+			r.Schema, r.plan = verify.Schema(p.form, r.Evidence), p
+			return r, evidence[n:], true
 		}
 	}
-	return Request{}, len(evidence), false
+	return Request{}, evidence, false
 }
 
 // tokens estimates what the request takes of the context, the answer
@@ -93,7 +102,8 @@ func (k *kind) render(name string, data any) string {
 
 // taskData is what a prompt's text may use.
 type taskData struct {
-	Words    map[string]string // of the task, see job
+	Words    map[string]string // of the task, see plan
+	Asks     []string
 	Evidence []string
 	LeftOut  int
 }

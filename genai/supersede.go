@@ -33,7 +33,7 @@ func Supersede(ctx context.Context, g *graph.Graph, a *graph.Assessment, at time
 		if err := ctx.Err(); err != nil {
 			return out, fmt.Errorf("genai: %w", err)
 		}
-		why := changed(s, a, d)
+		why := changed(ctx, s, a, d)
 		if why == "" {
 			continue
 		}
@@ -47,12 +47,15 @@ func Supersede(ctx context.Context, g *graph.Graph, a *graph.Assessment, at time
 }
 
 // changed says what of a draft's evidence is not as it was; empty when all is.
-func changed(s *graph.Snapshot, a *graph.Assessment, d graph.Draft) string {
+func changed(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, d graph.Draft) string {
 	t, ok := taskOf(a, d)
-	if !ok {
+	switch {
+	case !ok:
 		return "what it was written for is closed: the assessment has no such gap any more"
+	case t.kind == nil: // such as a report, whose text the graph does not keep
+		return ""
 	}
-	j, err := t.kind.collect(s, a, t)
+	j, err := t.kind.collect(ctx, s, a, t)
 	if err != nil {
 		return "its evidence can't be collected any more"
 	}
@@ -72,8 +75,29 @@ func changed(s *graph.Snapshot, a *graph.Assessment, d graph.Draft) string {
 	return ""
 }
 
-// taskOf is the task that a kept draft would be today.
+// taskOf is the task that a kept draft would be today: the zero value where
+// that is not known, and false where it is about a gap that is closed.
 func taskOf(a *graph.Assessment, d graph.Draft) (Task, bool) {
+	switch d.Task {
+	case incident.name:
+		return IncidentResponse(), true
+	case policy.name:
+		return SecurityPolicy(), true
+	case training.name:
+		return Training(), true
+	case triage.name:
+		for _, key := range d.About {
+			if id, ok := strings.CutPrefix(key, "finding:"); ok {
+				if plain, err := url.PathUnescape(id); err == nil {
+					return Triage(plain), true
+				}
+			}
+		}
+		return Task{}, true
+	case mitigation.name, "": // of before there was more than one
+	default:
+		return Task{}, true
+	}
 	technique := ""
 	for _, key := range d.About {
 		if id, ok := strings.CutPrefix(key, "attack:"); ok {

@@ -1,6 +1,7 @@
 package genai
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,15 +10,17 @@ import (
 	"github.com/mitigraph/mitigraph/genai/internal/compose"
 	"github.com/mitigraph/mitigraph/genai/verify"
 	"github.com/mitigraph/mitigraph/graph"
+	"github.com/mitigraph/mitigraph/graph/finding"
 )
 
 // Task is one text to write. A function for each kind of task makes it, such
 // as [Mitigation]; the zero value can't be done. A task names what it is
 // about; what is known of that is asked when it is done.
 type Task struct {
-	kind *kind
-	gap  int    // index into Assessment.Gaps; -1 where the task is about none
-	id   string // of what else it is about
+	kind   *kind
+	gap    int    // index into Assessment.Gaps; -1 where the task is about none
+	id     string // of what else it is about
+	report *report
 }
 
 // Name returns the name of the kind of task, which drafts carry; empty for
@@ -29,7 +32,8 @@ func (t Task) Name() string {
 	return t.kind.name
 }
 
-// Form returns which sections the task's drafts have; nil for the zero value.
+// Form returns which sections the task's drafts have, and between which bounds
+// their numbers of claims are for any assessment; nil for the zero value.
 func (t Task) Form() verify.Form {
 	if t.kind == nil {
 		return nil
@@ -45,7 +49,7 @@ func (t Task) String() string {
 	case t.gap >= 0:
 		return fmt.Sprintf("%s for gap %d", t.kind.name, t.gap)
 	default:
-		return strings.TrimSpace(t.kind.name + " " + t.id)
+		return strings.TrimSpace(t.kind.name + " " + finding.Plain(t.id, 80))
 	}
 }
 
@@ -54,37 +58,72 @@ type kind struct {
 	name    string
 	version string // of the prompt
 	prompt  *template.Template
-	form    verify.Form
-	collect func(*graph.Snapshot, *graph.Assessment, Task) (job, error)
+	form    verify.Form // of any draft of this kind
+	// tokens bounds the answer; maxAnswerTokens where it is zero.
+	tokens  int
+	collect func(context.Context, *graph.Snapshot, *graph.Assessment, Task) (job, error)
 }
 
 // job is a task with what the graph knows for it.
 type job struct {
-	evidence []graph.Evidence  // by value for the task, the best first
-	about    []string          // node keys, see graph.Draft
-	subject  any               // plain data that names what it is about, for the draft's ID
-	words    map[string]string // what the prompt says besides the evidence
-	compose  func([]graph.Evidence) (graph.DraftText, error)
+	evidence []graph.Evidence // by value for the task, the best first
+	about    []string         // node keys, see graph.Draft
+	subject  any              // plain data that names what it is about, for the draft's ID
+	// plan says what is to be written over evidence, of which the end may be
+	// left out; false when too little is left of it.
+	plan func([]graph.Evidence) (plan, bool)
+}
+
+// plan is what is asked for over certain evidence.
+type plan struct {
+	form    verify.Form
+	words   map[string]string // what the prompt says besides the evidence
+	asks    []string          // what it lists for the writer, one for a claim that it is to write
+	compose func() (graph.DraftText, error)
+	// check rejects what contradicts the graph; nil where nothing can.
+	check func(graph.DraftText) []graph.Rejection
+	// decide writes into an accepted text what the graph decides; nil for
+	// nothing. It changes the claims.
+	decide func(graph.DraftText)
+}
+
+// verified are the reasons against a text that the graph has.
+func (p plan) verified(t graph.DraftText) []graph.Rejection {
+	if p.check == nil {
+		return nil
+	}
+	return p.check(t)
+}
+
+func (p plan) decided(t graph.DraftText) graph.DraftText {
+	if p.decide != nil {
+		p.decide(t)
+	}
+	return t
 }
 
 var mitigation = &kind{
 	name: "mitigation", version: "mitigation-v1", prompt: prompt("mitigation-v1"),
 	form: compose.Mitigation,
-	collect: func(s *graph.Snapshot, a *graph.Assessment, t Task) (job, error) {
+	collect: func(_ context.Context, s *graph.Snapshot, a *graph.Assessment, t Task) (job, error) {
 		evidence, err := s.Evidence(a, t.gap)
 		if err != nil {
 			return job{}, err
 		}
 		g := a.Gaps[t.gap]
-		j := job{
+		words := map[string]string{"missing": missing[g.Kind]}
+		if words["missing"] == "" {
+			words["missing"] = "an answer"
+		}
+		return job{
 			evidence: evidence, subject: append([]string{string(g.Kind), g.Technique}, g.Findings...),
-			words:   map[string]string{"missing": missing[g.Kind]},
-			compose: func(e []graph.Evidence) (graph.DraftText, error) { return compose.Write(g, e) },
-		}
-		if j.words["missing"] == "" {
-			j.words["missing"] = "an answer"
-		}
-		return j, nil
+			plan: func(e []graph.Evidence) (plan, bool) {
+				return plan{
+					form: compose.Mitigation, words: words,
+					compose: func() (graph.DraftText, error) { return compose.Write(g, e) },
+				}, true
+			},
+		}, nil
 	},
 }
 

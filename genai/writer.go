@@ -42,17 +42,17 @@ type Request struct {
 	// first attempt; Previous also where the context has no room for it.
 	Previous, Repair string
 
-	compose func([]graph.Evidence) (graph.DraftText, error)
+	plan plan
 }
 
 // Compose writes the answer without a model, from fixed sentences around the
 // evidence. It passes verification for any evidence. The error says that there
 // is no evidence, or that the request is not one of this package's.
 func (r Request) Compose() (graph.DraftText, error) {
-	if r.compose == nil {
+	if r.plan.compose == nil {
 		return nil, errors.New("genai: this request is for no task")
 	}
-	return r.compose(r.Evidence)
+	return r.plan.compose()
 }
 
 // Answer is what a writer wrote, unverified.

@@ -415,13 +415,13 @@ func (c *coverer) ask(q *ResearchQuestion) string {
 	return fmt.Sprintf("%s, so that %s would not be left open?", ask, c.named(q.Open))
 }
 
-// maxNamed bounds the techniques that a question names.
-const maxNamed = 3
+// maxNamedTechniques bounds the techniques that a question names.
+const maxNamedTechniques = 3
 
 // named lists techniques with their names.
 func (c *coverer) named(ids []string) string {
 	var out []string
-	for _, id := range ids[:min(maxNamed, len(ids))] {
+	for _, id := range ids[:min(maxNamedTechniques, len(ids))] {
 		if t, ok := liveTechnique(c.catalog, id); ok {
 			id += " " + c.catalog.FullName(t)
 		}

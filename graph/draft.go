@@ -64,6 +64,15 @@ type Checks struct {
 	// LeftOut counts the pieces of evidence that the generator's context had
 	// no room for. They are the last, and not among the draft's evidence.
 	LeftOut int `json:"left_out,omitempty"`
+	// LeftOutOf names what was left out, in order; absent where nothing was.
+	LeftOutOf []Omission `json:"left_out_of,omitempty"`
+}
+
+// Omission names a piece of evidence that a generator was not given.
+type Omission struct {
+	Handle string   `json:"handle"`        // which the draft can't cite
+	IDs    []string `json:"ids,omitempty"` // as in Evidence
+	About  string   `json:"about"`         // the begin of its text, at most 80 characters
 }
 
 // Rejection is one reason why an answer was not kept.
@@ -94,19 +103,51 @@ func Drafts(a *Assessment) Source {
 }
 
 type drafts struct {
+	task   string // of all of them; empty for mitigation drafts
 	drafts []Draft
 	gaps   []Gap
 	err    error
 }
 
-func (drafts) origin() (origin, error) {
-	return originOf(Drafted, "mitigraph drafts", "drafts"), nil
+// parts are sources of their own for each task, so that the drafts of one take
+// the place of none of another. Mitigation drafts are always said, though there
+// be none.
+func (d drafts) parts() ([]Source, error) {
+	if d.err != nil {
+		return nil, d.err
+	}
+	byTask := map[string][]Draft{"": nil}
+	for _, x := range d.drafts {
+		task := x.Task
+		if task == "mitigation" {
+			task = ""
+		}
+		byTask[task] = append(byTask[task], x)
+	}
+	var out []Source
+	for _, task := range sorted(byTask) {
+		out = append(out, draftsOf{task: task, drafts: byTask[task], gaps: d.gaps})
+	}
+	return out, nil
 }
 
-func (d drafts) write(b *batch, _ *index) error {
-	if d.err != nil {
-		return d.err
+func (d drafts) origin() (origin, error) {
+	return origin{}, errors.New("graph: drafts enter by task")
+}
+
+func (d drafts) write(*batch, *index) error { return errors.New("graph: drafts enter by task") }
+
+type draftsOf drafts
+
+func (d draftsOf) origin() (origin, error) {
+	key := "drafts"
+	if d.task != "" {
+		key += "/" + url.PathEscape(d.task)
 	}
+	return originOf(Drafted, "mitigraph drafts", key), nil
+}
+
+func (d draftsOf) write(b *batch, _ *index) error {
 	for i := range d.drafts {
 		draft := d.drafts[i]
 		if draft.ID == "" || draft.Gap < -1 || draft.Gap >= len(d.gaps) {

@@ -21,10 +21,31 @@ type DraftSection struct {
 	Claims []Claim
 }
 
-// Claim is one or two sentences and the handles that they rest on.
+// Claim is one or two sentences and the handles that they rest on. The other
+// members are the graph's word, never a generator's, and absent in most tasks.
 type Claim struct {
 	Text     string   `json:"text"`
 	Evidence []string `json:"evidence"`
+	// Subject is the ATT&CK ID that the claim is about, where the graph decided
+	// that there is to be a claim about it.
+	Subject string `json:"subject,omitempty"`
+	// Verdict is a code of [Standing] in drafts of triage.
+	Verdict string `json:"verdict,omitempty"`
+	// Quiz is the question whose answer the claim explains.
+	Quiz *Question `json:"quiz,omitempty"`
+}
+
+// Question is one question of a quiz. Its answer is an edge of the graph, so
+// that it can be held against the graph.
+type Question struct {
+	// Kind says what is asked: "mitigates" (which of these mitigates Subject),
+	// "tactic" (which of these tactics does Subject serve) or "open" (on which
+	// of these devices is Subject open).
+	Kind    string   `json:"kind"`
+	Subject string   `json:"subject"` // a technique's ATT&CK ID
+	Text    string   `json:"text"`
+	Options []string `json:"options"` // at least two: mitigations as ID and name, tactics by name, devices by ID
+	Right   int      `json:"right"`   // index into Options of the one that is right
 }
 
 // Section returns the claims of a section, nil where the text has none of

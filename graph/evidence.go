@@ -110,16 +110,7 @@ func (s *Snapshot) findingEvidence(e *evidence, a *Assessment, g Gap) {
 		if !ok {
 			continue
 		}
-		d, _ := dangerOf(f)
-		// What strangers may have chosen stands in quotation marks.
-		text := fmt.Sprintf("Finding %q", finding.Plain(f.ID, maxTitle))
-		if f.Device != "" {
-			text += fmt.Sprintf(" on %q", finding.Plain(f.Device, maxTitle))
-		}
-		if f.Title != "" {
-			text += fmt.Sprintf(": %q", finding.Plain(f.Title, maxTitle))
-		}
-		e.add(Site, f.Source, "%s (%s).", text, d.words)
+		e.add(Site, f.Source, "%s", findingStatement(f))
 		i := slices.IndexFunc(a.Findings, func(r FindingResult) bool { return r.ID == id })
 		if i < 0 {
 			continue
@@ -136,6 +127,19 @@ func (s *Snapshot) findingEvidence(e *evidence, a *Assessment, g Gap) {
 	if n := len(g.Findings) - maxEvidenceFindings; n > 0 {
 		e.add(Site, "findings", "%s the same gap.", plural(n, "further finding has", "further findings have"))
 	}
+}
+
+// findingStatement puts what strangers may have chosen in quotation marks.
+func findingStatement(f *finding.Finding) string {
+	d, _ := dangerOf(f)
+	text := fmt.Sprintf("Finding %q", finding.Plain(f.ID, maxTitle))
+	if f.Device != "" {
+		text += fmt.Sprintf(" on %q", finding.Plain(f.Device, maxTitle))
+	}
+	if f.Title != "" {
+		text += fmt.Sprintf(": %q", finding.Plain(f.Title, maxTitle))
+	}
+	return fmt.Sprintf("%s (%s).", text, d.words)
 }
 
 func (s *Snapshot) deviceEvidence(e *evidence, id string) {

@@ -1,8 +1,10 @@
 // Package template answers the question: what can be said without a model?
 //
-// [Writer] puts a draft together from the evidence of its task, in fixed sentences around the graph's IDs, names and reasons. It costs a
-// few milliseconds, gives the same text for the same input, and never says
-// more than its evidence does.
+// [Writer] puts a draft together from the evidence of its task, in fixed
+// sentences around the graph's IDs, names and reasons. It costs some
+// milliseconds, for a long task tens of them, and gives the same text for the
+// same input. What it says about ATT&CK and the site is in its evidence; advice that holds on every site is
+// this project's own, and cites why it is given here.
 //
 // The advice is of the kind that suits a plant: controls around a device
 // before changes to it, changes in a planned outage, the safety function

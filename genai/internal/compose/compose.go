@@ -1,5 +1,5 @@
-// Package compose writes a mitigation draft without a model: fixed sentences
-// around the graph's IDs, names and reasons. Package template offers it as a
+// Package compose writes the drafts of all tasks without a model: fixed
+// sentences around the graph's IDs, names and reasons. Package template offers it as a
 // writer; package genai falls back to it.
 //
 // What it writes passes package verify, because each sentence that would not

@@ -1,0 +1,149 @@
+// Command write drafts one text about a site: what to do about a gap, an
+// incident-response plan, a security policy, training with a quiz, what a
+// threat report means, or what to do first about a finding.
+//
+//	go run ./examples/write TASK [flags] [FILE...]
+//
+// See -h for the tasks and flags. Exit codes: 0 done, 1 failed, 2 wrong use or
+// unreadable input, also a task that this site gives nothing to write about.
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/mitigraph/mitigraph/examples/internal/cli"
+	"github.com/mitigraph/mitigraph/genai"
+	"github.com/mitigraph/mitigraph/genai/ollama"
+	"github.com/mitigraph/mitigraph/genai/template"
+	"github.com/mitigraph/mitigraph/graph"
+	"github.com/mitigraph/mitigraph/graph/finding"
+)
+
+func main() { cli.Main("write", run) }
+
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	o, err := parse(args, stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return nil
+	case err != nil:
+		return err
+	}
+	w, err := writer(o.draft)
+	if err != nil {
+		return err
+	}
+	report := ""
+	if o.task == "report" {
+		if report, err = readReport(o.report, stdin); err != nil {
+			return err
+		}
+	}
+	l, err := cli.Load(ctx, cli.Input{Attack: o.attack, Controls: o.controls, Store: o.store, Findings: o.files, KEV: o.kev, EPSS: o.epss}, stdin, stderr)
+	if err != nil {
+		return err
+	}
+	defer l.Graph.Close()
+	a, err := l.Now.Assess(ctx)
+	if err != nil {
+		return err
+	}
+	a.Warnings = append(append(cli.Warnings(l.Now.Catalog(), l.Skipped), l.Notes...), a.Warnings...)
+	cli.TellWarnings(stderr, a.Warnings, "")
+	task, err := o.taskFor(l.Now, a, report, stderr)
+	if err != nil {
+		return err
+	}
+	d, err := genai.Draft(ctx, l.Now, a, task, w, genai.Options{})
+	switch {
+	case errors.Is(err, genai.ErrNothing), errors.Is(err, graph.ErrUnknownNode):
+		return &cli.InputError{Err: err}
+	case err != nil:
+		return err
+	}
+	if d.Checks.Fallback {
+		why := "its answers were rejected"
+		if n := len(d.Checks.Rejections); n > 0 {
+			r := d.Checks.Rejections[n-1]
+			why = r.Check + ": " + r.Why
+		}
+		fmt.Fprintf(stderr, "warning: the draft is the template's and not by %s; the last reason is %s\n", d.Checks.Asked, finding.Plain(why, 400))
+	}
+	if o.store != "mem" {
+		a.Drafts = []graph.Draft{d}
+		if err := l.Graph.Add(ctx, graph.Drafts(a)); err != nil {
+			return cli.StoreError(err)
+		}
+	}
+	b, err := o.render(d)
+	if err != nil {
+		return err
+	}
+	return cli.Output(o.out, b, stdout)
+}
+
+// taskFor makes the task that is asked for.
+func (o options) taskFor(s *graph.Snapshot, a *graph.Assessment, text string, stderr io.Writer) (genai.Task, error) {
+	switch o.task {
+	case "incident-response":
+		return genai.IncidentResponse(), nil
+	case "policy":
+		return genai.SecurityPolicy(), nil
+	case "training":
+		return genai.Training(), nil
+	case "triage":
+		return genai.Triage(o.finding), nil
+	case "report":
+		found, more := named(s.Catalog(), text)
+		if len(found) == 0 {
+			return genai.Task{}, cli.Misuse("-report %s: it names no technique of %s, neither by ID nor by name", o.report, s.Catalog().Info())
+		}
+		if more > 0 {
+			fmt.Fprintf(stderr, "warning: -report %s names %d more techniques; the first %d are explained\n", o.report, more, len(found))
+		}
+		return genai.ThreatReport(filepath.Base(o.report), text, found), nil
+	}
+	if o.gap < 0 || o.gap >= len(a.Gaps) {
+		return genai.Task{}, cli.Misuse("-gap %d: the assessment has %d, counted from 0", o.gap, len(a.Gaps))
+	}
+	return genai.Mitigation(o.gap), nil
+}
+
+func writer(who string) (genai.Writer, error) {
+	model, ok := strings.CutPrefix(who, "ollama:")
+	if !ok {
+		return template.Writer{}, nil
+	}
+	w, err := ollama.New("", model)
+	if err != nil {
+		return nil, &cli.InputError{Err: err}
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return w, nil // without one, nothing is kept
+	}
+	return genai.Cached(w, filepath.Join(dir, "mitigraph", "answers")), nil
+}
+
+func (o options) render(d graph.Draft) ([]byte, error) {
+	switch o.format {
+	case "markdown":
+		return []byte(genai.Markdown(d)), nil
+	case "json":
+		var b bytes.Buffer
+		e := json.NewEncoder(&b)
+		e.SetIndent("", "  ")
+		err := e.Encode(d)
+		return b.Bytes(), err
+	}
+	return []byte(genai.Text(d, 0)), nil
+}

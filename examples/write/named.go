@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/mitigraph/mitigraph/examples/internal/cli"
+	"github.com/mitigraph/mitigraph/genai"
+	"github.com/mitigraph/mitigraph/graph"
+	"github.com/mitigraph/mitigraph/mitre"
+)
+
+const (
+	maxReport = 1 << 20 // bytes
+	maxNamed  = 12      // techniques, as genai.ThreatReport takes
+	byID      = 1.0     // scores: how surely a sentence means the technique
+	byName    = 0.6
+)
+
+func readReport(name string, stdin io.Reader) (string, error) {
+	r := stdin
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return "", cli.Misuse("-report: %w", err)
+		}
+		defer f.Close()
+		r = f
+	}
+	b, err := io.ReadAll(io.LimitReader(r, maxReport+1))
+	switch {
+	case err != nil:
+		return "", cli.Misuse("-report %s: %w", name, err)
+	case len(b) > maxReport:
+		return "", cli.Misuse("-report %s: more than %d bytes", name, maxReport)
+	case !utf8.Valid(b):
+		return "", cli.Misuse("-report %s: the text is not UTF-8", name)
+	case strings.TrimSpace(string(b)) == "":
+		return "", cli.Misuse("-report %s: it is empty", name)
+	}
+	return string(b), nil
+}
+
+// named finds the techniques that a text names, by ATT&CK ID or by name, each
+// with the first sentence that does; more counts those beyond the first ones.
+// A name of one word is too common to count.
+func named(c *mitre.Catalog, text string) (found []genai.Found, more int) {
+	add := func(id, sentence, because string, score float64) {
+		i := slices.IndexFunc(found, func(f genai.Found) bool { return f.Technique == id })
+		switch {
+		case i < 0:
+			found = append(found, genai.Found{Technique: id, Sentence: sentence, Score: score, Because: []string{because}})
+		case found[i].Score < score:
+			found[i] = genai.Found{Technique: id, Sentence: sentence, Score: score, Because: []string{because}}
+		}
+	}
+	for _, sentence := range sentences(text) {
+		for _, id := range graph.IDsIn(sentence) {
+			if r, err := c.Resolve(id); err == nil {
+				if t, ok := r.Object.(*mitre.Technique); ok {
+					add(t.ID, sentence, fmt.Sprintf("it names %s", id), byID)
+				}
+			}
+		}
+		folded := " " + strings.Join(words.FindAllString(strings.ToLower(sentence), -1), " ") + " "
+		for t := range mitre.Live[*mitre.Technique](c) {
+			name := words.FindAllString(strings.ToLower(t.Name), -1)
+			if len(name) > 1 && strings.Contains(folded, " "+strings.Join(name, " ")+" ") {
+				add(t.ID, sentence, fmt.Sprintf("it says %s", t.Name), byName)
+			}
+		}
+	}
+	slices.SortStableFunc(found, func(a, b genai.Found) int {
+		switch {
+		case a.Score > b.Score:
+			return -1
+		case a.Score < b.Score:
+			return 1
+		}
+		return 0
+	})
+	n := min(maxNamed, len(found))
+	return found[:n], len(found) - n
+}
+
+var (
+	words       = regexp.MustCompile(`[\pL\pN]+`)
+	sentenceEnd = regexp.MustCompile(`[.!?]["')\]]*\s+|\n\s*\n`)
+)
+
+// sentences splits a text at the ends of sentences and at empty lines.
+func sentences(text string) []string {
+	var out []string
+	from := 0
+	add := func(s string) {
+		if s = strings.TrimSpace(s); s != "" {
+			out = append(out, s)
+		}
+	}
+	for _, at := range sentenceEnd.FindAllStringIndex(text, -1) {
+		add(text[from:at[1]])
+		from = at[1]
+	}
+	add(text[from:])
+	return out
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/mitigraph/mitigraph/examples/internal/cli"
+)
+
+const usage = `Usage: write TASK [flags] [FILE...]
+
+Drafts one text about a site from what ATT&CK for ICS and its findings say. TASK
+is one of
+
+  mitigation         what to do about a gap of the assessment (-gap)
+  incident-response  a plan for an incident: safe state, who decides, the phases
+  policy             a security policy, each requirement traced to a mitigation
+  training           material for operators, and a quiz with its answers
+  report             what the techniques that a threat report names mean here (-report)
+  triage             affected? reachable? what first? about a finding (-finding)
+
+FILE is what examples/assess reads; without one what the store holds is read, or
+else the embedded sample site.
+
+`
+
+const examples = `
+Exit codes: 0 done, 1 failed, 2 wrong use, unreadable input, or nothing to write
+about.
+
+Environment: OLLAMA_HOST (server of -draft ollama:MODEL); MITIGRAPH_CACHE,
+MITIGRAPH_OFFLINE and MITIGRAPH_ATTACK_MIRROR (releases that -attack fetches).
+
+Examples:
+  write incident-response
+  write triage -finding F-02 -format markdown
+  write report -report news.txt -controls site.json findings.json
+`
+
+var tasks = []string{"mitigation", "incident-response", "policy", "training", "report", "triage"}
+
+// options are the flags.
+type options struct {
+	task                                                                    string
+	attack, controls, kev, epss, store, draft, format, out, finding, report string
+	gap                                                                     int
+	files                                                                   []string
+}
+
+func parse(args []string, stderr io.Writer) (options, error) {
+	var o options
+	fs := flag.NewFlagSet("write", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	given := map[string]bool{}
+	once := func(name string, to *string, usage string) {
+		fs.Func(name, usage, func(value string) error {
+			if given[name] {
+				return errors.New("given twice")
+			}
+			given[name], *to = true, value
+			return nil
+		})
+	}
+	o.store, o.draft, o.format = "mem", "template", "text"
+	once("attack", &o.attack, "official ATT&CK bundle (`FILE|VERSION`: .json or .json.gz, or a version to fetch once, such as 18.1); default: the embedded facts of 19.1")
+	once("controls", &o.controls, "`FILE` with deployed mitigations and device constraints")
+	once("kev", &o.kev, "`FILE` with CISA's catalogue of known exploited vulnerabilities in JSON")
+	once("epss", &o.epss, "`FILE` with FIRST's EPSS scores in CSV")
+	once("store", &o.store, "go on from what a kept graph holds, and keep the draft in it: `STORE` is mem (the default), bolt:PATH or postgres:DSN")
+	once("draft", &o.draft, "who writes: `WRITER` is template (the default) or ollama:MODEL")
+	once("format", &o.format, "`FORMAT` is text (the default), markdown or json")
+	once("o", &o.out, "write to `FILE` instead of standard output")
+	once("finding", &o.finding, "triage: the finding's `ID`")
+	once("report", &o.report, "report: `FILE` with the text of a threat report; \"-\" is standard input")
+	fs.IntVar(&o.gap, "gap", 0, "mitigation: the `number` of the gap, from 0 for the most urgent")
+	var words []string
+	// Flags may stand behind files, where package flag would end.
+	for {
+		err := fs.Parse(args)
+		if errors.Is(err, flag.ErrHelp) {
+			fmt.Fprint(stderr, usage)
+			fs.SetOutput(stderr)
+			fs.PrintDefaults()
+			fmt.Fprint(stderr, examples)
+			return o, err
+		}
+		if err != nil {
+			return o, cli.Misuse("%w; -h lists the flags", err)
+		}
+		if n := len(args) - fs.NArg(); n > 0 && args[n-1] == "--" { // what follows is no flag
+			words = append(words, fs.Args()...)
+			break
+		}
+		if fs.NArg() == 0 {
+			break
+		}
+		words = append(words, fs.Arg(0))
+		args = fs.Args()[1:]
+	}
+	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	if len(words) == 0 || !slices.Contains(tasks, words[0]) {
+		return o, cli.Misuse("the first word is to be a task: %s; -h says more", strings.Join(tasks, ", "))
+	}
+	o.task, o.files = words[0], words[1:]
+	for name, task := range map[string]string{"finding": "triage", "report": "report", "gap": "mitigation"} {
+		if given[name] && o.task != task {
+			return o, cli.Misuse("-%s is for the task %s", name, task)
+		}
+	}
+	switch {
+	case o.task == "triage" && o.finding == "":
+		return o, cli.Misuse("triage needs -finding ID")
+	case o.task == "report" && o.report == "":
+		return o, cli.Misuse("report needs -report FILE")
+	case !slices.Contains([]string{"text", "markdown", "json"}, o.format):
+		return o, cli.Misuse("-format %q: want text, markdown or json", o.format)
+	case o.draft != "template" && !(strings.HasPrefix(o.draft, "ollama:") && len(o.draft) > len("ollama:")):
+		return o, cli.Misuse("-draft %q: want template or ollama:MODEL", o.draft)
+	}
+	if err := cli.CheckStore(o.store); err != nil {
+		return o, err
+	}
+	from := 0
+	for _, name := range append([]string{o.controls, o.report}, o.files...) {
+		if name == "-" {
+			from++
+		}
+	}
+	if from > 1 {
+		return o, cli.Misuse("-: standard input is given twice")
+	}
+	return o, o.spareInputs()
+}
+
+// spareInputs refuses to write over what is read.
+func (o options) spareInputs() error {
+	out, err := os.Stat(o.out)
+	if o.out == "" || err != nil || !out.Mode().IsRegular() {
+		return nil
+	}
+	for _, name := range append([]string{o.attack, o.controls, o.kev, o.epss, o.report}, o.files...) {
+		if in, err := os.Stat(name); name != "" && err == nil && os.SameFile(in, out) {
+			return cli.Misuse("-o %s: that is also an input", o.out)
+		}
+	}
+	return nil
+}
