@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	a.Warnings = append(append(cli.Warnings(l.Now.Catalog(), l.Skipped), l.Notes...), a.Warnings...)
 	cli.TellWarnings(stderr, a.Warnings, "")
-	task, err := o.taskFor(l.Now, a, report, stderr)
+	task, err := o.taskFor(ctx, l.Now, a, report, stderr)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 }
 
 // taskFor makes the task that is asked for.
-func (o options) taskFor(s *graph.Snapshot, a *graph.Assessment, text string, stderr io.Writer) (genai.Task, error) {
+func (o options) taskFor(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, text string, stderr io.Writer) (genai.Task, error) {
 	switch o.task {
 	case "incident-response":
 		return genai.IncidentResponse(), nil
@@ -103,9 +103,12 @@ func (o options) taskFor(s *graph.Snapshot, a *graph.Assessment, text string, st
 	case "triage":
 		return genai.Triage(o.finding), nil
 	case "report":
-		found, more := named(s.Catalog(), text)
+		found, more, err := named(ctx, s.Catalog(), text)
+		if err != nil {
+			return genai.Task{}, err
+		}
 		if len(found) == 0 {
-			return genai.Task{}, cli.Misuse("-report %s: it names no technique of %s, neither by ID nor by name", o.report, s.Catalog().Info())
+			return genai.Task{}, cli.Misuse("-report %s: it speaks of no technique of %s, neither by ID nor by name nor in its words", o.report, s.Catalog().Info())
 		}
 		if more > 0 {
 			fmt.Fprintf(stderr, "warning: -report %s names %d more techniques; the first %d are explained\n", o.report, more, len(found))

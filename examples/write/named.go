@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/mitigraph/mitigraph/examples/internal/cli"
 	"github.com/mitigraph/mitigraph/genai"
 	"github.com/mitigraph/mitigraph/graph"
+	"github.com/mitigraph/mitigraph/graph/identify"
 	"github.com/mitigraph/mitigraph/mitre"
 )
 
@@ -20,6 +22,7 @@ const (
 	maxNamed  = 12      // techniques, as genai.ThreatReport takes
 	byID      = 1.0     // scores: how surely a sentence means the technique
 	byName    = 0.6
+	byWords   = 0.5 // the least that a sentence's words alone must reach
 )
 
 func readReport(name string, stdin io.Reader) (string, error) {
@@ -46,10 +49,14 @@ func readReport(name string, stdin io.Reader) (string, error) {
 	return string(b), nil
 }
 
-// named finds the techniques that a text names, by ATT&CK ID or by name, each
-// with the first sentence that does; more counts those beyond the first ones.
-// A name of one word is too common to count.
-func named(c *mitre.Catalog, text string) (found []genai.Found, more int) {
+// named finds the techniques that a text names by ATT&CK ID or by name, or that
+// a sentence of it speaks of, each with the sentence that shows it best; more
+// counts those beyond the first ones. A name of one word is too common to count.
+func named(ctx context.Context, c *mitre.Catalog, text string) (found []genai.Found, more int, err error) {
+	model, err := identify.New(ctx, c, identify.Options{})
+	if err != nil {
+		return nil, 0, err
+	}
 	add := func(id, sentence, because string, score float64) {
 		i := slices.IndexFunc(found, func(f genai.Found) bool { return f.Technique == id })
 		switch {
@@ -74,6 +81,15 @@ func named(c *mitre.Catalog, text string) (found []genai.Found, more int) {
 				add(t.ID, sentence, fmt.Sprintf("it says %s", t.Name), byName)
 			}
 		}
+		spoken, err := model.Identify(ctx, sentence, identify.Query{Top: 1})
+		if err != nil {
+			return nil, 0, err
+		}
+		for _, m := range spoken {
+			if m.Score >= byWords && len(m.Because) > 0 {
+				add(m.ID, sentence, "it is like "+m.Because[0].String(), m.Score)
+			}
+		}
 	}
 	slices.SortStableFunc(found, func(a, b genai.Found) int {
 		switch {
@@ -85,7 +101,7 @@ func named(c *mitre.Catalog, text string) (found []genai.Found, more int) {
 		return 0
 	})
 	n := min(maxNamed, len(found))
-	return found[:n], len(found) - n
+	return found[:n], len(found) - n, nil
 }
 
 var (
