@@ -15,7 +15,8 @@ func TestRefused(t *testing.T) {
 	for says, args := range map[string][]string{
 		"no texts":    nil,
 		"-format":     {"-format", "xml"},
-		"no argument": {"file"},
+		"-only":       {"-only", "text"},
+		"some":        {"-only", "weaknesses"},
 		"-h lists":    {"-x"},
 		"MODEL":       {"-attack", "nowhere.json", "-embed", "x"},
 	} {
