@@ -417,7 +417,12 @@ func (w *assessor) newTemplate(f *finding.Finding, named []*mitre.Technique, dev
 		weight, _ := consequenceOf(w.catalog, technique)
 		t.openings = append(t.openings, openingOf{w.opened[id], best.Confidence, weight, best.Doubt != ""})
 	}
-	slices.SortStableFunc(t.techniques, func(a, b FindingTechnique) int { return cmp.Compare(b.Confidence, a.Confidence) })
+	// Of equals that comes first whose weakness the finding names first, then
+	// the lower ID.
+	slices.SortStableFunc(t.techniques, func(a, b FindingTechnique) int {
+		return cmp.Or(cmp.Compare(b.Confidence, a.Confidence),
+			cmp.Compare(slices.Index(f.Weaknesses, a.Via[0].Weakness), slices.Index(f.Weaknesses, b.Via[0].Weakness)))
+	})
 	switch {
 	case len(t.techniques) > 0:
 	case len(f.Weaknesses) == 0 && len(f.Techniques) > 0:

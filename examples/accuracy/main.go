@@ -30,7 +30,7 @@ Texts: how well techniques are found in the procedure examples of an official re
 each asked about as if the release did not have the group, software or campaign that it
 is of. Candidates: how well mitigations are proposed for a technique whose own are
 hidden. Weaknesses: how much of what the findings of the FILEs name is mapped. It takes
-a minute or two.
+some minutes; each table is printed when it is done.
 
 `
 
@@ -126,7 +126,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
 		all[s.name] = r
-		r.writeText(&b)
+		if r.writeText(&b); o.format == "text" {
+			if _, err := b.WriteTo(stdout); err != nil {
+				return err
+			}
+		}
 	}
 	if o.format == "json" {
 		b.Reset()

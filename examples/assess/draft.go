@@ -59,6 +59,11 @@ func keep(ctx context.Context, g *graph.Graph, now *graph.Snapshot, a *graph.Ass
 	if err := g.Add(ctx, graph.Replace(graph.Drafts(a))); err != nil {
 		return cli.StoreError(err)
 	}
+	for i, d := range a.Drafts { // what people decided before about the same draft
+		if known, ok := g.Snapshot().Draft(d.ID); ok {
+			a.Drafts[i].Status, a.Drafts[i].Text, a.Drafts[i].Reviews = known.Status, known.Text, known.Reviews
+		}
+	}
 	if now.Catalog() != g.Snapshot().Catalog() {
 		return nil
 	}

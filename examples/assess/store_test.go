@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mitigraph/mitigraph/data"
+	"github.com/mitigraph/mitigraph/examples/internal/cli"
+	"github.com/mitigraph/mitigraph/graph"
 )
 
 // A kept graph gives the same report as one in memory, however often it is
@@ -197,4 +199,28 @@ func TestFormatOfOutput(t *testing.T) {
 	_, stderr, code = assess(t, "-format", "jsno")
 	assert.Equal(t, 2, code)
 	assert.Contains(t, stderr, "did you mean json?")
+}
+
+// What a person decided of a draft is in the next report, which drafts again.
+func TestStoreReportsReviews(t *testing.T) {
+	file := write(t, "f.json", `[{"id":"F-1","device":"plc-1","techniques":["T0837"]}]`)
+	where := "bolt:" + filepath.Join(t.TempDir(), "site.db")
+	out, _, code := assess(t, "-store", where, "-format", "json", file)
+	require.Zero(t, code)
+	id := decode(t, out).Drafts[0].ID
+	g, err := cli.OpenKept(t.Context(), where, false)
+	require.NoError(t, err)
+	_, err = g.Review(t.Context(), id, graph.Review{Status: graph.StatusAccepted, By: "Ann", At: time.Now()}, nil)
+	require.NoError(t, err)
+	require.NoError(t, g.Close())
+	out, _, code = assess(t, "-store", where, "-format", "json")
+	require.Zero(t, code)
+	validate(t, schema(t), out)
+	d := decode(t, out).Drafts[0]
+	assert.Equal(t, id, d.ID)
+	assert.Equal(t, graph.StatusAccepted, d.Status)
+	assert.Equal(t, "Ann", d.Reviews[0].By)
+	out, _, code = assess(t, "-store", where)
+	require.Zero(t, code)
+	assert.Contains(t, out, "; accepted by Ann on ")
 }

@@ -34,7 +34,8 @@ const usage = `Usage: go run ./examples/identify [flags] [FILE]
 Says which ATT&CK techniques texts speak of. FILE, or standard input, has one text
 a line, or on a line {"id": "..", "text": "..", "exclude": ["S0603"]}. Each gives a
 line {"id": "..", "techniques": [{"id": "..", "score": 0.71, "because": [".."]}]}, the
-best technique first; a text about something else gives no technique. Without
+best technique first, with the likelihood that it is the right one, 0 to 1; a text
+about something else gives no technique. Texts are taken to be English. Without
 "id" it is the number of the line. Only an official release (-attack) has the
 texts that make good answers: the embedded facts have names and summaries.
 

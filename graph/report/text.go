@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/rivo/uniseg"
@@ -285,13 +286,8 @@ func (t *text) found() {
 		ids = max(ids, min(uniseg.StringWidth(finding.Plain(f.ID, 0)), 32))
 		devices = max(devices, uniseg.StringWidth(finding.Plain(strings.Join(devicesOf(f), ", "), 0)))
 	}
-	// A product's long name, cut short, says less than the title that it would
-	// leave no room for; the techniques below name it.
-	if room := 40 - ids; devices > room {
-		if devices = room; room < 16 {
-			devices = 0
-		}
-	}
+	// A product's long name is cut short: the techniques below name it.
+	devices = min(devices, max(12, 40-ids))
 	t.heading("FINDINGS", "the riskiest first, with the technique of the highest confidence")
 	const leads = 16
 	for _, f := range rows {
@@ -598,6 +594,10 @@ func (t *text) draft(d graph.Draft) {
 	note := ""
 	if d.Checks.Fallback {
 		note = ", after the model's answers were rejected"
+	}
+	if n := len(d.Reviews); n > 0 {
+		r := d.Reviews[n-1]
+		note += fmt.Sprintf("; %s by %s on %s", d.Status, finding.Plain(r.By, 60), r.At.Format(time.DateOnly))
 	}
 	t.wrapped("  ", fmt.Sprintf("%s (%s), by %s%s", about, g.Kind, d.Generator, note))
 	for _, s := range d.Text {
