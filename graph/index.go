@@ -65,6 +65,7 @@ func (x *index) add(b *batch) {
 	}
 	sure := &Link{Provenance: b.Provenance, Confidence: 1, label: b.label}
 	outs, ins := map[int32]bool{}, map[int32]bool{}
+	many := map[int32]map[sameEdge]bool{} // the edges of nodes that have many
 	for _, e := range b.edges {
 		key, ok := x.settle(b, e)
 		if !ok {
@@ -75,8 +76,20 @@ func (x *index) add(b *batch) {
 			link = sure
 		}
 		from, to := x.position(e.from), x.position(key)
-		if x.replace(from, to, e.pred, link) {
-			continue
+		known := many[from]
+		if known == nil && len(x.out[from]) >= manyEdges {
+			known = map[sameEdge]bool{}
+			for _, e := range x.out[from] {
+				known[sameAs(e.node, e.pred, e.link)] = true
+			}
+			many[from] = known
+		}
+		if key := sameAs(to, e.pred, link); known == nil || known[key] {
+			if x.replace(from, to, e.pred, link) {
+				continue
+			}
+		} else {
+			known[key] = true
 		}
 		x.out[from] = x.append(x.out[from], edge{e.pred, to, link})
 		x.in[to] = x.append(x.in[to], edge{e.pred, from, link})
@@ -106,6 +119,20 @@ func (x *index) append(edges []edge, e edge) []edge {
 	x.own[&edges[0]] = true
 	return edges
 }
+
+// manyEdges is from how many edges on a node's are looked up in a map: a draft
+// for a whole fleet has one to each finding.
+const manyEdges = 64
+
+// sameEdge is what an edge of a node has in common with one that takes its place.
+type sameEdge struct {
+	node  int32
+	pred  predicate
+	label string
+	Provenance
+}
+
+func sameAs(to int32, p predicate, l *Link) sameEdge { return sameEdge{to, p, l.label, l.Provenance} }
 
 // replace gives an edge that is there already from the same source its new
 // link; of two IDs that were settled to one, the more confident link stays.

@@ -54,6 +54,9 @@ type Review struct {
 // maxBy bounds a person's name, and maxReviewWhy a reason, in characters.
 const maxBy, maxReviewWhy = 200, 4000
 
+// maxReviewText bounds a changed text, in bytes.
+const maxReviewText = 1 << 20
+
 // Review moves a draft on and returns it as it is then. With a text, the
 // draft's is replaced by it and the one before is kept in [Review.Was]; a nil
 // text leaves it as it is. Was need not be set.
@@ -63,8 +66,8 @@ const maxBy, maxReviewWhy = 200, 4000
 // draft written again stays as it was reviewed.
 //
 // The error is [ErrUnknownDraft] or [ErrReview], which says what is missing:
-// a name, a time, a reason to reject, or a state that may follow the present
-// one. Otherwise it is one of [Graph.Add]'s. With an error nothing changes.
+// a name, a time, a reason to reject, a state that may follow the present one,
+// or a text of printable characters, of at most 1 MiB. Otherwise it is one of [Graph.Add]'s. With an error nothing changes.
 func (g *Graph) Review(ctx context.Context, id string, r Review, text DraftText) (Draft, error) {
 	var d Draft
 	err := g.change(ctx, func(s *Snapshot) (*Snapshot, error) {
@@ -73,6 +76,9 @@ func (g *Graph) Review(ctx context.Context, id string, r Review, text DraftText)
 			return nil, fmt.Errorf("%w: %q", ErrUnknownDraft, id)
 		}
 		if err := r.check(now.Status); err != nil {
+			return nil, err
+		}
+		if err := fits(text); err != nil {
 			return nil, err
 		}
 		step := r
@@ -89,6 +95,36 @@ func (g *Graph) Review(ctx context.Context, id string, r Review, text DraftText)
 		return Draft{}, err
 	}
 	return d, nil
+}
+
+// fits says what is wrong with a changed text: it is to be shown wherever the
+// draft is.
+func fits(text DraftText) error {
+	size := 0
+	for where, c := range text.Claims() {
+		if size += len(c.Text); size > maxReviewText {
+			return fmt.Errorf("%w: the text has more than %d bytes", ErrReview, maxReviewText)
+		}
+		if strings.TrimSpace(c.Text) == "" {
+			return fmt.Errorf("%w: %s.text is empty", ErrReview, where)
+		}
+		for _, r := range c.Text {
+			if !unicode.IsGraphic(r) || r == unicode.ReplacementChar {
+				return fmt.Errorf("%w: %s.text holds the character U+%04X, which is no text", ErrReview, where, r)
+			}
+		}
+		for _, h := range c.Evidence {
+			if size += len(h); strings.ContainsFunc(h, func(r rune) bool { return !unicode.IsGraphic(r) }) {
+				return fmt.Errorf("%w: %s.evidence holds a character that is no text", ErrReview, where)
+			}
+		}
+	}
+	for _, s := range text {
+		if strings.ContainsFunc(s.Name, func(r rune) bool { return !unicode.IsGraphic(r) }) {
+			return fmt.Errorf("%w: the name of a section holds a character that is no text", ErrReview)
+		}
+	}
+	return nil
 }
 
 func (r Review) check(now string) error {

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,6 +92,14 @@ func TestReviewRefused(t *testing.T) {
 			assert.ErrorIs(t, err, ErrReview)
 			assert.ErrorContains(t, err, c.says)
 		})
+	}
+	for says, text := range map[string]DraftText{
+		"U+001B": claim("\x1b[2J"), "U+202E": claim("a\u202eb"), "U+FFFD": claim("\xff"), "is empty": claim(" "),
+		"more than 1048576 bytes": claim(strings.Repeat("x", maxReviewText+1)),
+	} {
+		_, err := g.Review(t.Context(), "D", ok, text)
+		assert.ErrorIs(t, err, ErrReview)
+		assert.ErrorContains(t, err, says)
 	}
 	_, err := g.Review(t.Context(), "X", ok, nil)
 	assert.ErrorIs(t, err, ErrUnknownDraft)

@@ -133,6 +133,9 @@ func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writ
 	return cli.Output(o.out, b.Bytes(), stdout)
 }
 
+// maxText bounds the file of -text, in bytes.
+const maxText = 4 << 20
+
 // decide writes a person's decision into the graph.
 func decide(ctx context.Context, w io.Writer, g *graph.Graph, o options, status string) error {
 	by := o.by
@@ -145,9 +148,17 @@ func decide(ctx context.Context, w io.Writer, g *graph.Graph, o options, status 
 	}
 	var text graph.DraftText
 	if o.text != "" {
-		raw, err := os.ReadFile(o.text)
+		f, err := os.Open(o.text)
 		if err != nil {
 			return cli.Misuse("-text: %w", err)
+		}
+		defer f.Close()
+		raw, err := io.ReadAll(io.LimitReader(f, maxText+1))
+		switch {
+		case err != nil:
+			return cli.Misuse("-text: %w", err)
+		case len(raw) > maxText:
+			return cli.Misuse("-text %s: more than %d MiB", o.text, maxText>>20)
 		}
 		if err := json.Unmarshal(raw, &text); err != nil {
 			return cli.Misuse("-text %s: %w", o.text, err)
