@@ -349,7 +349,7 @@ func (r *textReport) writeText(w io.Writer) {
 	fmt.Fprintf(w, "%-18s%-20s%s\n", "lost", share(n.Lost, r.Texts), share(d.Lost, r.Texts))
 	fmt.Fprintf(w, "\nA lost text, one that got no technique, is a miss. In brackets: 95 %% confidence, %d times drawn\nby source. Calibration: first technique of the texts that got one, %d bins of equal count.\n\nChosen settings:\n", resamples, bins)
 	for _, c := range r.Chosen {
-		fmt.Fprintf(w, "  for %2d of %d sources: ridge %.1f, procedure %.1f, embedding %.1f\n", c.Sources, r.Sources, c.Settings.Ridge, c.Settings.Procedure, c.Settings.Embedding)
+		fmt.Fprintf(w, "  for %2d of %d sources: ridge %.2f, procedure %.1f, embedding %.1f\n", c.Sources, r.Sources, c.Settings.Ridge, c.Settings.Procedure, c.Settings.Embedding)
 	}
 	fmt.Fprintf(w, "\n%-32s%5s%8s%8s%8s\n", "TACTIC", "n", "R@1", "R@5", "MRR")
 	for _, t := range r.Tactics {

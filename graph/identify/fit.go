@@ -19,7 +19,9 @@ type fitted struct {
 	// coefficients has for each document what likeness to it adds to each
 	// class.
 	coefficients [][]float64
-	held         []Held
+	// intercept is what each class has that nothing is known of.
+	intercept []float64
+	held      []Held
 	// sharpness is the factor before the softmax; slope and offset correct its
 	// odds.
 	sharpness, slope, offset float64
@@ -64,6 +66,9 @@ func fit(ctx context.Context, c corpus, s Settings, embed func(context.Context, 
 	parallel(n, func(i int) {
 		if ctx.Err() == nil {
 			f.likeness(f.space.vectors[i], f.meaningOf(i), kernel[i])
+			for j := range kernel[i] {
+				kernel[i][j] += common
+			}
 		}
 	})
 	for i, d := range c.documents {
@@ -92,6 +97,12 @@ func fit(ctx context.Context, c corpus, s Settings, embed func(context.Context, 
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	f.intercept = make([]float64, classes)
+	for _, row := range f.coefficients {
+		for class, v := range row {
+			f.intercept[class] += common * v
+		}
+	}
 	f.space.vectors = nil // the postings say the same
 	f.hold(kernel)
 	f.calibrate()
@@ -106,20 +117,28 @@ func (f *fitted) meaningOf(i int) []float32 {
 }
 
 // likeness to every document, by words and, where there are any, embeddings.
+// It is bent so that a text that is much alike counts for more than two that
+// are half as much; 0 and 1 stay what they are.
 func (f *fitted) likeness(v vector, meaning []float32, out []float64) {
 	f.space.likeness(v, out)
-	if meaning == nil {
-		return
-	}
-	share := f.settings.Embedding
-	for i, m := range f.meaning {
-		sum := 0.0
-		for j, x := range m {
-			sum += float64(x) * float64(meaning[j])
+	if meaning != nil {
+		share := f.settings.Embedding
+		for i, m := range f.meaning {
+			sum := 0.0
+			for j, x := range m {
+				sum += float64(x) * float64(meaning[j])
+			}
+			out[i] = (1-share)*out[i] + share*sum
 		}
-		out[i] = (1-share)*out[i] + share*sum
+	}
+	for i, l := range out {
+		if l != 0 {
+			out[i] = math.Expm1(bend*l) / expm1Bend
+		}
 	}
 }
+
+var expm1Bend = math.Expm1(bend)
 
 // target is what the regression is to say of a document: all is relative to
 // knowing nothing.
@@ -234,6 +253,12 @@ func (f *fitted) calibrate() {
 	if len(real) < fewProcedures {
 		return
 	}
+	known := make([]float64, len(real)) // margins
+	for i, h := range real {
+		known[i] = margin(h.values)
+	}
+	slices.Sort(known)
+	f.margin = min(f.margin, known[int(lost*float64(len(known)))])
 	likelihood := func(sharpness float64) float64 {
 		sum := 0.0
 		for _, h := range real {

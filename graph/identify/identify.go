@@ -208,7 +208,7 @@ func (f *fitted) values(ctx context.Context, text string, embed embedding) (valu
 	}
 	likeness = make([]float64, len(f.corpus.documents))
 	f.likeness(v, meaning, likeness)
-	values = make([]float64, len(f.corpus.techniques)+1)
+	values = slices.Clone(f.intercept)
 	for i, l := range likeness {
 		if l == 0 {
 			continue

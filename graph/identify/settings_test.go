@@ -58,7 +58,7 @@ func TestHeld(t *testing.T) {
 }
 
 func TestOtherTexts(t *testing.T) {
-	assert.Len(t, otherTexts(), 200)
+	assert.Len(t, otherTexts(), 400)
 	b, err := os.ReadFile("../../examples/accuracy/other.json")
 	require.NoError(t, err)
 	var reported []string
