@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -145,7 +146,9 @@ func (r Reason) String() string {
 // Identify returns the techniques that a text speaks of, best first, techniques
 // with equal scores by ID; none for a text about something else, and for one
 // without words that the release knows. A technique whose ATT&CK ID the text
-// names comes first, with score 1; a revoked ID stands for its successor.
+// names comes first, with score 1; a revoked ID stands for its successor. A text
+// that says nothing as a whole is asked sentence by sentence, the first two
+// hundred, for one sentence of a report may matter and its surroundings not.
 //
 // Errors wrap [ErrUnknown], or are those of the context or the embedder. A nil
 // context never ends.
@@ -187,7 +190,59 @@ func (m *Model) Identify(ctx context.Context, text string, q Query) ([]Match, er
 			}
 		}
 	}
+	if len(out) == 0 {
+		if out, err = m.bySentence(ctx, f, text); err != nil {
+			return nil, err
+		}
+	}
 	return out[:min(len(out), q.Top)], nil
+}
+
+const (
+	maxSentences  = 200 // of one text that are asked by themselves
+	leastWords    = 4   // of a sentence that is
+	perSentence   = 3   // techniques that one can add
+	sentenceBreak = `[.!?]["')\]]*\s+|\n+`
+)
+
+var sentenceEnd = regexp.MustCompile(sentenceBreak)
+
+// bySentence asks the sentences of a text that says nothing as a whole, since
+// what surrounds the one that matters may be about something else. Each
+// technique has the score of the sentence that speaks of it best.
+func (m *Model) bySentence(ctx context.Context, f *fitted, text string) ([]Match, error) {
+	sentences := sentenceEnd.Split(text, maxSentences+1)
+	sentences = sentences[:min(len(sentences), maxSentences)]
+	if len(sentences) < 2 {
+		return nil, nil
+	}
+	found := map[string]Match{}
+	for _, s := range sentences {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if len(strings.Fields(s)) < leastWords {
+			continue
+		}
+		values, likeness, words, err := f.values(ctx, s, m.embed())
+		if err != nil {
+			return nil, err
+		}
+		if values == nil || margin(values) < f.margin {
+			continue
+		}
+		scores := softmax(values[:len(f.corpus.techniques)], f.sharpness)
+		for _, class := range best(scores)[:min(perSentence, len(scores))] {
+			t := f.corpus.techniques[class]
+			score := f.probability(scores[class])
+			if was, ok := found[t.ID]; !ok || was.Score < score {
+				found[t.ID] = Match{ID: t.ID, Name: m.catalog.FullName(t), Score: score, Because: f.reasons(class, words, likeness)}
+			}
+		}
+	}
+	return slices.SortedFunc(maps.Values(found), func(a, b Match) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), strings.Compare(a.ID, b.ID))
+	}), nil
 }
 
 // values are what the regression says of each class, with the likeness to each
