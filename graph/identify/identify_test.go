@@ -279,7 +279,7 @@ func TestEmbedder(t *testing.T) {
 	plain := model(t, c)
 	m, err := identify.New(t.Context(), c, identify.Options{Embedder: &toy{}})
 	require.NoError(t, err)
-	const text = "T9003, and breakers opened"
+	const text = "T9003, and breakers opened, flash overwritten"
 	a, b := ask(t, plain, text, identify.Query{}), ask(t, m, text, identify.Query{})
 	require.Len(t, a, 3)
 	require.Len(t, b, 3)
