@@ -15,6 +15,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -191,7 +192,7 @@ func answer(ctx context.Context, model *identify.Model, o options, name string, 
 			Techniques []technique `json:"techniques"`
 		}{id, []technique{}}
 		for _, m := range found {
-			t := technique{ID: m.ID, Score: m.Score, Because: []string{}}
+			t := technique{ID: m.ID, Score: math.Round(m.Score*1e4) / 1e4, Because: []string{}}
 			for _, r := range m.Because {
 				t.Because = append(t.Because, finding.Plain(r.String(), 400))
 			}
