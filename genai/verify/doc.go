@@ -22,9 +22,20 @@ const (
 	CheckText      = "text"      // plain text: no control characters, markup or escapes
 )
 
-// CheckGrounding is the check of [Grounding]: a model's claims are about the
-// evidence that they cite.
-const CheckGrounding = "grounding"
+// The checks of single sentences, see [Text].
+const (
+	CheckNames     = "names"     // no device, product, person or body that the cited evidence does not hold
+	CheckNumbers   = "numbers"   // no number that the cited evidence neither holds nor counts
+	CheckDates     = "dates"     // no day, month or year that the cited evidence does not hold
+	CheckQuotes    = "quotes"    // what is quoted is in the cited evidence
+	CheckAuthority = "authority" // no body that recommends, requires or confirms, unless the cited evidence names it
+	CheckSafety    = "safety"    // no advice that is dangerous in a plant
+	CheckSecrets   = "secrets"   // no credentials, and not how to carry an attack out
+	CheckOrders    = "orders"    // what a title orders is not done
+	CheckCertainty = "certainty" // no promise that the cited evidence does not make
+	CheckRelations = "relations" // IDs, names and numbers belong together as in the evidence
+	CheckGrounding = "grounding" // the cited evidence carries the sentence
+)
 
 // Checks returns the names of the checks of [Answer], in order.
 func Checks() []string {

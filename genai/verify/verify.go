@@ -92,16 +92,44 @@ func (l located) at(member string) string {
 }
 
 type checker struct {
-	evidence map[string]facts // by handle
+	evidence map[string]facts  // by handle
+	pieces   map[string]*piece // by handle
+	order    []string          // handles
 	rejected []graph.Rejection
 }
 
 func newChecker(evidence []graph.Evidence) *checker {
-	c := &checker{evidence: make(map[string]facts, len(evidence))}
+	c := &checker{evidence: make(map[string]facts, len(evidence)), pieces: make(map[string]*piece, len(evidence))}
 	for _, e := range evidence {
+		if _, twice := c.pieces[e.Handle]; !twice {
+			c.order = append(c.order, e.Handle)
+		}
 		c.evidence[e.Handle] = factsOf(e)
+		c.pieces[e.Handle] = newPiece(e)
 	}
 	return c
+}
+
+func (c *checker) handlesOf(handles []string) []facts {
+	out := make([]facts, len(handles))
+	for i, h := range handles {
+		out[i] = c.evidence[h]
+	}
+	return out
+}
+
+// judgeFor returns what holds sentences against the evidence with these
+// handles; unknown ones count for nothing.
+func (c *checker) judgeFor(handles []string) *judge {
+	j := &judge{}
+	for _, h := range c.order {
+		if slices.Contains(handles, h) {
+			j.cited = append(j.cited, c.pieces[h])
+		} else {
+			j.uncited = append(j.uncited, c.pieces[h])
+		}
+	}
+	return j
 }
 
 func (c *checker) reject(check, where, format string, args ...any) {
@@ -116,6 +144,10 @@ func (c *checker) claim(l located) {
 	c.standards(l, folded, cited)
 	c.length(l)
 	c.text(l)
+	j := c.judgeFor(l.Evidence)
+	for _, at := range sentences(l.Text) {
+		c.sentence(l.at("text"), l.Text[at[0]:at[1]], j)
+	}
 }
 
 // handles returns what the cited evidence vouches for.
