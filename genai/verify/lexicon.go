@@ -54,7 +54,7 @@ func fieldsSet(s string) map[string]bool {
 }
 
 var negations = fieldsSet(`not no never none neither nor nobody nothing without cannot nowhere hardly rarely lack lacks lacking
-	missing refuse refuses refused prevents prevent unable avoid unless`)
+	missing unable avoid unless`)
 
 // breaks are words that begin a clause.
 var breaks = fieldsSet(`but while whereas although though because since so hence thus therefore unless until if when where who whose

@@ -39,8 +39,8 @@ func samples(t testing.TB, packs map[string]labelledPack, list []labelledSentenc
 // plain gradient descent: slow, but the same everywhere.
 func fit(list []sample) (bias float64, weights []float64) {
 	const (
-		rounds  = 4000
-		rate    = 0.5
+		rounds  = 1000
+		rate    = 1.0
 		penalty = 0.003
 	)
 	n := len(list[0].x)

@@ -12,6 +12,7 @@ import (
 type piece struct {
 	handle   string
 	site     bool
+	fact     bool   // from the release or the site, in the words of the graph
 	title    []word // of a title that the site quotes
 	orders   []map[string]bool
 	quoted   string // folded text, for quotations
@@ -20,6 +21,7 @@ type piece struct {
 	concepts map[int]*occurrence
 	prefixes map[string]*occurrence
 	tokens   map[string]bool // folded words as written
+	linked   map[string]bool // IDs and names of devices, by which pieces hang together
 	numbers  map[string]bool
 	lists    map[int]bool // how long its lists are
 	dates    []date
@@ -34,21 +36,31 @@ const prefixLength = 5
 func newPiece(e graph.Evidence) *piece {
 	p := &piece{
 		handle: e.Handle, site: e.Provenance == string(graph.Site), quoted: plain(e.Text),
+		fact:  e.Provenance == string(graph.Site) || e.Provenance == string(graph.Official),
 		stems: map[string]*occurrence{}, concepts: map[int]*occurrence{}, prefixes: map[string]*occurrence{},
-		tokens: map[string]bool{}, source: map[string]bool{}, lists: map[int]bool{}, parts: map[int]int{},
+		tokens: map[string]bool{}, linked: map[string]bool{}, source: map[string]bool{}, lists: map[int]bool{}, parts: map[int]int{},
 	}
 	p.words = wordsOf(e.Text)
 	p.denied = denied(p.words)
 	t := lexicon()
-	for _, w := range p.words {
+	near := deny(p.words)
+	for i, w := range p.words {
 		p.tokens[w.low] = true
+		if w.digits {
+			if _, ok := numberOf(w); !ok {
+				p.linked[w.low] = true
+			}
+		}
 		if w.class == classFunction {
 			continue
 		}
 		p.parts[w.part]++
-		o := occurrence{polarity: 1, named: w.caps && !w.first}
+		o := occurrence{polarity: 1, near: 1, named: w.caps && !w.first}
 		if p.denied[w.clause] {
 			o.polarity = 2
+		}
+		if near[i] {
+			o.near = 2
 		}
 		o.clauses.add(w.clause)
 		o.parts.add(w.part)

@@ -511,54 +511,72 @@ func nameAt(after string, owners map[string]string) string {
 }
 
 // anchors rejects a clause whose names no chain of cited evidence joins.
+// Pieces that share an ID or the name of a device hang together.
 func (c *checker) anchors(where, text string, words []word, j *judge) {
 	if len(j.cited) < 2 {
 		return
 	}
-	type anchor struct {
-		text  string
-		holds uint64
+	pieces := j.cited[:min(len(j.cited), 64)]
+	hang := make([]uint64, len(pieces)) // the pieces that each one reaches
+	for i, p := range pieces {
+		hang[i] = 1 << i
+		for k, q := range pieces[:i] {
+			for l := range p.linked {
+				if q.linked[l] {
+					hang[i] |= hang[k]
+					for m := range hang[:i] {
+						if hang[i]>>m&1 == 1 {
+							hang[i] |= hang[m]
+						}
+					}
+					break
+				}
+			}
+		}
 	}
-	byClause := map[int][]anchor{}
-	for i := 0; i < len(words); {
+	for i := range hang {
+		for k := range hang {
+			if hang[k]&hang[i] != 0 {
+				hang[i] |= hang[k]
+				hang[k] = hang[i]
+			}
+		}
+	}
+	first, reach, segment := "", uint64(0), 0
+	for i, next := 0, 0; i < len(words); i = next {
 		w := words[i]
+		next = i + 1
+		if i > 0 && (w.part != words[i-1].part || parting[w.low] || w.low == "and" && w.clause != words[i-1].clause && strings.Contains(text[words[i-1].at:w.at], ",")) {
+			segment, first, reach = segment+1, "", 0
+		}
 		if !w.caps && !w.digits || w.first && !w.digits && !mixed(w.raw) || freeNames[w.low] {
-			i++
 			continue
 		}
-		k := i + 1
-		for k < len(words) && words[k].caps && !words[k].digits && words[k].clause == w.clause && !w.digits {
-			k++
+		for next < len(words) && words[next].caps && !words[next].digits && !w.digits && words[next].clause == w.clause {
+			next++
 		}
-		name := plain(text[w.at : words[k-1].at+len(words[k-1].raw)])
-		if _, isNumber := numberOf(w); !isNumber {
-			a := anchor{text: name}
-			for n, p := range j.cited[:min(len(j.cited), 64)] {
-				if strings.Contains(" "+p.quoted+" ", " "+name+" ") {
-					a.holds |= 1 << n
-				}
-			}
-			if a.holds != 0 {
-				byClause[w.clause] = append(byClause[w.clause], a)
+		if _, isNumber := numberOf(w); isNumber {
+			continue
+		}
+		name := plain(text[w.at:min(words[next-1].at+len(words[next-1].raw), len(text))])
+		holds := uint64(0)
+		for n, p := range pieces {
+			if strings.Contains(" "+p.quoted+" ", " "+name+" ") {
+				holds |= hang[n]
 			}
 		}
-		i = k
-	}
-	for _, clause := range slices.Sorted(mapsKeys(byClause)) {
-		list := byClause[clause]
-		reach := list[0].holds
-		for range list {
-			for _, a := range list {
-				if a.holds&reach != 0 {
-					reach |= a.holds
-				}
-			}
-		}
-		for _, a := range list {
-			if a.holds&reach == 0 {
-				c.against(CheckRelations, where, "no evidence that it cites joins %q with %q", clip(strings.ToLower(list[0].text)), clip(strings.ToLower(a.text)))
-				return
-			}
+		switch {
+		case holds == 0:
+		case reach == 0:
+			first, reach = name, holds
+		case holds&reach == 0:
+			c.against(CheckRelations, where, "no evidence that it cites joins %q with %q", clip(strings.ToLower(first)), clip(strings.ToLower(name)))
+			return
+		default:
+			reach |= holds
 		}
 	}
 }
+
+// parting are the words behind which a sentence may speak of something else.
+var parting = fieldsSet(`while whereas but although though because since as so hence`)

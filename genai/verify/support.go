@@ -21,7 +21,11 @@ const (
 	fBest               // share of the words that the best cited piece holds alone
 	fElsewhere          // how much more an uncited piece holds of the words
 	fUncited            // share of words that only uncited pieces hold
-	fTurned             // words whose polarity is another one in the evidence
+	fTurned             // words whose clause is turned in the evidence
+	fNearLost           // words of prose that the evidence denies and the sentence does not
+	fNearAdded          // words of prose that the sentence denies and the evidence does not
+	fFactLost           // the same for facts
+	fFactAdded          // the same for facts
 	fOpposite           // words for which the evidence has the opposite
 	fClauses            // clauses that are turned against the part of the evidence that is nearest
 	fHedged             // may, might, could
@@ -37,7 +41,7 @@ const (
 )
 
 var featureNames = [features]string{
-	"domain", "other", "generic", "share", "soft", "apart", "clause apart", "best", "elsewhere", "uncited", "turned", "opposite",
+	"domain", "other", "generic", "share", "soft", "apart", "clause apart", "best", "elsewhere", "uncited", "turned", "near lost", "near added", "fact lost", "fact added", "opposite",
 	"clauses", "hedged", "certain", "demands", "lone", "short", "title", "lost", "added", "cites",
 }
 
@@ -52,7 +56,7 @@ var (
 // evidence holds, the weightiest first.
 func measure(words []word, text string, j *judge) (x [features]float64, missing []string) {
 	weight := [...]float64{classFunction: 0, classGeneric: 0.4, classOther: 1, classDomain: 1}
-	turned := denied(words)
+	turned, near := denied(words), deny(words)
 	t := lexicon()
 	var content []word
 	var seen = map[string]bool{}
@@ -60,7 +64,7 @@ func measure(words []word, text string, j *judge) (x [features]float64, missing 
 	best := make([]float64, len(j.cited))
 	other := make([]float64, len(j.uncited))
 	var domain, others, generic []string
-	for _, w := range words {
+	for at, w := range words {
 		if w.class == classFunction || seen[w.stem] {
 			continue
 		}
@@ -72,20 +76,27 @@ func measure(words []word, text string, j *judge) (x [features]float64, missing 
 		}
 		total += g
 		strongest := 0.0
-		var mask, flipped uint8
+		var mask, flipped, prose, fact uint8
+		nearWant := uint8(1)
+		if near[at] {
+			nearWant = 2
+		}
 		for i, p := range j.cited {
 			m, o := p.match(w)
 			best[i] += g * m
 			strongest = max(strongest, m)
 			if o != nil && m == 1 {
 				mask |= o.polarity
+				if p.fact {
+					fact |= o.near
+				} else {
+					prose |= o.near
+				}
 			}
-			if m == 0 || true {
-				for _, k := range t.concepts[w.stem] {
-					if opp, ok := t.opposite[k]; ok {
-						if q := p.concepts[opp]; q != nil {
-							flipped |= flip(q.polarity)
-						}
+			for _, k := range t.concepts[w.stem] {
+				if opp, ok := t.opposite[k]; ok {
+					if q := p.concepts[opp]; q != nil {
+						flipped |= flip(q.near)
 					}
 				}
 			}
@@ -103,7 +114,19 @@ func measure(words []word, text string, j *judge) (x [features]float64, missing 
 		if mask != 0 && mask&want == 0 && w.class >= classGeneric {
 			x[fTurned] += 1
 		}
-		if strongest < 1 && flipped != 0 && flipped&want == 0 {
+		if w.class >= classGeneric && (fact|prose) != 0 && (fact|prose)&nearWant == 0 {
+			switch {
+			case fact != 0 && nearWant == 1:
+				x[fFactLost]++
+			case fact != 0:
+				x[fFactAdded]++
+			case nearWant == 1:
+				x[fNearLost]++
+			default:
+				x[fNearAdded]++
+			}
+		}
+		if strongest < 1 && flipped != 0 && flipped&nearWant == 0 {
 			x[fOpposite]++
 		}
 		held += g * strongest
@@ -166,7 +189,7 @@ func measure(words []word, text string, j *judge) (x [features]float64, missing 
 		x[fTitle] = 1
 	}
 	x[fCites] = float64(len(j.cited) - 1)
-	for _, i := range []int{fDomain, fOther, fGeneric, fTurned} {
+	for _, i := range []int{fDomain, fOther, fGeneric, fTurned, fNearLost, fNearAdded, fFactLost, fFactAdded, fOpposite} {
 		x[i] = min(x[i], 4)
 	}
 	return x, slices.Concat(domain, others, generic)
@@ -274,7 +297,7 @@ func (c *checker) support(where string, words []word, text string, j *judge) {
 	}{
 		{weights[fDomain]*x[fDomain] + weights[fOther]*x[fOther] + weights[fGeneric]*x[fGeneric], "no evidence that it cites speaks of " + strings.Join(quoted(missing), ", ")},
 		{weights[fElsewhere]*x[fElsewhere] + weights[fUncited]*x[fUncited], "other evidence holds more of it than the evidence that it cites"},
-		{weights[fTurned]*x[fTurned] + weights[fOpposite]*x[fOpposite] + weights[fClauses]*x[fClauses] + weights[fLost]*x[fLost] + weights[fAdded]*x[fAdded], "it seems to say the opposite of the evidence that it cites"},
+		{weights[fTurned]*x[fTurned] + weights[fNearLost]*x[fNearLost] + weights[fNearAdded]*x[fNearAdded] + weights[fFactLost]*x[fFactLost] + weights[fFactAdded]*x[fFactAdded] + weights[fOpposite]*x[fOpposite] + weights[fClauses]*x[fClauses] + weights[fLost]*x[fLost] + weights[fAdded]*x[fAdded], "it seems to say the opposite of the evidence that it cites"},
 		{weights[fApart]*x[fApart] + weights[fClauseApart]*x[fClauseApart], "it joins words that stand apart in the evidence that it cites"},
 	}
 	top := 0

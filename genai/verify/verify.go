@@ -107,7 +107,33 @@ func newChecker(evidence []graph.Evidence) *checker {
 		c.evidence[e.Handle] = factsOf(e)
 		c.pieces[e.Handle] = newPiece(e)
 	}
+	c.vouch(evidence)
 	return c
+}
+
+// vouch lets statements about the site speak of the ATT&CK IDs that other
+// evidence holds, outside of what they quote.
+func (c *checker) vouch(evidence []graph.Evidence) {
+	known := map[id]bool{}
+	for _, e := range evidence {
+		if e.Provenance != string(graph.Site) {
+			for _, m := range c.evidence[e.Handle].ids {
+				known[m] = true
+			}
+		}
+	}
+	for _, e := range evidence {
+		if e.Provenance != string(graph.Site) {
+			continue
+		}
+		f := c.evidence[e.Handle]
+		for _, m := range mentions(fold(unquoted(e.Text))) {
+			if m.attack && known[m] && !slices.Contains(f.ids, m) {
+				f.ids = append(f.ids, m)
+			}
+		}
+		c.evidence[e.Handle] = f
+	}
 }
 
 func (c *checker) handlesOf(handles []string) []facts {

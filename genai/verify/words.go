@@ -154,7 +154,8 @@ func classOf(w word) class {
 // where a word occurs in a piece of evidence.
 type occurrence struct {
 	clauses, parts bits
-	polarity       uint8 // 1: affirmed, 2: denied, 3: both
+	polarity       uint8 // of its clause; 1: affirmed, 2: denied, 3: both
+	near           uint8 // the same, by the reach of negations
 	named          bool  // with a capital, not at the begin
 }
 
@@ -174,7 +175,34 @@ func (o *occurrence) join(p *occurrence) {
 	o.clauses.join(p.clauses)
 	o.parts.join(p.parts)
 	o.polarity |= p.polarity
+	o.near |= p.near
 	o.named = o.named || p.named
+}
+
+// deny marks the words in reach of a sign of negation: the next ones of the
+// clause, more of them behind "neither" and "none" than behind "no".
+func deny(words []word) []bool {
+	out := make([]bool, len(words))
+	for i, w := range words {
+		if !negates(words, i) {
+			continue
+		}
+		reach := 4
+		switch w.low {
+		case "neither", "none", "nobody", "nor", "nothing":
+			reach = 7
+		}
+		for k := i + 1; k < len(words) && reach > 0 && words[k].part == w.part; k++ {
+			if words[k].low == "but" || words[k].clause != w.clause && (words[k].low == "and" || words[k].low == "so" || words[k].low == "hence") {
+				break
+			}
+			if words[k].class != classFunction {
+				reach--
+			}
+			out[k] = !out[k]
+		}
+	}
+	return out
 }
 
 // denied counts, for each clause of words, the signs of negation, and answers
