@@ -223,9 +223,6 @@ func draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, t Task, 
 	}
 	d.Text = text
 	d.Checks.Passed = verify.Checks()
-	if d.Generator != compose.Name {
-		d.Checks.Passed = append(d.Checks.Passed, verify.CheckGrounding)
-	}
 	d.ID = id(t.kind.name, j.subject, d)
 	return d, nil
 }
@@ -256,9 +253,6 @@ func ask(ctx context.Context, t Task, j job, evidence []graph.Evidence, w Writer
 		}
 		if len(rejected) == 0 {
 			text, reasons := verify.Answer(answer.Text, t.kind.form, r.Evidence)
-			if len(reasons) == 0 && w.Name() != compose.Name {
-				reasons = verify.Grounding(text, t.kind.form, r.Evidence)
-			}
 			if len(reasons) == 0 {
 				return text, r.Evidence, nil
 			}

@@ -39,7 +39,10 @@ const (
 
 // Checks returns the names of the checks of [Answer], in order.
 func Checks() []string {
-	return []string{CheckSchema, CheckHandles, CheckIDs, CheckURLs, CheckStandards, CheckLength, CheckText}
+	return []string{
+		CheckSchema, CheckHandles, CheckIDs, CheckURLs, CheckStandards, CheckLength, CheckText, CheckNames, CheckNumbers, CheckDates,
+		CheckQuotes, CheckAuthority, CheckSafety, CheckSecrets, CheckOrders, CheckCertainty, CheckRelations, CheckGrounding,
+	}
 }
 
 // The bounds of an answer.

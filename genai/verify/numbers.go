@@ -48,6 +48,9 @@ func numbersIn(text string, words []word) map[string]bool {
 	}
 	for _, m := range digitRun.FindAllString(text, -1) {
 		out[strings.TrimSuffix(m, ".0")] = true
+		if a, b, ok := strings.Cut(m, ":"); ok && len(a) > 2 { // a standard and its year
+			out[a], out[b] = true, true
+		}
 	}
 	return out
 }

@@ -142,9 +142,46 @@ func (c *checker) sentence(where, text string, j *judge) {
 	c.cues(where, text, words, j)
 	c.orders(where, text, words, j)
 	c.relations(where, text, words, j)
+	if m := talk.FindString(text); m != "" && !held(j, m) {
+		c.against(CheckGrounding, where, "this talks about itself or asks back (%q) instead of being about the gap", clip(m))
+	}
+	if c.open || advised(text, c.advice, j) {
+		return
+	}
 	if len(c.rejected) == n { // of a sentence with such faults, how well it is supported says little
 		c.support(where, words, text, j)
 	}
+}
+
+// advised reports whether a sentence is one of a form's own. A * in these
+// stands for words of the cited evidence.
+func advised(text string, advice []string, j *judge) bool {
+	return slices.ContainsFunc(advice, func(pattern string) bool {
+		rest := text
+		parts := strings.Split(pattern, "*")
+		if rest, _ = strings.CutPrefix(rest, parts[0]); len(rest) != len(text)-len(parts[0]) {
+			return false
+		}
+		for i, p := range parts[1:] {
+			at := strings.Index(rest, p)
+			if i == len(parts)-2 {
+				at = len(rest) - len(p)
+			}
+			if at < 1 || !strings.HasSuffix(rest[:at+len(p)], p) {
+				return false
+			}
+			words := plain(rest[:at])
+			if !j.any(func(p *piece) bool { return strings.Contains(" "+p.quoted+" ", " "+words+" ") }) {
+				return false
+			}
+			rest = rest[at+len(p):]
+		}
+		return rest == ""
+	})
+}
+
+func held(j *judge, s string) bool {
+	return j.any(func(p *piece) bool { return strings.Contains(" "+p.quoted+" ", " "+plain(s)+" ") })
 }
 
 func (c *checker) against(check, where, format string, args ...any) {
@@ -559,11 +596,15 @@ func (c *checker) anchors(where, text string, words []word, j *judge) {
 			continue
 		}
 		name := plain(text[w.at:min(words[next-1].at+len(words[next-1].raw), len(text))])
-		holds := uint64(0)
+		holds, site := uint64(0), true
 		for n, p := range pieces {
 			if strings.Contains(" "+p.quoted+" ", " "+name+" ") {
 				holds |= hang[n]
+				site = site && p.site
 			}
+		}
+		if site {
+			continue // advice may bring a device and a measure together
 		}
 		switch {
 		case holds == 0:

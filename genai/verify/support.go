@@ -284,6 +284,10 @@ func turnedClauses(words []word, turned map[int]bool, j *judge) (differ, lost, a
 // support rejects a sentence that the evidence that it cites does not carry.
 func (c *checker) support(where string, words []word, text string, j *judge) {
 	x, missing := measure(words, text, j)
+	if !speaks(words, j) {
+		c.against(CheckGrounding, where, "this says nothing that is in the evidence that it cites")
+		return
+	}
 	score := bias
 	for i, w := range weights {
 		score += w * x[i]
@@ -311,6 +315,24 @@ func (c *checker) support(where string, words []word, text string, j *judge) {
 		why = "the evidence that it cites does not carry it"
 	}
 	c.against(CheckGrounding, where, "%s", why)
+}
+
+// speaks reports whether a sentence shares two words with the evidence, or a
+// name with digits.
+func speaks(words []word, j *judge) bool {
+	shared := map[string]bool{}
+	for _, w := range words {
+		if w.class == classFunction || len(w.low) < 3 || w.class == classGeneric && len(w.low) < 4 || !j.any(func(p *piece) bool { m, _ := p.match(w); return m > 0 }) {
+			continue
+		}
+		if _, number := numberOf(w); w.digits && !number {
+			return true
+		}
+		if shared[w.stem] = true; len(shared) == 2 {
+			return true
+		}
+	}
+	return false
 }
 
 func quoted(words []string) []string {

@@ -20,7 +20,8 @@ import (
 // same claim cites; a standard's label when the text of that evidence holds
 // it; an address when the text of any evidence does. In evidence about the
 // site (its provenance is "site") titles are the words of strangers: they
-// vouch for no ATT&CK ID and for no address.
+// vouch for no ATT&CK ID and for no address. Each sentence is then held
+// against the evidence that its claim cites, as [Text] does.
 func Answer(raw string, form Form, evidence []graph.Evidence) (graph.DraftText, []graph.Rejection) {
 	reject := func(format string, args ...any) (graph.DraftText, []graph.Rejection) {
 		return nil, []graph.Rejection{{Check: CheckSchema, Why: fmt.Sprintf(format, args...)}}
@@ -51,6 +52,9 @@ func Draft(t graph.DraftText, form Form, evidence []graph.Evidence) []graph.Reje
 	first := map[string]string{}
 	for where, x := range t.Claims() {
 		claim := located{where, x}
+		name, _, _ := strings.Cut(where, "[")
+		section, _ := form.section(name)
+		c.open, c.advice = section.Open, section.Advice
 		c.claim(claim)
 		key := strings.Join(strings.Fields(fold(claim.Text)), " ")
 		if earlier, ok := first[key]; ok {
@@ -68,10 +72,14 @@ func Draft(t graph.DraftText, form Form, evidence []graph.Evidence) []graph.Reje
 
 // Claims returns a function that checks one claim as [Answer] does: for a
 // writer that tries many over the same evidence. It returns nil when there is
-// nothing against the claim; Where is a member of the claim. It is not safe
-// for concurrent use.
-func Claims(evidence []graph.Evidence) func(graph.Claim) []graph.Rejection {
+// nothing against the claim; Where is a member of the claim. Where sections
+// are given, their general advice needs no evidence, see [Section.Advice]. The
+// function is not safe for concurrent use.
+func Claims(evidence []graph.Evidence, sections ...Section) func(graph.Claim) []graph.Rejection {
 	c := newChecker(evidence)
+	for _, s := range sections {
+		c.advice = append(c.advice, s.Advice...)
+	}
 	return func(claim graph.Claim) []graph.Rejection {
 		c.rejected = nil
 		c.claim(located{"", claim})
@@ -95,6 +103,8 @@ type checker struct {
 	evidence map[string]facts  // by handle
 	pieces   map[string]*piece // by handle
 	order    []string          // handles
+	open     bool              // the section is about what no evidence speaks of
+	advice   []string          // of the section
 	rejected []graph.Rejection
 }
 
