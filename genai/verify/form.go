@@ -24,7 +24,8 @@ type Section struct {
 	Open bool
 	// Advice holds sentences of general advice that the form itself vouches
 	// for: no evidence needs to support them. A * in one stands for one or more
-	// words that the cited evidence holds as they are. The other checks stay.
+	// words that the cited evidence holds as they are. IDs, addresses, names and
+	// numbers are checked all the same.
 	Advice []string
 }
 

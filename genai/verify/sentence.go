@@ -139,13 +139,16 @@ func (c *checker) sentence(where, text string, j *judge) {
 	c.numbers(where, text, words, j)
 	c.dates(where, text, j)
 	c.quotes(where, text, j)
+	c.relations(where, text, words, j)
+	if advised(text, c.advice, j) {
+		return
+	}
 	c.cues(where, text, words, j)
 	c.orders(where, text, words, j)
-	c.relations(where, text, words, j)
 	if m := talk.FindString(text); m != "" && !held(j, m) {
 		c.against(CheckGrounding, where, "this talks about itself or asks back (%q) instead of being about the gap", clip(m))
 	}
-	if c.open || advised(text, c.advice, j) {
+	if c.open {
 		return
 	}
 	if len(c.rejected) == n { // of a sentence with such faults, how well it is supported says little
