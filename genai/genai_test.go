@@ -84,7 +84,7 @@ func (w *scripted) Write(ctx context.Context, r genai.Request) (genai.Answer, er
 func answer(t testing.TB, step string) string {
 	t.Helper()
 	b, err := json.Marshal(graph.DraftText{
-		{Name: "summary", Single: true, Claims: []graph.Claim{{Text: "ATT&CK lists no mitigation for T0837 Loss of Protection.", Evidence: []string{"E1", "E2"}}}},
+		{Name: "summary", Single: true, Claims: []graph.Claim{{Text: "ATT&CK lists no mitigation for T0837 Loss of Protection.", Evidence: []string{"E1", "E3"}}}},
 		{Name: "steps", Claims: []graph.Claim{{Text: step, Evidence: []string{"E1"}}}},
 		{Name: "limits", Single: true, Claims: []graph.Claim{{Text: "The weakness itself stays on the device.", Evidence: []string{"E3"}}}},
 	})

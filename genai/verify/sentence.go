@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -42,7 +41,7 @@ func Text(text string, evidence []graph.Evidence) []Sentence {
 		if len(s.Evidence) == 0 {
 			s.Evidence = slices.Clone(c.order)
 		}
-		c.rejected = nil
+		c.rejected, c.begin = nil, 0
 		cited := c.handlesOf(s.Evidence)
 		l := located{"", graph.Claim{Text: s.Text, Evidence: s.Evidence}}
 		folded := fold(s.Text)
@@ -51,6 +50,10 @@ func Text(text string, evidence []graph.Evidence) []Sentence {
 		c.standards(l, folded, cited)
 		c.text(l)
 		c.sentence("", s.Text, c.judgeFor(s.Evidence))
+		order := SentenceChecks()
+		slices.SortStableFunc(c.rejected, func(a, b graph.Rejection) int {
+			return slices.Index(order, a.Check) - slices.Index(order, b.Check)
+		})
 		for i := range c.rejected {
 			c.rejected[i].Where = ""
 		}
@@ -134,7 +137,6 @@ func (c *checker) sentence(where, text string, j *judge) {
 	if len(words) == 0 {
 		return
 	}
-	n := len(c.rejected)
 	c.names(where, text, words, j)
 	c.numbers(where, text, words, j)
 	c.dates(where, text, j)
@@ -146,12 +148,12 @@ func (c *checker) sentence(where, text string, j *judge) {
 	c.cues(where, text, words, j)
 	c.orders(where, text, words, j)
 	if m := talk.FindString(text); m != "" && !held(j, m) {
-		c.against(CheckGrounding, where, "this talks about itself or asks back (%q) instead of being about the gap", clip(m))
+		c.reject(CheckGrounding, where, "this talks about itself or asks back (%q) instead of being about the gap", clip(m))
 	}
 	if c.open {
 		return
 	}
-	if len(c.rejected) == n { // of a sentence with such faults, how well it is supported says little
+	if len(c.rejected) == c.begin { // of a sentence with such faults, how well it is supported says little
 		c.support(where, words, text, j)
 	}
 }
@@ -187,12 +189,8 @@ func held(j *judge, s string) bool {
 	return j.any(func(p *piece) bool { return strings.Contains(" "+p.quoted+" ", " "+plain(s)+" ") })
 }
 
-func (c *checker) against(check, where, format string, args ...any) {
-	c.rejected = append(c.rejected, graph.Rejection{Check: check, Where: where, Why: fmt.Sprintf(format, args...)})
-}
-
 // freeNames are names that a sentence about such evidence may always use.
-var freeNames = fieldsSet(`att&ck cvss epss cve cwe emb3d owasp iot ics ot it plc plcs hmi hmis rtu rtus i a mitre ok`)
+var freeNames = fieldsSet(`att&ck cvss epss cve cwe emb3d owasp iot ics ot it plc plcs hmi hmis rtu rtus i a mitre ok json`)
 
 // names rejects names that no cited evidence holds: of devices, findings,
 // products, people and bodies.
@@ -211,7 +209,7 @@ func (c *checker) names(where, text string, words []word, j *judge) {
 			if isoDate.MatchString(w.low) || j.any(func(p *piece) bool { return p.tokens[w.low] || strings.Contains(p.quoted, plain(w.low)) }) {
 				continue
 			}
-			c.against(CheckNames, where, "%q is in no evidence that it cites", clip(w.raw))
+			c.reject(CheckNames, where, "%q is in no evidence that it cites", clip(w.raw))
 		case w.caps && (!w.first || mixed(w.raw)):
 			if weekday.MatchString(w.raw) || monthOf(w.raw) > 0 || w.class == classFunction {
 				continue
@@ -219,7 +217,7 @@ func (c *checker) names(where, text string, words []word, j *judge) {
 			if j.holdsName(w) {
 				continue
 			}
-			c.against(CheckNames, where, "the name %q is in no evidence that it cites", clip(w.raw))
+			c.reject(CheckNames, where, "the name %q is in no evidence that it cites", clip(w.raw))
 		case w.caps && w.class >= classOther:
 			// The begin of a sentence: a name only if other evidence has it as one.
 			if j.holdsName(w) || !slices.ContainsFunc(j.uncited, func(p *piece) bool { o := p.stems[w.stem]; return o != nil && o.named }) {
@@ -228,7 +226,7 @@ func (c *checker) names(where, text string, words []word, j *judge) {
 			if !slices.ContainsFunc(j.uncited, func(p *piece) bool { return p.uncommon(w) }) {
 				continue
 			}
-			c.against(CheckNames, where, "the name %q is in other evidence than it cites", clip(w.raw))
+			c.reject(CheckNames, where, "the name %q is in other evidence than it cites", clip(w.raw))
 		}
 	}
 }
@@ -289,7 +287,7 @@ func (c *checker) numbers(where, text string, words []word, j *judge) {
 		}
 		k := number(n)
 		if strings.Contains(n, ".") || strings.Contains(n, ":") || !j.counts(k, words, i) {
-			c.against(CheckNumbers, where, "the number %q is in no evidence that it cites", clip(w.raw))
+			c.reject(CheckNumbers, where, "the number %q is in no evidence that it cites", clip(w.raw))
 		}
 	}
 	c.owners(where, words, j)
@@ -377,7 +375,7 @@ func (c *checker) owners(where string, words []word, j *judge) {
 				together = together || has && owns
 			}
 			if holders == 1 && owned && !together && holder.title != nil && slices.ContainsFunc(words, func(x word) bool { return x.digits && x.low != o.low && holder.tokens[x.low] && x.low != n }) {
-				c.against(CheckRelations, where, "the evidence does not give %q to %s", clip(w.raw), clip(o.raw))
+				c.reject(CheckRelations, where, "the evidence does not give %q to %s", clip(w.raw), clip(o.raw))
 			}
 		}
 	}
@@ -387,11 +385,11 @@ func (c *checker) owners(where string, words []word, j *judge) {
 func (c *checker) dates(where, text string, j *judge) {
 	for _, d := range datesIn(text) {
 		if !j.any(func(p *piece) bool { return slices.ContainsFunc(p.dates, d.within) }) {
-			c.against(CheckDates, where, "the date %q is in no evidence that it cites", clip(d.text))
+			c.reject(CheckDates, where, "the date %q is in no evidence that it cites", clip(d.text))
 		}
 	}
 	if m := weekday.FindString(text); m != "" && !j.any(func(p *piece) bool { return p.tokens[strings.ToLower(m)] }) {
-		c.against(CheckDates, where, "the day %q is in no evidence that it cites", clip(m))
+		c.reject(CheckDates, where, "the day %q is in no evidence that it cites", clip(m))
 	}
 }
 
@@ -404,7 +402,7 @@ func (c *checker) quotes(where, text string, j *judge) {
 		if q == "" || j.any(func(p *piece) bool { return strings.Contains(" "+p.quoted+" ", " "+q+" ") }) {
 			continue
 		}
-		c.against(CheckQuotes, where, "the quotation %q is in no evidence that it cites", clip(strings.Join(m[1:], "")))
+		c.reject(CheckQuotes, where, "the quotation %q is in no evidence that it cites", clip(strings.Join(m[1:], "")))
 	}
 }
 
@@ -440,7 +438,7 @@ func (c *checker) cues(where, text string, words []word, j *judge) {
 		if len(c.rejected) > 0 && c.rejected[len(c.rejected)-1].Check == q.check {
 			continue
 		}
-		c.against(q.check, where, "%s (%q)", q.why, clip(strings.TrimSpace(found)))
+		c.reject(q.check, where, "%s (%q)", q.why, clip(strings.TrimSpace(found)))
 	}
 }
 
@@ -460,7 +458,7 @@ func (c *checker) orders(where, text string, words []word, j *judge) {
 			continue
 		}
 		if end != "" {
-			c.against(CheckOrders, where, "it does what the title in %s asks for (%q)", p.handle, clip(end))
+			c.reject(CheckOrders, where, "it does what the title in %s asks for (%q)", p.handle, clip(end))
 			return
 		}
 		for _, order := range p.orders {
@@ -471,7 +469,7 @@ func (c *checker) orders(where, text string, words []word, j *judge) {
 				}
 			}
 			if n := len(shared); n >= 2 && 2*n >= len(order) {
-				c.against(CheckOrders, where, "it does what the title in %s asks for", p.handle)
+				c.reject(CheckOrders, where, "it does what the title in %s asks for", p.handle)
 				return
 			}
 		}
@@ -506,7 +504,7 @@ func (c *checker) relations(where, text string, words []word, j *judge) {
 		before, after := text[:at[0]], text[at[1]:]
 		if next := nameAt(after, owners); next != "" {
 			if next != name && !strings.HasPrefix(next, name) && !strings.HasPrefix(name, next) {
-				c.against(CheckRelations, where, "%s is not called %q", id, clip(strings.ToLower(next)))
+				c.reject(CheckRelations, where, "%s is not called %q", id, clip(strings.ToLower(next)))
 			}
 			continue
 		}
@@ -522,7 +520,7 @@ func (c *checker) relations(where, text string, words []word, j *judge) {
 			}
 		}
 		if best != "" && best != name && owners[best] != id && !strings.HasSuffix(name, best) && !strings.HasSuffix(best, name) {
-			c.against(CheckRelations, where, "%s is not called %q", id, clip(strings.ToLower(best)))
+			c.reject(CheckRelations, where, "%s is not called %q", id, clip(strings.ToLower(best)))
 		}
 	}
 	c.anchors(where, text, words, j)
@@ -614,7 +612,7 @@ func (c *checker) anchors(where, text string, words []word, j *judge) {
 		case reach == 0:
 			first, reach = name, holds
 		case holds&reach == 0:
-			c.against(CheckRelations, where, "no evidence that it cites joins %q with %q", clip(strings.ToLower(first)), clip(strings.ToLower(name)))
+			c.reject(CheckRelations, where, "no evidence that it cites joins %q with %q", clip(strings.ToLower(first)), clip(strings.ToLower(name)))
 			return
 		default:
 			reach |= holds

@@ -37,18 +37,26 @@ const (
 	fLost               // a negation of the part of the evidence that is nearest is lost
 	fAdded              // a negation is added
 	fCites              // pieces cited
+	fWarns              // it forbids something, and the evidence speaks of harm or of a limit
+	fStill              // already, also, no longer and the like, which the evidence does not say
+	fDenies             // it denies something, and no cited evidence denies anything
+	fAffirms            // it denies nothing, and each cited piece does
+	fRoles              // opposite roles: neighbouring words in the other order
 	features
 )
 
 var featureNames = [features]string{
 	"domain", "other", "generic", "share", "soft", "apart", "clause apart", "best", "elsewhere", "uncited", "turned", "near lost", "near added", "fact lost", "fact added", "opposite",
-	"clauses", "hedged", "certain", "demands", "lone", "short", "title", "lost", "added", "cites",
+	"clauses", "hedged", "certain", "demands", "lone", "short", "title", "lost", "added", "cites", "warns", "still", "denies", "affirms", "roles",
 }
 
 var (
 	hedged  = re(`\b(?:may|might|could|perhaps|possibly|probably|seems?|suggests?|likely)\b`)
 	certain = re(`\b(?:must|always|all|only|every|each|will|any|whole|completely|never|cannot|impossible)\b`)
 	vague   = re(`\b(?:may|might|can|could|often|typically|commonly|mostly|usually|rarely|some|many|much|sometimes|slow|limited)\b`)
+	forbids = re(`^(?:never|do not|don['’]t|nobody|no one|avoid|beware)\b|\b(?:must not|may not|shall not|should not|should never|nothing to)\b`)
+	harm    = re(`\b(?:crash\w*|danger\w*|hazard\w*|harm\w*|only|halt\w*|lockout|hurt\w*|outage|without|quietly|yet|never|not|catch|however)\b`)
+	still   = re(`\b(?:already|also|even|no longer|still|alone|each of|also|at all|intact|in common|any more|both|either)\b`)
 	demands = re(`\b(?:shall|should|must|ensure|essential|regularly|implement|conduct|deploy|keep|rotate|collect)\b`)
 )
 
@@ -188,6 +196,25 @@ func measure(words []word, text string, j *judge) (x [features]float64, missing 
 	if j.any(func(p *piece) bool { return p.title != nil }) {
 		x[fTitle] = 1
 	}
+	if forbids.MatchString(text) && j.any(func(p *piece) bool { return harm.MatchString(p.quoted) }) {
+		x[fWarns] = 1
+	}
+	if m := still.FindString(text); m != "" && !j.any(func(p *piece) bool { return strings.Contains(p.quoted, strings.ToUpper(m)) }) {
+		x[fStill] = 1
+	}
+	denies, denying := len(turned) > 0, 0
+	for _, p := range j.cited {
+		if len(p.denied) > 0 {
+			denying++
+		}
+	}
+	if denies && denying == 0 {
+		x[fDenies] = 1
+	}
+	if !denies && denying == len(j.cited) {
+		x[fAffirms] = 1
+	}
+	x[fRoles] = roles(content, j)
 	x[fCites] = float64(len(j.cited) - 1)
 	for _, i := range []int{fDomain, fOther, fGeneric, fTurned, fNearLost, fNearAdded, fFactLost, fFactAdded, fOpposite} {
 		x[i] = min(x[i], 4)
@@ -233,6 +260,34 @@ func apart(content []word, j *judge) (parts, clauses float64) {
 		return 0, 0
 	}
 	return parts / float64(n), clauses / float64(n)
+}
+
+// roles returns the share of neighbouring words that a clause of cited
+// evidence has as neighbours too, but in the other order.
+func roles(content []word, j *judge) float64 {
+	same, other := 0, 0
+	for i := 1; i < len(content); i++ {
+		a, b := content[i-1], content[i]
+		if a.clause != b.clause {
+			continue
+		}
+		for _, p := range j.cited {
+			_, o := p.match(a)
+			_, q := p.match(b)
+			if o == nil || q == nil || !o.clauses.meets(q.clauses) {
+				continue
+			}
+			if o.first <= q.first {
+				same++
+			} else {
+				other++
+			}
+		}
+	}
+	if same+other == 0 {
+		return 0
+	}
+	return float64(other) / float64(same+other)
 }
 
 // turnedClauses holds each clause against the clause of cited evidence that
@@ -285,7 +340,7 @@ func turnedClauses(words []word, turned map[int]bool, j *judge) (differ, lost, a
 func (c *checker) support(where string, words []word, text string, j *judge) {
 	x, missing := measure(words, text, j)
 	if !speaks(words, j) {
-		c.against(CheckGrounding, where, "this says nothing that is in the evidence that it cites")
+		c.reject(CheckGrounding, where, "this says nothing that is in the evidence that it cites")
 		return
 	}
 	score := bias
@@ -314,7 +369,7 @@ func (c *checker) support(where string, words []word, text string, j *judge) {
 	if reasons[top].part <= 0 || top == 0 && len(missing) == 0 {
 		why = "the evidence that it cites does not carry it"
 	}
-	c.against(CheckGrounding, where, "%s", why)
+	c.reject(CheckGrounding, where, "%s", why)
 }
 
 // speaks reports whether a sentence shares two words with the evidence, or a

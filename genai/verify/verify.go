@@ -105,6 +105,7 @@ type checker struct {
 	order    []string          // handles
 	open     bool              // the section is about what no evidence speaks of
 	advice   []string          // of the section
+	begin    int               // how many rejections there were before this claim
 	rejected []graph.Rejection
 }
 
@@ -173,6 +174,7 @@ func (c *checker) reject(check, where, format string, args ...any) {
 }
 
 func (c *checker) claim(l located) {
+	c.begin = len(c.rejected)
 	cited := c.handles(l)
 	folded := fold(l.Text)
 	c.ids(l, folded, cited)

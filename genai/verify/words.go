@@ -156,6 +156,7 @@ type occurrence struct {
 	clauses, parts bits
 	polarity       uint8 // of its clause; 1: affirmed, 2: denied, 3: both
 	near           uint8 // the same, by the reach of negations
+	first          int   // which word of the piece
 	named          bool  // with a capital, not at the begin
 }
 
