@@ -45,6 +45,22 @@ var cues = []cue{
 	{CheckAuthority, "it rests on somebody's word that the evidence does not hold", re(`\b(?:according to|as (?:required|recommended|mandated|demanded|advised|stipulated|laid down) by|mandated by|required by law|by law|legally|is mandatory under|obliges?|confirmed by|certified by|approved by|endorsed by)\b`), true, false},
 }
 
+// roles are sentences in which a measure attacks or an attacker protects.
+var roles = []*regexp.Regexp{
+	regexp.MustCompile(`\b(?:M\d{4}|MID-\d{3})(?: \p{Lu}[\w/-]*(?: (?:or|and|of|in|to|over) \p{Lu}[\w/-]*| \p{Lu}[\w/-]*)*)? (?:is a technique|was used by|was spread|is spread|(?:is|was) carried out|erase[sd]?|delete[sd]?|spreads|infect(?:s|ed)|destroy(?:s|ed)|attack(?:s|ed)|exploit(?:s|ed)|flood(?:s|ed)|steals|stole|wipes|wiped|hijack(?:s|ed)|overwrites|encrypts the|lets (?:an|the) (?:attacker|intruder)|gives (?:an|the) (?:attacker|intruder)|opens (?:T|the way))`),
+	regexp.MustCompile(`(?i)\b(?:attackers?|intruders?|adversar(?:y|ies)|malware|worms?|rogue \w+|wipers?|thie(?:f|ves)|outsiders?) (?:uses?|used|deploy(?:s|ed)?|appl(?:y|ies|ied)|rel(?:y|ies|ied) on|employ(?:s|ed)?) (?:M\d{4}|MID-\d{3})`),
+	regexp.MustCompile(`\b(?:T\d{4}(?:\.\d{3})?)(?: \p{Lu}[\w/-]*)* (?:mitigates|protects|prevents|secures|is a mitigation|is an official mitigation|is asked for by)\b`),
+}
+
+// protects matches what an attacker does not do, behind the name of one.
+var protects = regexp.MustCompile(`^(?: \([SGC]\d{4}\)|,? [SGC]\d{4},?)? (?:offers?|mitigates?|protects?|prevents?|recommends?|lists?|provides?|is (?:a|an official|one of the|a listed|the only) mitigation|is asked for|answers|secures?|is among the (?:\w+ )?mitigations|defends?)\b`)
+
+// often matches how often, and rated how bad.
+var (
+	often = re(`\b(?:(?:once|twice|times|every|each|per)(?: (?:a|an|per|every|each|other|two|three|few|six))? (second|minute|hour|day|week|month|quarter|year|shift|night)s?|(hourly|daily|weekly|monthly|quarterly|yearly|annual(?:ly)?))\b`)
+	rated = re(`\b(?:rated|rating(?: is| of)?|severity(?: is| of)?|level(?: is| of)?|classified|marked|tier|ranked|scored|considered)(?: as| with)? "?(low|medium|moderate|high|critical|severe|important|informational|negligible|foundational|intermediate|leading|advanced|basic)\b|\b(low|medium|moderate|high|critical)[ -](?:severity|rating|priority)\b`)
+)
+
 // attributed matches how a sentence keeps a title at a distance.
 var attributed = re(`\b(?:titles?|titled|says?|said|saying|claims?|calls?|asks?|asked|words?|wants?|wish\w*|demands?|requests?|tries|instruct\w*|orders?|tells?|reads?|quot\w*|wording|text of)\b`)
 

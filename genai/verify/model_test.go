@@ -73,6 +73,9 @@ func fit(list []sample) (bias float64, weights []float64) {
 			w[i] -= rate * g[i] / float64(len(list))
 			if i < n {
 				w[i] -= rate * penalty * w[i]
+				if slices.Contains([]string{"domain", "other", "generic"}, verify.FeatureNames[i]) {
+					w[i] = max(w[i], 0) // a word more that no evidence holds never speaks for a sentence
+				}
 			}
 		}
 	}

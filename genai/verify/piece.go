@@ -55,7 +55,7 @@ func newPiece(e graph.Evidence) *piece {
 			continue
 		}
 		p.parts[w.part]++
-		o := occurrence{polarity: 1, near: 1, first: i, named: w.caps && !w.first}
+		o := occurrence{polarity: 1, near: 1, named: w.caps && !w.first}
 		if p.denied[w.clause] {
 			o.polarity = 2
 		}

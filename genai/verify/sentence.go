@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"iter"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -290,7 +292,22 @@ func (c *checker) numbers(where, text string, words []word, j *judge) {
 			c.reject(CheckNumbers, where, "the number %q is in no evidence that it cites", clip(w.raw))
 		}
 	}
+	for _, p := range []*regexp.Regexp{often, rated} {
+		for _, m := range p.FindAllStringSubmatch(text, -1) {
+			unit := strings.ToLower(m[1] + m[2])
+			if !j.any(func(p *piece) bool {
+				return p.tokens[unit] || p.stems[stemOf(unit)] != nil || p.stems[stemOf(perUnit[unit])] != nil
+			}) {
+				c.reject(CheckNumbers, where, "%q is in no evidence that it cites", clip(m[0]))
+			}
+		}
+	}
 	c.owners(where, words, j)
+}
+
+var perUnit = map[string]string{
+	"hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year", "annual": "year",
+	"annually": "year", "hour": "hourly", "day": "daily", "week": "weekly", "month": "monthly", "year": "yearly",
 }
 
 // counts reports whether the cited evidence makes a count plausible.
@@ -492,8 +509,24 @@ func (c *checker) relations(where, text string, words []word, j *judge) {
 			}
 		}
 	}
+	for _, p := range roles {
+		if m := p.FindString(text); m != "" && !warns.MatchString(m) {
+			c.reject(CheckRelations, where, "it takes a measure for an attack, or an attack for a measure (%q)", clip(m))
+		}
+	}
 	if len(known) == 0 {
 		return
+	}
+	for _, id := range slices.Sorted(maps.Keys(known)) {
+		if !strings.ContainsRune("SGC", rune(id[0])) {
+			continue
+		}
+		for at, m := range indexes(text, known[id]) {
+			if protects.MatchString(text[at+m:]) {
+				c.reject(CheckRelations, where, "%s is no measure", id)
+				break
+			}
+		}
 	}
 	for _, at := range bareID.FindAllStringIndex(text, -1) {
 		id := text[at[0]:at[1]]
@@ -524,6 +557,20 @@ func (c *checker) relations(where, text string, words []word, j *judge) {
 		}
 	}
 	c.anchors(where, text, words, j)
+}
+
+// indexes yields where a folded name stands in a text, and how long it is.
+func indexes(text, name string) iter.Seq2[int, int] {
+	return func(yield func(int, int) bool) {
+		for i := range text {
+			if i > 0 && text[i-1] != ' ' && text[i-1] != '(' || len(text)-i < len(name) {
+				continue
+			}
+			if strings.EqualFold(text[i:i+len(name)], name) && !yield(i, len(name)) {
+				return
+			}
+		}
+	}
 }
 
 var bareID = regexp.MustCompile(`\b(?:(?:TA|[TMAGSC])\d{4}(?:\.\d{3})?|[TM]ID-\d{3})\b`)

@@ -1,13 +1,9 @@
 package verify
 
 import (
-	"iter"
-	"maps"
 	"slices"
 	"strings"
 )
-
-func mapsKeys[K comparable, V any](m map[K]V) iter.Seq[K] { return maps.Keys(m) }
 
 // The features of a sentence by which [weights] say how likely it is wrong.
 const (
@@ -41,13 +37,13 @@ const (
 	fStill              // already, also, no longer and the like, which the evidence does not say
 	fDenies             // it denies something, and no cited evidence denies anything
 	fAffirms            // it denies nothing, and each cited piece does
-	fRoles              // opposite roles: neighbouring words in the other order
+	fStatus             // how a thing stands, deployed or exploited or listed, is turned
 	features
 )
 
 var featureNames = [features]string{
 	"domain", "other", "generic", "share", "soft", "apart", "clause apart", "best", "elsewhere", "uncited", "turned", "near lost", "near added", "fact lost", "fact added", "opposite",
-	"clauses", "hedged", "certain", "demands", "lone", "short", "title", "lost", "added", "cites", "warns", "still", "denies", "affirms", "roles",
+	"clauses", "hedged", "certain", "demands", "lone", "short", "title", "lost", "added", "cites", "warns", "still", "denies", "affirms", "status",
 }
 
 var (
@@ -123,6 +119,9 @@ func measure(words []word, text string, j *judge) (x [features]float64, missing 
 			x[fTurned] += 1
 		}
 		if w.class >= classGeneric && (fact|prose) != 0 && (fact|prose)&nearWant == 0 {
+			if states[w.stem] {
+				x[fStatus] = 1
+			}
 			switch {
 			case fact != 0 && nearWant == 1:
 				x[fFactLost]++
@@ -214,13 +213,21 @@ func measure(words []word, text string, j *judge) (x [features]float64, missing 
 	if !denies && denying == len(j.cited) {
 		x[fAffirms] = 1
 	}
-	x[fRoles] = roles(content, j)
 	x[fCites] = float64(len(j.cited) - 1)
 	for _, i := range []int{fDomain, fOther, fGeneric, fTurned, fNearLost, fNearAdded, fFactLost, fFactAdded, fOpposite} {
 		x[i] = min(x[i], 4)
 	}
 	return x, slices.Concat(domain, others, generic)
 }
+
+// states are the stems of words that say how a thing stands.
+var states = func() map[string]bool {
+	out := map[string]bool{}
+	for w := range strings.FieldsSeq("deployed exploited known listed official updated update patched encrypt sign installed required needed available supported enabled reachable exposed included planned authenticated protected signed effective fitted restarted") {
+		out[stemOf(w)] = true
+	}
+	return out
+}()
 
 func flip(polarity uint8) uint8 { return polarity>>1 | polarity&1<<1 }
 
@@ -260,34 +267,6 @@ func apart(content []word, j *judge) (parts, clauses float64) {
 		return 0, 0
 	}
 	return parts / float64(n), clauses / float64(n)
-}
-
-// roles returns the share of neighbouring words that a clause of cited
-// evidence has as neighbours too, but in the other order.
-func roles(content []word, j *judge) float64 {
-	same, other := 0, 0
-	for i := 1; i < len(content); i++ {
-		a, b := content[i-1], content[i]
-		if a.clause != b.clause {
-			continue
-		}
-		for _, p := range j.cited {
-			_, o := p.match(a)
-			_, q := p.match(b)
-			if o == nil || q == nil || !o.clauses.meets(q.clauses) {
-				continue
-			}
-			if o.first <= q.first {
-				same++
-			} else {
-				other++
-			}
-		}
-	}
-	if same+other == 0 {
-		return 0
-	}
-	return float64(other) / float64(same+other)
 }
 
 // turnedClauses holds each clause against the clause of cited evidence that

@@ -156,7 +156,6 @@ type occurrence struct {
 	clauses, parts bits
 	polarity       uint8 // of its clause; 1: affirmed, 2: denied, 3: both
 	near           uint8 // the same, by the reach of negations
-	first          int   // which word of the piece
 	named          bool  // with a capital, not at the begin
 }
 
@@ -188,10 +187,10 @@ func deny(words []word) []bool {
 		if !negates(words, i) {
 			continue
 		}
-		reach := 4
+		reach := 3
 		switch w.low {
 		case "neither", "none", "nobody", "nor", "nothing":
-			reach = 7
+			reach = 6
 		}
 		for k := i + 1; k < len(words) && reach > 0 && words[k].part == w.part; k++ {
 			if words[k].low == "but" || words[k].clause != w.clause && (words[k].low == "and" || words[k].low == "so" || words[k].low == "hence") {
