@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"maps"
 	"regexp"
 	"strings"
 	"unicode"
@@ -174,17 +175,24 @@ func (p *piece) readTitle(text string) {
 	}
 	title := text[begin+3 : end]
 	p.title = wordsOf(title)
-	for i, part := range strings.FieldsFunc(title, func(r rune) bool { return strings.ContainsRune(".;:()!-\u2013\u2014", r) }) {
+	told := map[string]bool{} // what the title tells besides
+	for i, part := range strings.FieldsFunc(title, func(r rune) bool { return strings.ContainsRune(".;:(),!?\u2013\u2014[]<>*|", r) }) {
 		if !orderWords.MatchString(part) || i == 0 && !orderFirst.MatchString(strings.TrimSpace(part)) {
+			for _, w := range wordsOf(part) {
+				told[w.stem] = true
+			}
 			continue
 		}
 		stems := map[string]bool{}
 		for _, w := range wordsOf(part) {
-			if w.class != classFunction && !w.digits {
+			if w.class != classFunction && !w.digits && !orderWords.MatchString(w.low) {
 				stems[w.stem] = true
 			}
 		}
 		p.orders = append(p.orders, stems)
+	}
+	for _, order := range p.orders {
+		maps.DeleteFunc(order, func(stem string, _ bool) bool { return told[stem] })
 	}
 }
 

@@ -148,6 +148,7 @@ func (c *checker) sentence(where, text string, j *judge) {
 		return
 	}
 	c.cues(where, text, words, j)
+	c.constraints(where, text, j)
 	c.orders(where, text, words, j)
 	if m := talk.FindString(text); m != "" && !held(j, m) {
 		c.reject(CheckGrounding, where, "this talks about itself or asks back (%q) instead of being about the gap", clip(m))
@@ -435,6 +436,9 @@ func (c *checker) cues(where, text string, words []word, j *judge) {
 		if q.warned && (warns.MatchString(text[:at[0]]) || warnsInside.MatchString(found)) {
 			continue
 		}
+		if q.check == CheckSafety && away && j.any(func(p *piece) bool { return p.title != nil }) {
+			continue
+		}
 		if q.check == CheckCertainty && (hedges.MatchString(text) || warns.MatchString(text[:at[0]]) || away) {
 			continue
 		}
@@ -456,6 +460,18 @@ func (c *checker) cues(where, text string, words []word, j *judge) {
 			continue
 		}
 		c.reject(q.check, where, "%s (%q)", q.why, clip(strings.TrimSpace(found)))
+	}
+}
+
+// constraints rejects advice that a constraint of a cited device rules out.
+func (c *checker) constraints(where, text string, j *judge) {
+	for _, l := range limits {
+		if m := l.out.FindString(text); m != "" && !l.excusing.MatchString(text) && j.any(func(p *piece) bool {
+			return p.site && p.tokens[strings.ReplaceAll(l.constraint, "_", " ")] || p.tokens[l.constraint]
+		}) {
+			c.reject(CheckSafety, where, "the constraint %s rules it out (%q)", l.constraint, clip(m))
+			return
+		}
 	}
 }
 
@@ -485,7 +501,7 @@ func (c *checker) orders(where, text string, words []word, j *judge) {
 					shared[w.stem] = true
 				}
 			}
-			if n := len(shared); n >= 2 && 2*n >= len(order) {
+			if n := len(shared); n >= 2 || n == 1 && len(order) <= 3 {
 				c.reject(CheckOrders, where, "it does what the title in %s asks for", p.handle)
 				return
 			}

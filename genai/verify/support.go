@@ -38,18 +38,20 @@ const (
 	fDenies             // it denies something, and no cited evidence denies anything
 	fAffirms            // it denies nothing, and each cited piece does
 	fStatus             // how a thing stands, deployed or exploited or listed, is turned
+	fStrong             // all, every, never and the like, which the evidence does not say
 	features
 )
 
 var featureNames = [features]string{
 	"domain", "other", "generic", "share", "soft", "apart", "clause apart", "best", "elsewhere", "uncited", "turned", "near lost", "near added", "fact lost", "fact added", "opposite",
-	"clauses", "hedged", "certain", "demands", "lone", "short", "title", "lost", "added", "cites", "warns", "still", "denies", "affirms", "status",
+	"clauses", "hedged", "certain", "demands", "lone", "short", "title", "lost", "added", "cites", "warns", "still", "denies", "affirms", "status", "strong",
 }
 
 var (
 	hedged  = re(`\b(?:may|might|could|perhaps|possibly|probably|seems?|suggests?|likely)\b`)
 	certain = re(`\b(?:must|always|all|only|every|each|will|any|whole|completely|never|cannot|impossible)\b`)
 	vague   = re(`\b(?:may|might|can|could|often|typically|commonly|mostly|usually|rarely|some|many|much|sometimes|slow|limited)\b`)
+	strong  = re(`\b(?:all|every|always|never|any|entire|entirely|whole|complete|completely|total|totally|fully|nothing|impossible|zero|ensures?|guarantees?|solves?|ends?|sufficient|will|immediately|inevitably|permanently|only|everyone|everything|anything|no longer|at once)\b`)
 	forbids = re(`^(?:never|do not|don['’]t|nobody|no one|avoid|beware)\b|\b(?:must not|may not|shall not|should not|should never|nothing to)\b`)
 	harm    = re(`\b(?:crash\w*|danger\w*|hazard\w*|harm\w*|only|halt\w*|lockout|hurt\w*|outage|without|quietly|yet|never|not|catch|however)\b`)
 	still   = re(`\b(?:already|also|even|no longer|still|alone|each of|also|at all|intact|in common|any more|both|either)\b`)
@@ -200,6 +202,11 @@ func measure(words []word, text string, j *judge) (x [features]float64, missing 
 	}
 	if m := still.FindString(text); m != "" && !j.any(func(p *piece) bool { return strings.Contains(p.quoted, strings.ToUpper(m)) }) {
 		x[fStill] = 1
+	}
+	for _, m := range strong.FindAllString(text, -1) {
+		if !hedged.MatchString(text) && !j.any(func(p *piece) bool { return p.tokens[strings.ToLower(m)] }) {
+			x[fStrong] = min(x[fStrong]+1, 2)
+		}
 	}
 	denies, denying := len(turned) > 0, 0
 	for _, p := range j.cited {
