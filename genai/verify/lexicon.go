@@ -408,5 +408,42 @@ local | remote
 large | small
 gain gains | lose loses
 static | dynamic
+allow allows let lets | prevent prevents stop stops block blocks
+continue continues | stop stops cease
+work works succeed succeeds | fail fails failed
+keep keeps retain | lose loses drop
+rise rises grow | fall falls shrink
+early earlier | late later
+enough sufficient | insufficient
+single | several multiple
+empty | full
+clean | infected
+true | false
+temporary | permanent
+optional | mandatory required
+visible | invisible hidden
+near | far
+up above | down below
+trivial simple | difficult complex
+normal usual | abnormal unusual
+remain remains stay stays | vanish disappear gone
+legitimate genuine | malicious forged fake
+preserve preserves | void voids
+heed check | ignore
+clear readable | encrypted
+quick quickly | slow slowly
+together | apart
+cheap | expensive
+broad wide | narrow
+attacker intruder outsider | operator owner engineer
+office business | plant process field
+vendor supplier maker | owner operator
+write writes writing | read reads reading
+send sends | receive receives
+entrance entrances entry | panel panels console
+sensor input inputs | actuator output outputs
+top | bottom
+strengthen | weaken
+restore | destroy
 rare rarely | often frequent common commonly
 `

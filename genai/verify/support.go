@@ -99,6 +99,9 @@ func measure(words []word, text string, j *judge) (x [features]float64, missing 
 					prose |= o.near
 				}
 			}
+			if q := p.negated(w); q != nil {
+				flipped |= flip(q.near)
+			}
 			for _, k := range t.concepts[w.stem] {
 				if opp, ok := t.opposite[k]; ok {
 					if q := p.concepts[opp]; q != nil {
@@ -235,6 +238,26 @@ var states = func() map[string]bool {
 	}
 	return out
 }()
+
+// negated returns where the piece has the word with a prefix that denies it,
+// or without the one that the word has.
+func (p *piece) negated(w word) *occurrence {
+	const shortest = 4
+	if w.digits || len(w.low) < shortest {
+		return nil
+	}
+	for _, prefix := range []string{"un", "in", "im", "dis", "non"} {
+		if o := p.stems[prefix+w.stem]; o != nil {
+			return o
+		}
+		if rest, ok := strings.CutPrefix(w.stem, prefix); ok && len(rest) >= shortest {
+			if o := p.stems[rest]; o != nil {
+				return o
+			}
+		}
+	}
+	return nil
+}
 
 func flip(polarity uint8) uint8 { return polarity>>1 | polarity&1<<1 }
 
