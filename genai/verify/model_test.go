@@ -14,7 +14,10 @@ import (
 	"github.com/mitigraph/mitigraph/graph"
 )
 
-var update = flag.Bool("update", false, "fit the weights anew and write them")
+var (
+	update  = flag.Bool("update", false, "fit the weights anew and write them")
+	crossed = flag.Bool("crossed", false, "show what TestWeights finds, sentence by sentence of the dev part")
+)
 
 // A sample is what the weights are fitted to.
 type sample struct {
@@ -123,7 +126,7 @@ func TestWeights(t *testing.T) {
 	packs := readPacks(t)
 	list := samples(t, packs, readSentences(t, "dev"))
 	// Each pack is judged by weights fitted to the others.
-	crossed := map[string]float64{}
+	scores := map[string]float64{}
 	for name, p := range packs {
 		if p.Part != "dev" {
 			continue
@@ -131,15 +134,15 @@ func TestWeights(t *testing.T) {
 		b, w := fit(soft(slices.DeleteFunc(slices.Clone(list), func(s sample) bool { return s.pack == name })))
 		for _, s := range list {
 			if s.pack == name {
-				crossed[s.of.ID] = score(b, w, s.x)
+				scores[s.of.ID] = score(b, w, s.x)
 			}
 		}
 	}
-	move := shift(list, func(s sample) float64 { return crossed[s.of.ID] })
+	move := shift(list, func(s sample) float64 { return scores[s.of.ID] })
 	var found, wrong, rejected, right int
 	kinds := map[string][2]int{}
 	for _, s := range list {
-		bad := len(s.hard) > 0 || crossed[s.of.ID]+move > 0
+		bad := len(s.hard) > 0 || scores[s.of.ID]+move > 0
 		k := kinds[s.of.Label+" "+s.of.Kind]
 		k[1]++
 		if bad {
@@ -158,8 +161,8 @@ func TestWeights(t *testing.T) {
 				rejected++
 			}
 		}
-		if os.Getenv("SHOW") != "" && bad != s.wrong {
-			fmt.Printf("%s %s %.2f %v %v | %s\n", s.of.Label, s.of.Kind, crossed[s.of.ID]+move, s.of.Cites, s.hard, s.of.Text)
+		if *crossed && bad != s.wrong {
+			t.Logf("%s %s %.2f %v %v | %s", s.of.Label, s.of.Kind, scores[s.of.ID]+move, s.of.Cites, s.hard, s.of.Text)
 		}
 	}
 	t.Logf("dev, each pack by weights from the others: %d of %d wrong ones found, %d of %d right ones rejected", found, wrong, rejected, right)
