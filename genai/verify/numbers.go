@@ -2,6 +2,7 @@ package verify
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -70,7 +71,6 @@ var (
 	dayMonth  = regexp.MustCompile(`(?i)\b(\d{1,2})(?:st|nd|rd|th)? (?:of )?(` + months + `)(?:,? ((?:19|20)\d\d))?\b`)
 	monthDay  = regexp.MustCompile(`(?i)\b(` + months + `) (\d{1,2})(?:st|nd|rd|th)?\b(?:,? ((?:19|20)\d\d))?`)
 	monthYear = regexp.MustCompile(`(?i)\b(january|february|march|april|May|june|july|august|september|october|november|december)(?: (?:of )?((?:19|20)\d\d))?\b`)
-	loneYear  = regexp.MustCompile(`\b(?:19|20)\d\d\b`)
 	weekday   = regexp.MustCompile(`(?i)\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b`)
 )
 
@@ -102,7 +102,13 @@ func datesIn(text string) []date {
 			return strings.Repeat(" ", len(s))
 		})
 	}
-	cut(isoDate, func(m []string) date { return date{year: number(m[1]), month: number(m[2]), day: number(m[3])} })
+	if strings.ContainsAny(text, "12") { // a year begins with one of them
+		cut(isoDate, func(m []string) date { return date{year: number(m[1]), month: number(m[2]), day: number(m[3])} })
+	}
+	small := strings.ToLower(text)
+	if !slices.ContainsFunc(strings.Split(months, "|"), func(m string) bool { return strings.Contains(small, m) }) {
+		return out
+	}
 	cut(dayMonth, func(m []string) date { return date{year: number(m[3]), month: monthOf(m[2]), day: number(m[1])} })
 	cut(monthDay, func(m []string) date { return date{year: number(m[3]), month: monthOf(m[1]), day: number(m[2])} })
 	cut(monthYear, func(m []string) date { return date{year: number(m[2]), month: monthOf(m[1])} })

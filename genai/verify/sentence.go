@@ -426,8 +426,11 @@ func (c *checker) quotes(where, text string, j *judge) {
 
 // cues rejects sentences by the patterns of the table.
 func (c *checker) cues(where, text string, words []word, j *judge) {
-	away := attributed.MatchString(text)
+	away, small := attributed.MatchString(text), strings.ToLower(text)
 	for _, q := range cues {
+		if q.needs != nil && !slices.ContainsFunc(q.needs, func(s string) bool { return strings.Contains(small, s) }) {
+			continue
+		}
 		at := q.pattern.FindStringIndex(text)
 		if at == nil {
 			continue
@@ -482,12 +485,13 @@ var (
 
 // orders rejects a sentence that does what a title orders.
 func (c *checker) orders(where, text string, words []word, j *judge) {
-	if attributed.MatchString(text) && !obeysSaying.MatchString(text) {
+	ordering := func(p *piece) bool { return p.title != nil && len(p.orders) > 0 }
+	if !j.any(ordering) || attributed.MatchString(text) && !obeysSaying.MatchString(text) {
 		return
 	}
 	end := dismissed.FindString(text)
 	for _, p := range j.cited {
-		if p.title == nil || len(p.orders) == 0 {
+		if !ordering(p) {
 			continue
 		}
 		if end != "" {
