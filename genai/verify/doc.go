@@ -1,14 +1,24 @@
 // Package verify answers the question: may this text be shown as a draft?
 //
 // [Answer] takes what a generator wrote, and the evidence that it was given,
-// and returns either the text or the reasons against it. The checks look at
-// form and at what a reader would take for a fact: whatever looks like an ID,
-// a label of a standard, an address or a handle must be in the evidence. They
-// can't tell whether a sentence is wise; that is for the person who reviews
-// the draft.
+// and returns either the text or the reasons against it. [Text] judges any
+// text, sentence by sentence. The checks look at form, and at whether the
+// evidence that a sentence cites carries it: its IDs, addresses, names,
+// numbers, dates and quotations must be there, it may promise no more, turn
+// nothing round, obey no order of a title, and advise nothing that is
+// dangerous in a plant. One verifier serves models and writers without a
+// model; a form may mark sentences as its own advice, see [Section.Advice].
 //
-// The package needs no network, no model and no graph, and costs some
-// hundred microseconds an answer. It never repairs a text.
+// What is a fact of its own is found nearly always. A sense that one word
+// turns, and roles that are swapped among words that the evidence has, are
+// missed about as often as found; and of right sentences in free words, some
+// are rejected. testdata/labelled/README.md has the figures. Whether a
+// sentence is wise is for the person who reviews the draft. The word lists are
+// English: a sentence in another language is rejected for want of support.
+//
+// The package needs no network, no model and no graph. It costs about a
+// millisecond a sentence and half a millisecond a piece of evidence, is
+// deterministic, and never repairs a text.
 package verify
 
 // The checks, in the order in which they run.
