@@ -520,7 +520,8 @@ func (c *checker) relations(where, text string, words []word, j *judge) {
 	known := map[string]string{}
 	owners := map[string]string{}
 	for _, p := range append(slices.Clone(j.cited), j.uncited...) {
-		for id, name := range p.names {
+		for _, id := range slices.Sorted(maps.Keys(p.names)) {
+			name := p.names[id]
 			if _, ok := known[id]; !ok {
 				known[id] = name
 			}
