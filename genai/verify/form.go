@@ -20,8 +20,13 @@ type Section struct {
 	// Min and Max bound how many claims the section has.
 	Min, Max int
 	// Open says that the claims are about what no evidence speaks of, such as
-	// what remains open: [Grounding] lets them be.
+	// what remains open: they need no support. The other checks stay.
 	Open bool
+	// Advice holds sentences of general advice that the form itself vouches
+	// for: no evidence needs to support them. A * in one stands for one or more
+	// words that the cited evidence holds as they are. IDs, addresses, names and
+	// numbers are checked all the same.
+	Advice []string
 }
 
 func (s Section) bounds() (least, most int) {
