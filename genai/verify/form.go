@@ -23,9 +23,10 @@ type Section struct {
 	// what remains open: they need no support. The other checks stay.
 	Open bool
 	// Advice holds sentences of general advice that the form itself vouches
-	// for: no evidence needs to support them. A * in one stands for one or more
-	// words that the cited evidence holds as they are. IDs, addresses, names and
-	// numbers are checked all the same.
+	// for, one or more in each string: no evidence needs to support them. A * in
+	// one stands for one or more words that one piece of the cited evidence holds
+	// as they are. IDs, addresses, labels of standards and what belongs together
+	// are checked all the same.
 	Advice []string
 }
 

@@ -139,14 +139,15 @@ func (c *checker) sentence(where, text string, j *judge) {
 	if len(words) == 0 {
 		return
 	}
+	if advised(text, c.advice, j) { // and so its names and numbers are in the evidence
+		c.relations(where, text, words, j)
+		return
+	}
 	c.names(where, text, words, j)
 	c.numbers(where, text, words, j)
 	c.dates(where, text, j)
 	c.quotes(where, text, j)
 	c.relations(where, text, words, j)
-	if advised(text, c.advice, j) {
-		return
-	}
 	c.cues(where, text, words, j)
 	c.constraints(where, text, j)
 	c.orders(where, text, words, j)
@@ -161,31 +162,55 @@ func (c *checker) sentence(where, text string, j *judge) {
 	}
 }
 
+// A pattern is a sentence of advice, cut where a * stood.
+type pattern []string
+
+// patternsOf cuts advice into its sentences, each once.
+func patternsOf(advice []string) []pattern {
+	var out []pattern
+	known := map[string]bool{}
+	for _, text := range advice {
+		for _, at := range sentences(text) {
+			if s := text[at[0]:at[1]]; !known[s] {
+				known[s] = true
+				out = append(out, strings.Split(s, "*"))
+			}
+		}
+	}
+	return out
+}
+
 // advised reports whether a sentence is one of a form's own. A * in these
 // stands for words of the cited evidence.
-func advised(text string, advice []string, j *judge) bool {
-	return slices.ContainsFunc(advice, func(pattern string) bool {
-		rest := text
-		parts := strings.Split(pattern, "*")
-		if rest, _ = strings.CutPrefix(rest, parts[0]); len(rest) != len(text)-len(parts[0]) {
+func advised(text string, advice []pattern, j *judge) bool {
+	return slices.ContainsFunc(advice, func(p pattern) bool {
+		if len(p) == 1 {
+			return text == p[0]
+		}
+		return strings.HasPrefix(text, p[0]) && strings.HasSuffix(text, p[len(p)-1]) && j.fills(text[len(p[0]):], p[1:])
+	})
+}
+
+// fills reports whether a text is some words of the evidence, then the first
+// part, then words again, and so on to the last part.
+func (j *judge) fills(text string, parts pattern) bool {
+	for at := 1; at < len(text); at++ {
+		next := strings.Index(text[at:], parts[0])
+		if len(parts) == 1 {
+			next = len(text) - len(parts[0]) - at
+		}
+		if next < 0 {
 			return false
 		}
-		for i, p := range parts[1:] {
-			at := strings.Index(rest, p)
-			if i == len(parts)-2 {
-				at = len(rest) - len(p)
-			}
-			if at < 1 || !strings.HasSuffix(rest[:at+len(p)], p) {
-				return false
-			}
-			words := plain(rest[:at])
-			if !j.any(func(p *piece) bool { return strings.Contains(" "+p.quoted+" ", " "+words+" ") }) {
-				return false
-			}
-			rest = rest[at+len(p):]
+		at += next
+		if held(j, text[:at]) && (len(parts) == 1 || j.fills(text[at+len(parts[0]):], parts[1:])) {
+			return true
 		}
-		return rest == ""
-	})
+		if len(parts) == 1 {
+			return false
+		}
+	}
+	return false
 }
 
 func held(j *judge, s string) bool {

@@ -50,11 +50,15 @@ func Draft(t graph.DraftText, form Form, evidence []graph.Evidence) []graph.Reje
 	c := newChecker(evidence)
 	t = form.check(c, t)
 	first := map[string]string{}
+	var advice []string
 	for where, x := range t.Claims() {
 		claim := located{where, x}
 		name, _, _ := strings.Cut(where, "[")
 		section, _ := form.section(name)
-		c.open, c.advice = section.Open, section.Advice
+		c.open = section.Open
+		if !slices.Equal(section.Advice, advice) { // sections often share it
+			c.advice, advice = patternsOf(section.Advice), section.Advice
+		}
 		c.claim(claim)
 		key := strings.Join(strings.Fields(fold(claim.Text)), " ")
 		if earlier, ok := first[key]; ok {
@@ -77,9 +81,11 @@ func Draft(t graph.DraftText, form Form, evidence []graph.Evidence) []graph.Reje
 // function is not safe for concurrent use.
 func Claims(evidence []graph.Evidence, sections ...Section) func(graph.Claim) []graph.Rejection {
 	c := newChecker(evidence)
+	var advice []string
 	for _, s := range sections {
-		c.advice = append(c.advice, s.Advice...)
+		advice = append(advice, s.Advice...)
 	}
+	c.advice = patternsOf(advice)
 	return func(claim graph.Claim) []graph.Rejection {
 		c.rejected = nil
 		c.claim(located{"", claim})
@@ -104,7 +110,7 @@ type checker struct {
 	pieces   map[string]*piece // by handle
 	order    []string          // handles
 	open     bool              // the section is about what no evidence speaks of
-	advice   []string          // of the section
+	advice   []pattern         // of the section
 	begin    int               // how many rejections there were before this claim
 	rejected []graph.Rejection
 }
