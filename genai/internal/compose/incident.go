@@ -231,6 +231,10 @@ func (p *pen) containment(techniques []graph.TechniqueResult) []graph.Claim {
 			continue
 		}
 		removed[weakness] = true
+		cites = both(cites, first(p.about(t.ID, t.ID+" "+t.Name)))
+		if cites[len(cites)-1] == cites[0] {
+			cites = cites[:1]
+		}
 		name := p.named(t.ID, t.Name, "a technique", cites)
 		out = append(out, p.claim(cites,
 			"Remove the cause of "+name+": "+weakness+". Do it in a planned outage, with what the maker offers and after a trial on a spare device; until then keep the barrier in front of it.",

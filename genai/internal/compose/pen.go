@@ -71,7 +71,7 @@ func (p *pen) claim(cites []string, forms ...string) graph.Claim {
 
 // fits reports whether words may stand in a claim that cites these handles.
 func (p *pen) fits(words string, cites []string) bool {
-	return len(p.check(graph.Claim{Text: fmt.Sprintf(meant, words), Evidence: cites})) == 0
+	return len(p.check(graph.Claim{Text: fmt.Sprintf(meant, words), Evidence: cites[:min(len(cites), verify.MaxCited)]})) == 0
 }
 
 // about returns the handles of statements that are not the site's, name an ID
@@ -159,7 +159,7 @@ func (p *pen) devices(ids []string) string {
 	}
 	var names []string
 	for _, d := range ids {
-		if len(names) < 2 && d != "" && len(d) <= 40 && !strings.ContainsAny(d, " \t\"'`()[]<>,;!?") && p.fits("the device "+d, p.any()) {
+		if len(names) < 2 && d != "" && len(d) <= 40 && !strings.ContainsAny(d, " \t\"'`()[]<>,;!?") && p.fits("the device "+d, p.find(func(e graph.Evidence) bool { return strings.Contains(e.Text, d) })) {
 			names = append(names, d)
 		}
 	}
