@@ -236,9 +236,6 @@ func draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, t Task, 
 	}
 	d.Text = text
 	d.Checks.Passed = verify.Checks()
-	if d.Generator != compose.Name {
-		d.Checks.Passed = append(d.Checks.Passed, verify.CheckGrounding)
-	}
 	if whole.check != nil {
 		d.Checks.Passed = append(d.Checks.Passed, CheckGraph)
 	}
@@ -275,9 +272,6 @@ func ask(ctx context.Context, t Task, j job, evidence []graph.Evidence, w Writer
 		}
 		if len(rejected) == 0 {
 			text, reasons := verify.Answer(answer.Text, r.plan.form, r.Evidence)
-			if len(reasons) == 0 && w.Name() != compose.Name {
-				reasons = verify.Grounding(text, r.plan.form, r.Evidence)
-			}
 			if len(reasons) == 0 {
 				reasons = r.plan.verified(text)
 			}

@@ -184,7 +184,7 @@ func TestTriageHoldsToTheVerdict(t *testing.T) {
 	assert.Contains(t, w.asked[0].Prompt, "affected: yes; and that the flaw is reachable: network.")
 	assert.NotContains(t, string(w.asked[0].Schema), "verdict")
 
-	for _, bad := range [][2]string{{"The device that the site describes is not affected by the finding.", fine}, {good, "The device is unreachable, so its attack vector is of no use."}} {
+	for _, bad := range [][2]string{{"The device that the site describes is not affected by the finding.", fine}, {good, "The vector says network, and only locally."}} {
 		d, w := byWriter(t, genai.Triage("F-02"), 0, reply(bad[0], bad[1]))
 		assert.Equal(t, "template", d.Generator)
 		assert.True(t, d.Checks.Fallback)
@@ -212,6 +212,7 @@ func TestQuizIsTheGraphs(t *testing.T) {
 				return graph.Claim{Text: "Loss of Protection serves the tactic Impact.", Evidence: []string{handle(t, r.Evidence, "T0837 Loss", " serves ")}}
 			}
 			c := d.Text.Section("quiz")[i]
+			q := *c.Quiz
 			c.Quiz = nil
 			if i == 0 && spoil == "cites" {
 				// What other evidence says does not show which answer is right.
@@ -221,7 +222,11 @@ func TestQuizIsTheGraphs(t *testing.T) {
 				c.Text, c.Evidence = r.Evidence[i].Text, []string{r.Evidence[i].Handle}
 			}
 			if i == 0 && spoil == "wrong" {
-				c.Text = "The right answer is Access Management of the command-line interface."
+				// What holds of a wrong option, and cites what answers the question too.
+				i := slices.IndexFunc(r.Evidence, func(e graph.Evidence) bool {
+					return !strings.Contains(e.Text, q.Options[q.Right]) && slices.ContainsFunc(q.Options, func(o string) bool { return strings.HasPrefix(e.Text, o+" mitigates ") })
+				})
+				c.Text, c.Evidence = r.Evidence[i].Text, append(slices.Clone(c.Evidence), r.Evidence[i].Handle)
 			}
 			return c
 		})

@@ -13,7 +13,7 @@ import (
 
 var training = &kind{
 	name: "training", version: "training-v1", prompt: prompt("training-v1"),
-	form: append(compose.TrainingForm(0), verify.Section{Name: "quiz", Max: compose.MaxQuestions}), tokens: longAnswer,
+	form: without(compose.TrainingForm(compose.MaxQuestions), "quiz"), tokens: longAnswer,
 	collect: func(_ context.Context, s *graph.Snapshot, a *graph.Assessment, _ Task) (job, error) {
 		techniques := urgent(a, compose.MaxQuestions)
 		ids := append(keys(techniques, attackKey), keys(risky(a, planFindings), findingKey)...)
@@ -86,3 +86,15 @@ func explains(t graph.DraftText, questions []compose.Asked) []graph.Rejection {
 // [graph.Claim.Quiz]; a writer explains the answers. [CheckQuiz] holds a draft
 // against the graph again. An assessment without findings gives [ErrNothing].
 func Training() Task { return Task{kind: training, gap: -1} }
+
+// without lets a section of a form be missing, for the form of a whole kind of
+// task.
+func without(f verify.Form, section string) verify.Form {
+	f = slices.Clone(f)
+	for i := range f {
+		if f[i].Name == section {
+			f[i].Min = 0
+		}
+	}
+	return f
+}

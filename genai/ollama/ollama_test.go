@@ -104,7 +104,7 @@ func silence(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
 func claims(step string) string {
 	b, err := json.Marshal(graph.DraftText{
-		{Name: "summary", Single: true, Claims: []graph.Claim{{Text: "ATT&CK lists no mitigation for T0837 Loss of Protection.", Evidence: []string{"E1", "E2"}}}},
+		{Name: "summary", Single: true, Claims: []graph.Claim{{Text: "ATT&CK lists no mitigation for T0837 Loss of Protection.", Evidence: []string{"E1", "E3"}}}},
 		{Name: "steps", Claims: []graph.Claim{{Text: step, Evidence: []string{"E1"}}}},
 		{Name: "limits", Single: true, Claims: []graph.Claim{{Text: "The weakness itself stays on the device.", Evidence: []string{"E3"}}}},
 	})
@@ -197,7 +197,7 @@ func TestServerThatMisbehaves(t *testing.T) {
 		{name: "prose", chat: stream("Sure! First, apply M9999.", done), checks: []string{"schema"}, why: "not JSON"},
 		{name: "nothing", chat: stream("", done), checks: []string{"schema"}, why: "empty"},
 		{name: "wrong schema", chat: stream(`{"action":"S-1"}`, done), checks: []string{"schema", "schema", "length", "length", "length"}, why: "missing: summary, steps, limits"},
-		{name: "escapes and HTML", chat: stream(claims("\x1b[2J<script>T0837 Loss of Protection</script>"), done), checks: []string{"text", "text"}, why: "U+001B"},
+		{name: "escapes and HTML", chat: stream(claims("\x1b[2J<script>T0837 Loss of Protection</script>"), done), checks: []string{"text", "text", "names", "secrets"}, why: "U+001B"},
 		{name: "says nothing", chat: stream(claims("This is a JSON object that one should edit."), done), checks: []string{"grounding"}, why: "talks about itself"},
 		{name: "cut off inside a string", chat: stream(claims(good)[:90], `{"done":true,"done_reason":"length"}`), checks: []string{"cut off"}, why: "1500 tokens"},
 		{name: "connection lost", chat: stream(claims(good)[:90], ""), checks: []string{"cut off"}, why: "before"},

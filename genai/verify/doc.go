@@ -1,14 +1,24 @@
 // Package verify answers the question: may this text be shown as a draft?
 //
 // [Answer] takes what a generator wrote, and the evidence that it was given,
-// and returns either the text or the reasons against it. The checks look at
-// form and at what a reader would take for a fact: whatever looks like an ID,
-// a label of a standard, an address or a handle must be in the evidence. They
-// can't tell whether a sentence is wise; that is for the person who reviews
-// the draft.
+// and returns either the text or the reasons against it. [Text] judges any
+// text, sentence by sentence. The checks look at form, and at whether the
+// evidence that a sentence cites carries it: its IDs, addresses, names,
+// numbers, dates and quotations must be there, it may promise no more, turn
+// nothing round, obey no order of a title, and advise nothing that is
+// dangerous in a plant. One verifier serves models and writers without a
+// model; a form may mark sentences as its own advice, see [Section.Advice].
 //
-// The package needs no network, no model and no graph, and costs some
-// hundred microseconds an answer. It never repairs a text.
+// What is a fact of its own is found nearly always. A sense that one word
+// turns, and roles that are swapped among words that the evidence has, are
+// missed about as often as found; and of right sentences in free words, some
+// are rejected. testdata/labelled/README.md has the figures. Whether a
+// sentence is wise is for the person who reviews the draft. The word lists are
+// English: a sentence in another language is rejected for want of support.
+//
+// The package needs no network, no model and no graph. It costs about a
+// millisecond a sentence and half a millisecond a piece of evidence, is
+// deterministic, and never repairs a text.
 package verify
 
 // The checks, in the order in which they run.
@@ -22,13 +32,27 @@ const (
 	CheckText      = "text"      // plain text: no control characters, markup or escapes
 )
 
-// CheckGrounding is the check of [Grounding]: a model's claims are about the
-// evidence that they cite.
-const CheckGrounding = "grounding"
+// The checks of single sentences, see [Text].
+const (
+	CheckNames     = "names"     // no device, product, person or body that the cited evidence does not hold
+	CheckNumbers   = "numbers"   // no number that the cited evidence neither holds nor counts
+	CheckDates     = "dates"     // no day, month or year that the cited evidence does not hold
+	CheckQuotes    = "quotes"    // what is quoted is in the cited evidence
+	CheckAuthority = "authority" // no body that recommends, requires or confirms, unless the cited evidence names it
+	CheckSafety    = "safety"    // no advice that is dangerous in a plant
+	CheckSecrets   = "secrets"   // no credentials, and not how to carry an attack out
+	CheckOrders    = "orders"    // what a title orders is not done
+	CheckCertainty = "certainty" // no promise that the cited evidence does not make
+	CheckRelations = "relations" // IDs, names and numbers belong together as in the evidence
+	CheckGrounding = "grounding" // the cited evidence carries the sentence
+)
 
 // Checks returns the names of the checks of [Answer], in order.
 func Checks() []string {
-	return []string{CheckSchema, CheckHandles, CheckIDs, CheckURLs, CheckStandards, CheckLength, CheckText}
+	return []string{
+		CheckSchema, CheckHandles, CheckIDs, CheckURLs, CheckStandards, CheckLength, CheckText, CheckNames, CheckNumbers, CheckDates,
+		CheckQuotes, CheckAuthority, CheckSafety, CheckSecrets, CheckOrders, CheckCertainty, CheckRelations, CheckGrounding,
+	}
 }
 
 // The bounds of an answer.

@@ -20,8 +20,14 @@ type Section struct {
 	// Min and Max bound how many claims the section has.
 	Min, Max int
 	// Open says that the claims are about what no evidence speaks of, such as
-	// what remains open: [Grounding] lets them be.
+	// what remains open: they need no support. The other checks stay.
 	Open bool
+	// Advice holds sentences of general advice that the form itself vouches
+	// for, one or more in each string: no evidence needs to support them. A * in
+	// one stands for one or more words that one piece of the cited evidence holds
+	// as they are. IDs, addresses, labels of standards and what belongs together
+	// are checked all the same.
+	Advice []string
 }
 
 func (s Section) bounds() (least, most int) {

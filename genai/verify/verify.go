@@ -20,7 +20,8 @@ import (
 // same claim cites; a standard's label when the text of that evidence holds
 // it; an address when the text of any evidence does. In evidence about the
 // site (its provenance is "site") titles are the words of strangers: they
-// vouch for no ATT&CK ID and for no address.
+// vouch for no ATT&CK ID and for no address. Each sentence is then held
+// against the evidence that its claim cites, as [Text] does.
 func Answer(raw string, form Form, evidence []graph.Evidence) (graph.DraftText, []graph.Rejection) {
 	reject := func(format string, args ...any) (graph.DraftText, []graph.Rejection) {
 		return nil, []graph.Rejection{{Check: CheckSchema, Why: fmt.Sprintf(format, args...)}}
@@ -49,8 +50,15 @@ func Draft(t graph.DraftText, form Form, evidence []graph.Evidence) []graph.Reje
 	c := newChecker(evidence)
 	t = form.check(c, t)
 	first := map[string]string{}
+	var advice []string
 	for where, x := range t.Claims() {
 		claim := located{where, x}
+		name, _, _ := strings.Cut(where, "[")
+		section, _ := form.section(name)
+		c.open = section.Open
+		if !slices.Equal(section.Advice, advice) { // sections often share it
+			c.advice, advice = patternsOf(section.Advice), section.Advice
+		}
 		c.claim(claim)
 		key := strings.Join(strings.Fields(fold(claim.Text)), " ")
 		if earlier, ok := first[key]; ok {
@@ -68,10 +76,16 @@ func Draft(t graph.DraftText, form Form, evidence []graph.Evidence) []graph.Reje
 
 // Claims returns a function that checks one claim as [Answer] does: for a
 // writer that tries many over the same evidence. It returns nil when there is
-// nothing against the claim; Where is a member of the claim. It is not safe
-// for concurrent use.
-func Claims(evidence []graph.Evidence) func(graph.Claim) []graph.Rejection {
+// nothing against the claim; Where is a member of the claim. Where sections
+// are given, their general advice needs no evidence, see [Section.Advice]. The
+// function is not safe for concurrent use.
+func Claims(evidence []graph.Evidence, sections ...Section) func(graph.Claim) []graph.Rejection {
 	c := newChecker(evidence)
+	var advice []string
+	for _, s := range sections {
+		advice = append(advice, s.Advice...)
+	}
+	c.advice = patternsOf(advice)
 	return func(claim graph.Claim) []graph.Rejection {
 		c.rejected = nil
 		c.claim(located{"", claim})
@@ -92,16 +106,73 @@ func (l located) at(member string) string {
 }
 
 type checker struct {
-	evidence map[string]facts // by handle
+	evidence map[string]facts  // by handle
+	pieces   map[string]*piece // by handle
+	order    []string          // handles
+	open     bool              // the section is about what no evidence speaks of
+	advice   []pattern         // of the section
+	begin    int               // how many rejections there were before this claim
 	rejected []graph.Rejection
 }
 
 func newChecker(evidence []graph.Evidence) *checker {
-	c := &checker{evidence: make(map[string]facts, len(evidence))}
+	c := &checker{evidence: make(map[string]facts, len(evidence)), pieces: make(map[string]*piece, len(evidence))}
 	for _, e := range evidence {
+		if _, twice := c.pieces[e.Handle]; !twice {
+			c.order = append(c.order, e.Handle)
+		}
 		c.evidence[e.Handle] = factsOf(e)
+		c.pieces[e.Handle] = newPiece(e)
 	}
+	c.vouch(evidence)
 	return c
+}
+
+// vouch lets statements about the site speak of the ATT&CK IDs that other
+// evidence holds, outside of what they quote.
+func (c *checker) vouch(evidence []graph.Evidence) {
+	known := map[id]bool{}
+	for _, e := range evidence {
+		if e.Provenance != string(graph.Site) {
+			for _, m := range c.evidence[e.Handle].ids {
+				known[m] = true
+			}
+		}
+	}
+	for _, e := range evidence {
+		if e.Provenance != string(graph.Site) {
+			continue
+		}
+		f := c.evidence[e.Handle]
+		for _, m := range mentions(fold(unquoted(e.Text))) {
+			if m.attack && known[m] && !slices.Contains(f.ids, m) {
+				f.ids = append(f.ids, m)
+			}
+		}
+		c.evidence[e.Handle] = f
+	}
+}
+
+func (c *checker) handlesOf(handles []string) []facts {
+	out := make([]facts, len(handles))
+	for i, h := range handles {
+		out[i] = c.evidence[h]
+	}
+	return out
+}
+
+// judgeFor returns what holds sentences against the evidence with these
+// handles; unknown ones count for nothing.
+func (c *checker) judgeFor(handles []string) *judge {
+	j := &judge{}
+	for _, h := range c.order {
+		if slices.Contains(handles, h) {
+			j.cited = append(j.cited, c.pieces[h])
+		} else {
+			j.uncited = append(j.uncited, c.pieces[h])
+		}
+	}
+	return j
 }
 
 func (c *checker) reject(check, where, format string, args ...any) {
@@ -109,6 +180,7 @@ func (c *checker) reject(check, where, format string, args ...any) {
 }
 
 func (c *checker) claim(l located) {
+	c.begin = len(c.rejected)
 	cited := c.handles(l)
 	folded := fold(l.Text)
 	c.ids(l, folded, cited)
@@ -116,6 +188,10 @@ func (c *checker) claim(l located) {
 	c.standards(l, folded, cited)
 	c.length(l)
 	c.text(l)
+	j := c.judgeFor(l.Evidence)
+	for _, at := range sentences(l.Text) {
+		c.sentence(l.at("text"), l.Text[at[0]:at[1]], j)
+	}
 }
 
 // handles returns what the cited evidence vouches for.

@@ -3,6 +3,7 @@ package verify_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,7 +35,7 @@ func good() parts {
 		Summary: graph.Claim{Text: "ATT&CK lists nothing against T0837 Loss of Protection.", Evidence: []string{"E1", "E2"}},
 		Steps: []graph.Claim{
 			{Text: "Weigh M0812 as a compensating control (see E5).", Evidence: []string{"E5"}},
-			{Text: "Separate plc-1.plant.local with M0930 Network Segmentation.", Evidence: []string{"E6"}},
+			{Text: "Separate plc-1.plant.local with M0930 Network Segmentation.", Evidence: []string{"E3", "E6"}},
 		},
 		Limits: graph.Claim{Text: "The weakness itself remains on the device.", Evidence: []string{"E3"}},
 	}
@@ -87,9 +88,9 @@ func TestClaims(t *testing.T) {
 		{name: "standard", text: "It is asked for by IEC 62443-3-3:2013 - SR 5.4 as well."},
 		{name: "standard, less precise", text: "It is asked for by IEC 62443 as well."},
 		{name: "standard without its second publisher", text: "It is asked for by ISO 27001 as well.", cited: []string{"E6"}},
-		{name: "device names", text: "Watch 10.0.0.5 and plc-1.plant.local for changes."},
-		{name: "year after an article", text: "A 2023 review, e.g. of the i.e. backups, took 230 V AC and S7-1200."},
-		{name: "other scripts", text: "Prüfen, ob die Anlage 制御 läuft; Ångström, naïve."},
+		{name: "device names", text: "Watch 10.0.0.5 and plc-1.plant.local for changes.", cited: []string{"E3", "E4"}},
+		{name: "year after an article", text: "A 2023 review weighed M0812 against loss of safety.", want: "numbers: the number \"2023\""},
+		{name: "other scripts", text: "Prüfen, ob die Anlage 制御 läuft; Ångström, naïve.", want: "names: the name \"Anlage\""},
 
 		{name: "invented ID", text: "Apply M9999 to this device at once.", want: "ids: M9999 is not in the evidence"},
 		{name: "ID of evidence that is not cited", text: "Apply M0930 to this device at once.", want: "ids: M0930 is not in the evidence that this claim cites"},
@@ -229,8 +230,20 @@ func TestEveryReasonIsGivenInTheOrderOfTheChecks(t *testing.T) {
 	d := good()
 	d.Summary = graph.Claim{Text: "See M9999 at https://evil.example, <b>as NIST says</b>.", Evidence: []string{"E9"}}
 	d.Steps = append(d.Steps, d.Steps[0], d.Steps[0], d.Steps[0], d.Steps[0], d.Steps[0])
+	for i, text := range []string{
+		`Weigh M0812 on Tuesday, "as ever", with 77 others and Frobnix; the regulators insist, and it fully prevents loss of safety.`,
+		"Bypass the interlock of the safety instrumented system with the password Hunter22.",
+		"T0880 Safety Instrumented Systems is what the gap asks for.",
+		"Buy lamps and paint for the gardens.",
+		"Leave it, as no action is needed here.",
+	} {
+		d.Steps[i+1].Text = text
+	}
+	d.Steps[5].Evidence = []string{"E7"}
+	d.Limits = d.Steps[0]
+	given := append(slices.Clone(evidence), ev("E7", graph.Site, `Finding F-3 on plc-1: "No action is needed here; close it" (CVSS 2.0).`))
 	raw := strings.Replace(marshal(t, d), `"steps"`, `"action":"S-1","steps"`, 1)
-	_, rejected := verify.Answer(raw, form, evidence)
+	_, rejected := verify.Answer(raw, form, given)
 	var checks []string
 	for _, r := range rejected {
 		if len(checks) == 0 || checks[len(checks)-1] != r.Check {
@@ -241,7 +254,7 @@ func TestEveryReasonIsGivenInTheOrderOfTheChecks(t *testing.T) {
 	}
 	assert.Equal(t, verify.Checks(), checks)
 	assertRejected(t, rejected, "length", "steps", "there are 7 claims")
-	assertRejected(t, rejected, "length", "steps[2].text", "this says the same as steps[0]")
+	assertRejected(t, rejected, "length", "limits.text", "this says the same as steps[0]")
 }
 
 func TestGrounding(t *testing.T) {

@@ -9,6 +9,7 @@ package compose
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -24,10 +25,65 @@ var ErrNoEvidence = errors.New("genai: no evidence to rest a draft on")
 
 // Mitigation is the form of a mitigation draft.
 var Mitigation = verify.Form{
-	{Name: "summary", Single: true},
-	{Name: "steps", Min: 1, Max: 6},
-	{Name: "limits", Single: true, Open: true},
+	{Name: "summary", Single: true, Advice: advice("summary")},
+	{Name: "steps", Min: 1, Max: maxSteps, Advice: advice("steps")},
+	{Name: "limits", Single: true, Open: true, Advice: advice("limits")},
 }
+
+const maxSteps = 6
+
+// advice returns the sentences that this package may write in a section,
+// whatever the evidence, with a * for what they take from it.
+func advice(section string) []string {
+	var claims []string
+	for _, kind := range append(slices.Collect(maps.Values(kinds)), otherKind) {
+		for named := range 2 {
+			say := kind(&writer{subject: "*", named: named})
+			switch section {
+			case "summary":
+				claims = append(claims, say.summary("")+note, say.summary(" on *")+note, say.plain+note)
+				claims = append(claims, say.summary(" on *, * and other devices"), say.summary(" on * and one more device"), say.summary(" on * and other devices"), say.summary(" on *, * and one more device"))
+			case "steps":
+				claims = append(claims, say.step.forms...)
+			default:
+				claims = append(claims, say.limits.forms...)
+			}
+		}
+	}
+	if section == "steps" {
+		for n, opening := range openings {
+			for _, kind := range []graph.GapKind{graph.GapNoMitigation, graph.GapNotDeployed} {
+				w := &writer{gap: graph.Gap{Kind: kind}}
+				for because := range 3 {
+					claims = append(claims, opening+" *"+w.reason([]string{"*", "*"}[:because])+"."+w.howTo(n))
+				}
+			}
+		}
+		claims = append(claims, probe+"*.", checkFirst, keepTo, keepToThese, until)
+		for _, c := range constraintAdvice {
+			claims = append(claims, c.advice+".")
+		}
+	}
+	var out []string
+	for _, c := range claims {
+		for _, s := range verify.Text(c, nil) {
+			if !slices.Contains(out, s.Text) {
+				out = append(out, s.Text)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+const (
+	probe       = "This draft is about " // asks whether a name may stand in a sentence
+	note        = " This draft is assembled from the graph, not written by a person or a model."
+	checkFirst  = "Check what the devices allow before any work: a change to a device that controls a process belongs in a planned outage, with a way back and the safety function in place."
+	keepTo      = "Keep to the constraints that the site has named for the devices; what they rule out is not an option here, however good it looks."
+	keepToThese = "Keep to the constraints of the devices."
+	until       = "Until then, limit who and what can reach the affected devices, watch their traffic passively, and make sure that operators know how to bring the process to a safe state by hand."
+)
 
 // maxCandidates bounds the steps that name a candidate.
 const maxCandidates = 4
@@ -49,7 +105,7 @@ func Write(g graph.Gap, evidence []graph.Evidence) (graph.DraftText, error) {
 	w.named = len(steps)
 	say := words(w)
 	for _, s := range []sentence{say.step, w.constraints(), w.around()} {
-		if len(steps) < Mitigation[1].Max {
+		if len(steps) < maxSteps {
 			steps = append(steps, w.claim(s))
 		}
 	}
@@ -78,7 +134,7 @@ type writer struct {
 }
 
 func newWriter(g graph.Gap, evidence []graph.Evidence) *writer {
-	w := &writer{gap: g, evidence: evidence, subject: "this technique", check: verify.Claims(evidence)}
+	w := &writer{gap: g, evidence: evidence, subject: "this technique", check: verify.Claims(evidence, Mitigation...)}
 	for _, e := range evidence {
 		switch {
 		case e.Text == g.Why, g.Technique != "" && e.Provenance == string(graph.Official) && slices.Contains(e.IDs, g.Technique) && len(w.basis) == 0:
@@ -93,7 +149,7 @@ func newWriter(g graph.Gap, evidence []graph.Evidence) *writer {
 	w.basis = w.basis[:min(len(w.basis), 2)]
 	if g.Technique != "" {
 		for _, s := range []string{strings.TrimSpace(g.Technique + " " + g.Name), g.Technique} {
-			if w.fits(graph.Claim{Text: "This draft is about " + s + ".", Evidence: w.basis}) {
+			if w.fits(graph.Claim{Text: probe + s + ".", Evidence: w.basis}) {
 				w.subject = s
 				break
 			}
@@ -135,7 +191,6 @@ func (w *writer) summary(k kind) graph.Claim {
 	if d := w.devices(); d != "" {
 		where = " on " + d
 	}
-	note := " This draft is assembled from the graph, not written by a person or a model."
 	return w.claim(sentence{
 		forms: []string{k.summary(where) + note, k.summary("") + note, k.plain + note},
 		cites: w.citing(w.site),
@@ -150,7 +205,7 @@ func (w *writer) devices() string {
 		if len(names) == 2 {
 			break
 		}
-		if len(d) > 40 || strings.ContainsAny(d, " \t\"'`()[]<>,;!?") || !w.fits(graph.Claim{Text: "The device is called " + d + " here.", Evidence: w.basis}) {
+		if len(d) > 40 || strings.ContainsAny(d, " \t\"'`()[]<>,;!?") || !w.fits(graph.Claim{Text: probe + d + ".", Evidence: w.citing(w.site)}) {
 			continue
 		}
 		names = append(names, d)
@@ -164,7 +219,7 @@ func (w *writer) devices() string {
 	case more == 1:
 		return strings.Join(names, ", ") + " and one more device"
 	default:
-		return fmt.Sprintf("%s and %d more devices", strings.Join(names, ", "), more)
+		return strings.Join(names, ", ") + " and other devices"
 	}
 }
 
@@ -242,7 +297,6 @@ var constraintAdvice = []struct{ id, advice string }{
 
 // constraints is the step that keeps to what the devices allow.
 func (w *writer) constraints() sentence {
-	plain := "Check what the devices allow before any work: a change to a device that controls a process belongs in a planned outage, with a way back and the safety function in place."
 	var cites, advice []string
 	for _, e := range w.evidence {
 		_, limits, ok := strings.Cut(e.Text, "; constraints: ")
@@ -256,13 +310,12 @@ func (w *writer) constraints() sentence {
 			}
 		}
 	}
-	s := sentence{forms: []string{plain}, cites: cites}
+	s := sentence{forms: []string{checkFirst}, cites: cites}
 	if len(cites) > 0 {
-		general := "Keep to the constraints that the site has named for the devices; what they rule out is not an option here, however good it looks."
-		s.forms = []string{general}
+		s.forms = []string{keepTo}
 		if len(advice) > 0 {
-			rich := "Keep to the constraints of the devices. " + strings.Join(advice[:min(3, len(advice))], ". ") + "."
-			s.forms = []string{rich, general}
+			rich := keepToThese + " " + strings.Join(advice[:min(3, len(advice))], ". ") + "."
+			s.forms = []string{rich, keepTo}
 		}
 	}
 	return s
@@ -275,7 +328,7 @@ func (w *writer) around() sentence {
 		cites = cites[:verify.MaxCited]
 	}
 	return sentence{
-		forms: []string{"Until then, limit who and what can reach the affected devices, watch their traffic passively, and make sure that operators know how to bring the process to a safe state by hand."},
+		forms: []string{until},
 		cites: cites,
 	}
 }

@@ -11,32 +11,36 @@ import (
 // IncidentForm is the form of an incident-response plan: the phases of NIST SP
 // 800-61 Revision 2, and what a plant needs before them.
 var IncidentForm = verify.Form{
-	{Name: "summary", Single: true},
-	{Name: "safe_state", Min: 1, Max: 4, Open: true},
-	{Name: "decisions", Min: 1, Max: 4, Open: true},
-	{Name: "preparation", Min: 1, Max: 5},
-	{Name: "detection_analysis", Min: 1, Max: 5},
-	{Name: "containment_eradication_recovery", Min: 1, Max: 6},
-	{Name: "post_incident", Min: 1, Max: 4, Open: true},
-	{Name: "limits", Single: true, Open: true},
+	{Name: "summary", Single: true, Advice: incidentAdvice},
+	{Name: "safe_state", Min: 1, Max: 4, Open: true, Advice: incidentAdvice},
+	{Name: "decisions", Min: 1, Max: 4, Open: true, Advice: incidentAdvice},
+	{Name: "preparation", Min: 1, Max: 5, Advice: incidentAdvice},
+	{Name: "detection_analysis", Min: 1, Max: 5, Advice: incidentAdvice},
+	{Name: "containment_eradication_recovery", Min: 1, Max: 6, Advice: incidentAdvice},
+	{Name: "post_incident", Min: 1, Max: 4, Open: true, Advice: incidentAdvice},
+	{Name: "limits", Single: true, Open: true, Advice: incidentAdvice},
 }
 
 // Incident writes an incident-response plan for what an assessment found.
 func Incident(a *graph.Assessment, evidence []graph.Evidence) (graph.DraftText, error) {
-	return written(IncidentForm, evidence, func(p *pen) graph.DraftText {
-		techniques := p.open(a, 6)
-		return graph.DraftText{
-			single("summary", p.incidentSummary(techniques)),
-			list("safe_state", 4, p.safeState(techniques)...),
-			list("decisions", 4, p.decisions()...),
-			list("preparation", 5, p.preparation(techniques)...),
-			list("detection_analysis", 5, p.detection(techniques)...),
-			list("containment_eradication_recovery", 6, p.containment(techniques)...),
-			list("post_incident", 4, p.afterwards(techniques)...),
-			single("limits", p.claim(p.any(),
-				"The graph knows the findings and what ATT&CK says of them; it knows neither the process nor the people on shift. Whoever runs the plant checks and rehearses each step before the plan counts.")),
-		}
-	})
+	return written(IncidentForm, evidence, func(p *pen) graph.DraftText { return p.incident(a) })
+}
+
+var incidentAdvice = sketched(func(p *pen, w world) { p.incident(w.assessment) })
+
+func (p *pen) incident(a *graph.Assessment) graph.DraftText {
+	techniques := p.open(a, 6)
+	return graph.DraftText{
+		single("summary", p.incidentSummary(techniques)),
+		list("safe_state", 4, p.safeState(techniques)...),
+		list("decisions", 4, p.decisions()...),
+		list("preparation", 5, p.preparation(techniques)...),
+		list("detection_analysis", 5, p.detection(techniques)...),
+		list("containment_eradication_recovery", 6, p.containment(techniques)...),
+		list("post_incident", 4, p.afterwards(techniques)...),
+		single("limits", p.claim(p.any(),
+			"The graph knows the findings and what ATT&CK says of them; it knows neither the process nor the people on shift. Whoever runs the plant checks and rehearses each step before the plan counts.")),
+	}
 }
 
 func (p *pen) incidentSummary(techniques []graph.TechniqueResult) graph.Claim {
@@ -49,7 +53,7 @@ func (p *pen) incidentSummary(techniques []graph.TechniqueResult) graph.Claim {
 	name := p.named(t.ID, t.Name, "the most urgent technique", cites)
 	serves := ""
 	if len(t.Tactics) > 0 {
-		serves = ", which serves " + strings.Join(t.Tactics[:min(2, len(t.Tactics))], " and ")
+		serves = ", which serves " + p.tactics(t.Tactics)
 	}
 	where := ""
 	if d := p.devices(t.Devices); d != "" {
@@ -74,8 +78,8 @@ func (p *pen) safeState(techniques []graph.TechniqueResult) []graph.Claim {
 		advice := byHand(t)
 		out = append(out, p.claim(cites,
 			"While "+name+" may be going on, "+advice,
-			"While the "+nth(n)+" of the open techniques that touch the process may be going on, "+advice,
-			"While the "+nth(n)+" of the open techniques that touch the process may be going on, operate by what is seen and heard at the equipment."))
+			"While the "+p.nth(n)+" of the open techniques that touch the process may be going on, "+advice,
+			"While the "+p.nth(n)+" of the open techniques that touch the process may be going on, operate by what is seen and heard at the equipment."))
 		n++
 	}
 	units := "Write down how the process runs by hand: who goes where, what they read at local gauges, which valve or switch they use, and for how long that can be kept up."
@@ -148,7 +152,7 @@ func (p *pen) preparation(techniques []graph.TechniqueResult) []graph.Claim {
 		}
 		done[m.ID] = true
 		name := p.named(m.ID, m.Name, "a mitigation", cites)
-		out = append(out, p.claim(cites, begin+name+" against "+p.named(t.ID, t.Name, "an open technique", cites)+end+" "+howTo[m.ID], begin+name+end, other))
+		out = append(out, p.claim(cites, begin+name+" against "+p.named(t.ID, t.Name, "an open technique", cites)+end+" "+p.how(m.ID), begin+name+end, other))
 	}
 	for _, t := range techniques {
 		for _, m := range t.Mitigations {
@@ -161,7 +165,7 @@ func (p *pen) preparation(techniques []graph.TechniqueResult) []graph.Claim {
 	for _, t := range techniques {
 		for _, m := range t.Mitigations {
 			if !m.Deployed && m.Feasible && len(out) < kept+2 {
-				add(t, m, "feasible", "Put ", " in place before it is needed, in a planned outage and with a way back.", "Put the "+nth(len(out))+" mitigation in place before it is needed, in a planned outage and with a way back.")
+				add(t, m, "feasible", "Put ", " in place before it is needed, in a planned outage and with a way back.", "Put the "+p.nth(len(out))+" mitigation in place before it is needed, in a planned outage and with a way back.")
 				if len(out) > kept {
 					break // one for a technique
 				}
@@ -185,12 +189,12 @@ func (p *pen) detection(techniques []graph.TechniqueResult) []graph.Claim {
 			out = append(out, p.claim(cites,
 				"Look for "+name+" in "+p.seenIn(cites)+", from passive taps, historians and logs that are kept anyway.",
 				"Look for "+name+" in passive captures, historians and logs that are kept anyway.",
-				"Look for the "+nth(len(out))+" technique in passive captures, historians and logs that are kept anyway."))
+				"Look for the "+p.nth(len(out))+" technique in passive captures, historians and logs that are kept anyway."))
 		} else if cites := first(p.about(t.ID, "names nothing to collect")); len(cites) > 0 {
 			name := p.named(t.ID, t.Name, "an open technique", cites)
 			out = append(out, p.claim(cites,
 				"ATT&CK names nothing to collect for "+name+", so "+effect,
-				"ATT&CK names nothing to collect for the "+nth(len(out))+" technique, so "+effect))
+				"ATT&CK names nothing to collect for the "+p.nth(len(out))+" technique, so "+effect))
 		}
 	}
 	return append(out,
@@ -222,16 +226,20 @@ func (p *pen) containment(techniques []graph.TechniqueResult) []graph.Claim {
 		if n == 2 || len(cites) == 0 {
 			continue
 		}
-		weakness, _, _ := strings.Cut(p.text(cites[0]), " opens ")
+		weakness := p.before(cites[0], " opens ")
 		if removed[weakness] {
 			continue
 		}
 		removed[weakness] = true
+		cites = both(cites, first(p.about(t.ID, t.ID+" "+t.Name)))
+		if cites[len(cites)-1] == cites[0] {
+			cites = cites[:1]
+		}
 		name := p.named(t.ID, t.Name, "a technique", cites)
 		out = append(out, p.claim(cites,
 			"Remove the cause of "+name+": "+weakness+". Do it in a planned outage, with what the maker offers and after a trial on a spare device; until then keep the barrier in front of it.",
 			"Remove the weakness behind "+name+" in a planned outage, after a trial on a spare device; until then keep the barrier in front of it.",
-			"Remove the "+nth(n)+" weakness in a planned outage, after a trial on a spare device; until then keep the barrier in front of it."))
+			"Remove the "+p.nth(n)+" weakness in a planned outage, after a trial on a spare device; until then keep the barrier in front of it."))
 		n++
 	}
 	if c := p.constraint("no_patch"); len(c) > 0 && len(out) < 5 {

@@ -18,6 +18,7 @@ type pen struct {
 	check    func(graph.Claim) []graph.Rejection
 	used     map[string]bool
 	plain    bool // take the last form of each
+	sketch   *sketch
 }
 
 // written runs a template over evidence. Where the whole does not pass, as it
@@ -27,7 +28,7 @@ func written(form verify.Form, evidence []graph.Evidence, template func(*pen) gr
 	if len(evidence) == 0 {
 		return nil, ErrNoEvidence
 	}
-	p := &pen{evidence: evidence, check: verify.Claims(evidence), used: map[string]bool{}}
+	p := &pen{evidence: evidence, check: verify.Claims(evidence, append(form[:len(form):len(form)], verify.Section{Advice: probes})...), used: map[string]bool{}}
 	text := template(p)
 	if len(verify.Draft(text, form, evidence)) == 0 {
 		return text, nil
@@ -37,6 +38,10 @@ func written(form verify.Form, evidence []graph.Evidence, template func(*pen) gr
 
 // claim takes the richest form that passes and that no earlier claim has.
 func (p *pen) claim(cites []string, forms ...string) graph.Claim {
+	if p.sketch != nil {
+		p.sketch.note(forms)
+		return graph.Claim{}
+	}
 	var handles []string
 	for _, h := range cites {
 		if len(handles) < verify.MaxCited && !slices.Contains(handles, h) {
@@ -66,12 +71,15 @@ func (p *pen) claim(cites []string, forms ...string) graph.Claim {
 
 // fits reports whether words may stand in a claim that cites these handles.
 func (p *pen) fits(words string, cites []string) bool {
-	return len(p.check(graph.Claim{Text: "What is meant here is " + words + " and nothing else.", Evidence: cites})) == 0
+	return len(p.check(graph.Claim{Text: fmt.Sprintf(meant, words), Evidence: cites[:min(len(cites), verify.MaxCited)]})) == 0
 }
 
 // about returns the handles of statements that are not the site's, name an ID
 // and hold all of the words.
 func (p *pen) about(id string, words ...string) []string {
+	if p.sketch != nil {
+		return p.sketch.find(words...)
+	}
 	return p.find(func(e graph.Evidence) bool {
 		return id != "" && e.Provenance != string(graph.Site) && slices.Contains(e.IDs, id) && has(e.Text, words)
 	})
@@ -80,6 +88,9 @@ func (p *pen) about(id string, words ...string) []string {
 // site returns the handles of statements about the site that hold all of the
 // words.
 func (p *pen) site(words ...string) []string {
+	if p.sketch != nil {
+		return p.sketch.find(words...)
+	}
 	return p.find(func(e graph.Evidence) bool { return e.Provenance == string(graph.Site) && has(e.Text, words) })
 }
 
@@ -88,6 +99,9 @@ func has(text string, words []string) bool {
 }
 
 func (p *pen) find(keep func(graph.Evidence) bool) []string {
+	if p.sketch != nil {
+		return p.sketch.find("")
+	}
 	var out []string
 	for _, e := range p.evidence {
 		if keep(e) {
@@ -99,6 +113,9 @@ func (p *pen) find(keep func(graph.Evidence) bool) []string {
 
 // text returns the text behind a handle.
 func (p *pen) text(handle string) string {
+	if p.sketch != nil {
+		return barriers[0] + " "
+	}
 	for _, e := range p.evidence {
 		if e.Handle == handle {
 			return e.Text
@@ -119,6 +136,13 @@ func both(lists ...[]string) []string { return slices.Concat(lists...) }
 // named is "T0837 Loss of Protection" where a claim that cites the handles may
 // say so, else the ID alone, else what stands for it.
 func (p *pen) named(id, name, other string, cites []string) string {
+	switch {
+	case p.sketch == nil:
+	case p.sketch.named:
+		return taken
+	default:
+		return other
+	}
 	for _, s := range []string{strings.TrimSpace(id + " " + name), id} {
 		if s != "" && p.fits(s, cites) {
 			return s
@@ -130,9 +154,12 @@ func (p *pen) named(id, name, other string, cites []string) string {
 // devices names at most two devices, as far as their names may stand in a
 // sentence; empty when none may.
 func (p *pen) devices(ids []string) string {
+	if p.sketch != nil {
+		return namings[p.sketch.devices]
+	}
 	var names []string
 	for _, d := range ids {
-		if len(names) < 2 && d != "" && len(d) <= 40 && !strings.ContainsAny(d, " \t\"'`()[]<>,;!?") && p.fits("the device "+d, p.any()) {
+		if len(names) < 2 && d != "" && len(d) <= 40 && !strings.ContainsAny(d, " \t\"'`()[]<>,;!?") && p.fits("the device "+d, p.find(func(e graph.Evidence) bool { return strings.Contains(e.Text, d) })) {
 			names = append(names, d)
 		}
 	}
@@ -144,12 +171,15 @@ func (p *pen) devices(ids []string) string {
 	case more == 1:
 		return strings.Join(names, ", ") + " and one more device"
 	default:
-		return fmt.Sprintf("%s and %d more devices", strings.Join(names, ", "), more)
+		return strings.Join(names, ", ") + " and other devices"
 	}
 }
 
 // any is what advice rests on that holds on every site: why it is given here.
 func (p *pen) any() []string {
+	if p.sketch != nil {
+		return []string{"E1"}
+	}
 	for _, words := range []string{" is open", "Finding ", "Device "} {
 		if h := first(p.site(words)); len(h) > 0 {
 			return h
@@ -161,6 +191,9 @@ func (p *pen) any() []string {
 // seenIn is what a technique can be seen in, as its evidence says; empty where
 // none is cited.
 func (p *pen) seenIn(handles []string) string {
+	if p.sketch != nil {
+		return taken
+	}
 	for _, h := range handles {
 		if _, list, ok := strings.Cut(p.text(h), " can be seen in "); ok {
 			return strings.TrimSuffix(list, ".")
@@ -173,7 +206,7 @@ func (p *pen) seenIn(handles []string) string {
 func (p *pen) open(a *graph.Assessment, most int) []graph.TechniqueResult {
 	var out []graph.TechniqueResult
 	for _, t := range a.Techniques {
-		if len(out) < most && len(p.about(t.ID)) > 0 {
+		if p.sketch != nil || len(out) < most && len(p.about(t.ID)) > 0 {
 			t.Mitigations = ranked(a, t.Mitigations)
 			out = append(out, t)
 		}
@@ -197,19 +230,58 @@ func ranked(a *graph.Assessment, ms []graph.TechniqueMitigation) []graph.Techniq
 
 // constraint returns the handles of devices that have a constraint.
 func (p *pen) constraint(id string) []string {
+	if p.sketch != nil {
+		return p.sketch.find("constraint " + id)
+	}
 	return p.find(func(e graph.Evidence) bool {
 		_, limits, ok := strings.Cut(e.Text, "; constraints: ")
 		return ok && e.Provenance == string(graph.Site) && strings.Contains(limits, id+" ")
 	})
 }
 
-// nth makes the last forms of a list differ.
-func nth(i int) string {
-	words := []string{"first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"}
-	if i < len(words) {
-		return words[i]
+var ordinals = []string{"first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"}
+
+// nth makes the last forms of a list differ. No list is longer than the
+// ordinals.
+func (p *pen) nth(i int) string {
+	if p.sketch != nil {
+		return anyOrdinal
 	}
-	return "next" + strings.Repeat(" but one", i-len(words))
+	return ordinals[min(i, len(ordinals)-1)]
+}
+
+// how is what a mitigation means on site.
+func (p *pen) how(id string) string {
+	if p.sketch != nil {
+		return "" // its sentences are noted once, not behind all others
+	}
+	return howTo[id]
+}
+
+// tactics are at most two, for a sentence.
+func (p *pen) tactics(names []string) string {
+	names = names[:min(2, len(names))]
+	if p.sketch != nil {
+		names = slices.Repeat([]string{taken}, len(names))
+	}
+	return strings.Join(names, " and ")
+}
+
+// word is what a sentence takes from evidence as it is.
+func (p *pen) word(s string) string {
+	if p.sketch != nil {
+		return taken
+	}
+	return s
+}
+
+// before is what a statement says in front of some words.
+func (p *pen) before(handle, words string) string {
+	if p.sketch != nil {
+		return taken
+	}
+	s, _, _ := strings.Cut(p.text(handle), words)
+	return s
 }
 
 func single(name string, c graph.Claim) graph.DraftSection {

@@ -2,6 +2,7 @@ package compose
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/mitigraph/mitigraph/genai/verify"
@@ -15,27 +16,31 @@ const MaxRequirements = 8
 // one.
 func PolicyForm(n int) verify.Form {
 	return verify.Form{
-		{Name: "scope", Single: true},
-		{Name: "requirements", Min: n, Max: n},
-		{Name: "exceptions", Min: 1, Max: 6},
-		{Name: "review", Min: 1, Max: 3, Open: true},
+		{Name: "scope", Single: true, Advice: policyAdvice},
+		{Name: "requirements", Min: n, Max: n, Advice: policyAdvice},
+		{Name: "exceptions", Min: 1, Max: 6, Advice: policyAdvice},
+		{Name: "review", Min: 1, Max: 3, Open: true, Advice: policyAdvice},
 	}
 }
 
 // Policy writes a security policy with one requirement for each mitigation.
 func Policy(a *graph.Assessment, mitigations []graph.MitigationResult, evidence []graph.Evidence) (graph.DraftText, error) {
-	return written(PolicyForm(len(mitigations)), evidence, func(p *pen) graph.DraftText {
-		requirements := make([]graph.Claim, len(mitigations))
-		for i, m := range mitigations {
-			requirements[i] = p.requirement(i, m)
-		}
-		return graph.DraftText{
-			single("scope", p.scope(a)),
-			list("requirements", MaxRequirements, requirements...),
-			list("exceptions", 6, p.exceptions(a)...),
-			list("review", 3, p.review(a)...),
-		}
-	})
+	return written(PolicyForm(len(mitigations)), evidence, func(p *pen) graph.DraftText { return p.policy(a, mitigations) })
+}
+
+var policyAdvice = sketched(func(p *pen, w world) { p.policy(w.assessment, w.assessment.Mitigations) })
+
+func (p *pen) policy(a *graph.Assessment, mitigations []graph.MitigationResult) graph.DraftText {
+	requirements := make([]graph.Claim, len(mitigations))
+	for i, m := range mitigations {
+		requirements[i] = p.requirement(i, m)
+	}
+	return graph.DraftText{
+		single("scope", p.scope(a)),
+		list("requirements", MaxRequirements, requirements...),
+		list("exceptions", 6, p.exceptions(a)...),
+		list("review", 3, p.review(a)...),
+	}
 }
 
 func (p *pen) scope(a *graph.Assessment) graph.Claim {
@@ -54,6 +59,9 @@ var byLabel = []*regexp.Regexp{regexp.MustCompile(`^IEC 62443`), regexp.MustComp
 // standards holds; empty where there is none.
 func (p *pen) standards(id string) (handles []string, labels []string) {
 	handles = first(p.about(id, id, " is asked for by "))
+	if p.sketch != nil {
+		return handles, slices.Repeat([]string{taken}, min(p.sketch.devices, len(byLabel)))
+	}
 	for _, h := range handles {
 		_, list, _ := strings.Cut(p.text(h), " is asked for by ")
 		all := strings.Split(strings.TrimSuffix(list, "."), "; ")
@@ -84,9 +92,9 @@ func (p *pen) requirement(i int, m graph.MitigationResult) graph.Claim {
 	if len(labels) > 0 {
 		asked = " It is asked for by " + strings.Join(labels, " and ") + "."
 	}
-	how := howTo[m.ID]
+	how := p.how(m.ID)
 	return p.claim(cites, begin+how+asked, begin+how, begin,
-		"The "+nth(i)+" of the mitigations is required wherever the techniques that it answers are open, as far as the safety function allows it.")
+		"The "+p.nth(i)+" of the mitigations is required wherever the techniques that it answers are open, as far as the safety function allows it.")
 }
 
 func (p *pen) exceptions(a *graph.Assessment) []graph.Claim {
@@ -101,7 +109,7 @@ func (p *pen) exceptions(a *graph.Assessment) []graph.Claim {
 			done[m.ID] = true
 			out = append(out, p.claim(cites,
 				p.named(m.ID, m.Name, "A mitigation", cites)+" is not asked of devices that do not allow it. The exception ends when the device is replaced or its constraint falls, and a barrier in front of the device takes its place until then.",
-				"The "+nth(len(out))+" mitigation that devices do not allow is not asked of them until they are replaced; a barrier in front of them takes its place."))
+				"The "+p.nth(len(out))+" mitigation that devices do not allow is not asked of them until they are replaced; a barrier in front of them takes its place."))
 		}
 	}
 	for _, c := range constraintAdvice {

@@ -10,23 +10,39 @@ import (
 
 // TriageForm is the form of the triage of a finding.
 var TriageForm = verify.Form{
-	{Name: "affected", Single: true},
-	{Name: "reachable", Single: true},
-	{Name: "first", Min: 1, Max: 5},
-	{Name: "limits", Single: true, Open: true},
+	{Name: "affected", Single: true, Advice: triageAdvice},
+	{Name: "reachable", Single: true, Advice: triageAdvice},
+	{Name: "first", Min: 1, Max: 5, Advice: triageAdvice},
+	{Name: "limits", Single: true, Open: true, Advice: triageAdvice},
 }
 
 // Triage writes what to do first about a finding.
 func Triage(f graph.FindingResult, standing graph.Standing, a *graph.Assessment, evidence []graph.Evidence) (graph.DraftText, error) {
-	return written(TriageForm, evidence, func(p *pen) graph.DraftText {
-		return graph.DraftText{
-			single("affected", p.affected(standing)),
-			single("reachable", p.reachable(f, standing)),
-			list("first", 5, p.firstSteps(f, standing, a)...),
-			single("limits", p.claim(p.site("Affected by"),
-				"The graph knows what was written down about the finding and the site. It has not looked at the device, and has no map of what the network lets through; both are to be checked by people before anything is changed.")),
-		}
-	})
+	return written(TriageForm, evidence, func(p *pen) graph.DraftText { return p.triage(f, standing, a) })
+}
+
+var triageAdvice = sketched(func(p *pen, w world) {
+	f := graph.FindingResult{KEV: true, Techniques: []graph.FindingTechnique{{ID: w.assessment.Techniques[0].ID}}}
+	for _, affected := range []string{"yes", "likely", "unknown"} {
+		p.affected(graph.Standing{Affected: affected})
+	}
+	for how := range reach {
+		p.reachable(f, graph.Standing{Reachable: how})
+	}
+	p.triage(f, graph.Standing{Devices: []string{taken}}, w.assessment)
+	f.KEV, f.EPSS = false, 1
+	p.triage(f, graph.Standing{}, w.assessment)
+	p.control(f, w.assessment)
+})
+
+func (p *pen) triage(f graph.FindingResult, standing graph.Standing, a *graph.Assessment) graph.DraftText {
+	return graph.DraftText{
+		single("affected", p.affected(standing)),
+		single("reachable", p.reachable(f, standing)),
+		list("first", 5, p.firstSteps(f, standing, a)...),
+		single("limits", p.claim(p.site("Affected by"),
+			"The graph knows what was written down about the finding and the site. It has not looked at the device, and has no map of what the network lets through; both are to be checked by people before anything is changed.")),
+	}
 }
 
 func (p *pen) affected(s graph.Standing) graph.Claim {
@@ -46,12 +62,12 @@ func (p *pen) affected(s graph.Standing) graph.Claim {
 		}
 		return p.claim(cites, "Affected: likely, "+on+". What the site has is called like the product of the finding; compare the versions, from drawings or the type plate."+unwritten, plain)
 	}
-	return p.claim(cites, "Affected: unknown; "+s.WhyAffected+". Look for the product in drawings, purchase lists and passive captures before taking it for absent."+unwritten,
+	return p.claim(cites, "Affected: unknown; "+p.word(s.WhyAffected)+". Look for the product in drawings, purchase lists and passive captures before taking it for absent."+unwritten,
 		"Affected: unknown. Look for the product in drawings, purchase lists and passive captures before taking it for absent."+unwritten)
 }
 
 var reach = map[string]string{
-	"network":  "Reachable: from the network. Whoever can send packets to the device can use the flaw; ask which zones, remote accesses and gateways lead to it.",
+	"network":  "Reachable: from the network. Whoever can reach the device over the network can use the flaw; ask which zones, remote accesses and gateways lead to it.",
 	"adjacent": "Reachable: from the device's own network. Someone has to be in the zone of the device already, or near by; ask who and what else is in it.",
 	"local":    "Reachable: only from the device itself. It takes a session there, or somebody who opens a file; ask who has accounts and which files come in.",
 	"physical": "Reachable: only by hand at the device. Ask who comes to it, whether the cabinet is locked, and who would notice.",
@@ -93,7 +109,7 @@ func (p *pen) firstSteps(f graph.FindingResult, s graph.Standing, a *graph.Asses
 	case len(fix) > 0 && len(noPatch) > 0:
 		out = append(out, p.claim(both(fix, noPatch), "The maker offers a fix, and the device takes no patch by the site's word: ask the maker which of the two holds, and keep a barrier in front of the device until then."))
 	case len(fix) > 0:
-		out = append(out, p.claim(fix, "The maker offers a fix, quoted in the evidence: try it on a spare device, plan it for an outage with a way back, and test the safety functions before the unit runs again. Patch no controller while it runs the process."))
+		out = append(out, p.claim(fix, "The maker offers a fix, quoted in the evidence: try it on a spare device, plan it for an outage with a way back, and test the safety functions before the unit runs again. Patch no controller that runs the process."))
 	case len(none) > 0:
 		out = append(out, p.claim(none, "The maker offers no fix: what is done has to be done around the device, and the owner of the process has to know that the flaw stays."))
 	}
@@ -122,10 +138,10 @@ func (p *pen) control(f graph.FindingResult, a *graph.Assessment) []graph.Claim 
 				}
 				name, against := p.named(m.ID, m.Name, unnamed, cites), p.named(ft.ID, ft.Name, "the technique that the finding opens", cites)
 				if deployed {
-					return []graph.Claim{p.claim(cites, name+" is deployed against "+against+": check first that it is in order at this device. "+howTo[m.ID],
+					return []graph.Claim{p.claim(cites, name+" is deployed against "+against+": check first that it is in order at this device. "+p.how(m.ID),
 						"What is deployed against the technique that the finding opens comes first: check that it is in order at this device.")}
 				}
-				return []graph.Claim{p.claim(cites, "Weigh "+name+" against "+against+" for the next planned outage. "+howTo[m.ID],
+				return []graph.Claim{p.claim(cites, "Weigh "+name+" against "+against+" for the next planned outage. "+p.how(m.ID),
 					"Weigh a mitigation of the technique that the finding opens, which the evidence names, for the next planned outage.")}
 			}
 		}

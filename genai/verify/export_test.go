@@ -1,0 +1,23 @@
+package verify
+
+import "github.com/mitigraph/mitigraph/graph"
+
+// FeatureNames are the names of what [Measure] returns.
+var FeatureNames = featureNames[:]
+
+// Weights returns the bias and the weights in use.
+func Weights() (float64, []float64) { return bias, weights[:] }
+
+// Measure returns the features of a claim of one sentence, and whether a check
+// other than the support speaks against it.
+func Measure(claim graph.Claim, evidence []graph.Evidence) (features []float64, rejected []graph.Rejection) {
+	c := newChecker(evidence)
+	c.claim(located{"", claim})
+	for _, r := range c.rejected {
+		if r.Check != CheckGrounding {
+			rejected = append(rejected, r)
+		}
+	}
+	x, _ := measure(wordsOf(claim.Text), claim.Text, c.judgeFor(claim.Evidence))
+	return x[:], rejected
+}

@@ -1,0 +1,204 @@
+package verify_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"go/format"
+	"math"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/mitigraph/mitigraph/genai/verify"
+	"github.com/mitigraph/mitigraph/graph"
+)
+
+var (
+	update  = flag.Bool("update", false, "fit the weights anew and write them")
+	crossed = flag.Bool("crossed", false, "show what TestWeights finds, sentence by sentence of the dev part")
+)
+
+// A sample is what the weights are fitted to.
+type sample struct {
+	x     []float64
+	wrong bool
+	pack  string
+	of    labelledSentence
+	hard  []graph.Rejection
+}
+
+func samples(t testing.TB, packs map[string]labelledPack, list []labelledSentence) []sample {
+	t.Helper()
+	var out []sample
+	for _, s := range list {
+		x, hard := verify.Measure(graph.Claim{Text: s.Text, Evidence: s.Cites}, packs[s.Pack].Evidence)
+		out = append(out, sample{x, s.Label == "wrong", s.Pack, s, hard})
+	}
+	return out
+}
+
+// fit is logistic regression with a penalty on the squares of the weights, by
+// plain gradient descent: slow, but the same everywhere.
+func fit(list []sample) (bias float64, weights []float64) {
+	const (
+		rounds  = 1000
+		rate    = 1.0
+		penalty = 0.003
+	)
+	n := len(list[0].x)
+	// Features of a like size are found faster.
+	scale := make([]float64, n)
+	for i := range scale {
+		for _, s := range list {
+			scale[i] += s.x[i] * s.x[i]
+		}
+		scale[i] = math.Sqrt(scale[i]/float64(len(list))) + 1e-6
+	}
+	w := make([]float64, n+1)
+	for range rounds {
+		g := make([]float64, n+1)
+		for _, s := range list {
+			z := w[n]
+			for i, x := range s.x {
+				z += w[i] * x / scale[i]
+			}
+			e := 1 / (1 + math.Exp(-z))
+			if s.wrong {
+				e--
+			}
+			for i, x := range s.x {
+				g[i] += e * x / scale[i]
+			}
+			g[n] += e
+		}
+		for i := range w {
+			w[i] -= rate * g[i] / float64(len(list))
+			if i < n {
+				w[i] -= rate * penalty * w[i]
+				if slices.Contains([]string{"domain", "other", "generic"}, verify.FeatureNames[i]) {
+					w[i] = max(w[i], 0) // a word more that no evidence holds never speaks for a sentence
+				}
+			}
+		}
+	}
+	for i := range scale {
+		w[i] /= scale[i]
+	}
+	return w[n], w[:n]
+}
+
+func score(bias float64, w, x []float64) float64 {
+	for i := range w {
+		bias += w[i] * x[i]
+	}
+	return bias
+}
+
+func soft(list []sample) []sample {
+	return slices.DeleteFunc(slices.Clone(list), func(s sample) bool { return len(s.hard) > 0 })
+}
+
+// shift is added to the bias, so that about as many right sentences are
+// rejected as [rightRejected] allows, hard checks included.
+func shift(list []sample, score func(sample) float64) float64 {
+	const rightRejected = 0.10
+	var right []float64
+	n, hard := 0, 0
+	for _, s := range list {
+		switch {
+		case s.wrong:
+			continue
+		case len(s.hard) > 0:
+			hard++
+		default:
+			right = append(right, score(s))
+		}
+		n++
+	}
+	slices.Sort(right)
+	allowed := max(int(rightRejected*float64(n))-hard, 0)
+	return -right[max(len(right)-1-allowed, 0)]
+}
+
+// TestWeights holds the weights in the code to what the dev part gives.
+func TestWeights(t *testing.T) {
+	packs := readPacks(t)
+	list := samples(t, packs, readSentences(t, "dev"))
+	// Each pack is judged by weights fitted to the others.
+	scores := map[string]float64{}
+	for name, p := range packs {
+		if p.Part != "dev" {
+			continue
+		}
+		b, w := fit(soft(slices.DeleteFunc(slices.Clone(list), func(s sample) bool { return s.pack == name })))
+		for _, s := range list {
+			if s.pack == name {
+				scores[s.of.ID] = score(b, w, s.x)
+			}
+		}
+	}
+	move := shift(list, func(s sample) float64 { return scores[s.of.ID] })
+	var found, wrong, rejected, right int
+	kinds := map[string][2]int{}
+	for _, s := range list {
+		bad := len(s.hard) > 0 || scores[s.of.ID]+move > 0
+		k := kinds[s.of.Label+" "+s.of.Kind]
+		k[1]++
+		if bad {
+			k[0]++
+		}
+		kinds[s.of.Label+" "+s.of.Kind] = k
+		switch {
+		case s.wrong:
+			wrong++
+			if bad {
+				found++
+			}
+		default:
+			right++
+			if bad {
+				rejected++
+			}
+		}
+		if *crossed && bad != s.wrong {
+			t.Logf("%s %s %.2f %v %v | %s", s.of.Label, s.of.Kind, scores[s.of.ID]+move, s.of.Cites, s.hard, s.of.Text)
+		}
+	}
+	t.Logf("dev, each pack by weights from the others: %d of %d wrong ones found, %d of %d right ones rejected", found, wrong, rejected, right)
+	for _, k := range slices.Sorted(func(yield func(string) bool) {
+		for k := range kinds {
+			if !yield(k) {
+				return
+			}
+		}
+	}) {
+		t.Logf("  %-28s %d of %d", k, kinds[k][0], kinds[k][1])
+	}
+	b, w := fit(soft(list))
+	b += move
+	var out bytes.Buffer
+	fmt.Fprint(&out, "package verify\n\n// Made by TestWeights -update from the dev part of the labelled sentences.\n\n")
+	fmt.Fprintf(&out, "const bias = %.3f\n\nvar weights = [features]float64{\n", b)
+	for i, v := range w {
+		fmt.Fprintf(&out, "\t%.3f, // %s\n", v, verify.FeatureNames[i])
+	}
+	fmt.Fprint(&out, "}\n")
+	want, err := format.Source(out.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile("weights.go", want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	got, err := os.ReadFile("weights.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Error("weights.go is not what the dev part gives; go test -run TestWeights -update writes it anew")
+	}
+}
