@@ -13,11 +13,10 @@ import (
 
 func TestRefused(t *testing.T) {
 	for says, args := range map[string][]string{
-		"no texts":    nil,
-		"-format":     {"-format", "xml"},
-		"no argument": {"file"},
-		"-h lists":    {"-x"},
-		"MODEL":       {"-attack", "nowhere.json", "-embed", "x"},
+		"no texts": nil,
+		"-format":  {"-format", "xml"},
+		"-h lists": {"-x"},
+		"MODEL":    {"-attack", "nowhere.json", "-embed", "x"},
 	} {
 		var out, errs bytes.Buffer
 		code := cli.Code("accuracy", run(t.Context(), args, strings.NewReader(""), &out, &errs), &errs)
