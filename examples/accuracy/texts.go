@@ -355,7 +355,7 @@ func (r *textReport) writeText(w io.Writer) {
 	for _, t := range r.Tactics {
 		fmt.Fprintf(w, "%-32s%5d%8.3f%8.3f%8.3f\n", t.Tactic, t.Texts, t.R1, t.R5, t.MRR)
 	}
-	fmt.Fprintf(w, "\nSentences on something else: %s got no technique. They are this project's own, by the\nsame hand as the 200 others that the model learns from, so that those of others may do worse.\n", share(r.Other.Rejected, r.Other.Sentences))
+	fmt.Fprintf(w, "\nSentences on something else: %s got no technique. They are this project's own, by the\nsame hand as the others that the model learns from, so that those of others may do worse.\n", share(r.Other.Rejected, r.Other.Sentences))
 }
 
 func share(n, of int) string {

@@ -15,7 +15,7 @@
 // Words (stemmed), pairs of words and parts of words are weighted by how rare
 // they are, and a ridge regression from likeness to all known texts gives each
 // technique a number, and one to "something else", for which this package
-// carries two hundred sentences of its own. A softmax makes probabilities of the
+// carries four hundred sentences of its own. A softmax makes probabilities of the
 // numbers. Its sharpness is learned from the procedure examples: each is
 // judged by a model that did not see its source.
 //

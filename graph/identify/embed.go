@@ -73,3 +73,19 @@ func unit(v []float32) ([]float32, error) {
 	}
 	return out, nil
 }
+
+func product(a, b []float32) float64 {
+	var s0, s1, s2, s3 float64
+	i := 0
+	b = b[:len(a)]
+	for ; i+4 <= len(a); i += 4 {
+		s0 += float64(a[i]) * float64(b[i])
+		s1 += float64(a[i+1]) * float64(b[i+1])
+		s2 += float64(a[i+2]) * float64(b[i+2])
+		s3 += float64(a[i+3]) * float64(b[i+3])
+	}
+	for ; i < len(a); i++ {
+		s0 += float64(a[i]) * float64(b[i])
+	}
+	return (s0 + s1) + (s2 + s3)
+}

@@ -65,8 +65,8 @@ func fit(ctx context.Context, c corpus, s Settings, embed func(context.Context, 
 	kernel := newMatrix(n)
 	parallel(n, func(i int) {
 		if ctx.Err() == nil {
-			f.likeness(f.space.vectors[i], f.meaningOf(i), kernel[i])
-			for j := range kernel[i] {
+			f.likeness(f.space.vectors[i], f.meaningOf(i), kernel[i], i+1) // the rest is never read
+			for j := range kernel[i][:i+1] {
 				kernel[i][j] += common
 			}
 		}
@@ -116,22 +116,18 @@ func (f *fitted) meaningOf(i int) []float32 {
 	return f.meaning[i]
 }
 
-// likeness to every document, by words and, where there are any, embeddings.
-// It is bent so that a text that is much alike counts for more than two that
+// likeness to the first n documents, by words and, where there are any,
+// embeddings. It is bent so that a text that is much alike counts for more than two that
 // are half as much; 0 and 1 stay what they are.
-func (f *fitted) likeness(v vector, meaning []float32, out []float64) {
+func (f *fitted) likeness(v vector, meaning []float32, out []float64, n int) {
 	f.space.likeness(v, out)
 	if meaning != nil {
 		share := f.settings.Embedding
-		for i, m := range f.meaning {
-			sum := 0.0
-			for j, x := range m {
-				sum += float64(x) * float64(meaning[j])
-			}
-			out[i] = (1-share)*out[i] + share*sum
+		for i, m := range f.meaning[:n] {
+			out[i] = (1-share)*out[i] + share*product(m, meaning)
 		}
 	}
-	for i, l := range out {
+	for i, l := range out[:n] {
 		if l != 0 {
 			out[i] = math.Expm1(bend*l) / expm1Bend
 		}

@@ -262,7 +262,7 @@ func (f *fitted) values(ctx context.Context, text string, embed embedding) (valu
 		meaning = ms[0]
 	}
 	likeness = make([]float64, len(f.corpus.documents))
-	f.likeness(v, meaning, likeness)
+	f.likeness(v, meaning, likeness, len(likeness))
 	values = slices.Clone(f.intercept)
 	for i, l := range likeness {
 		if l == 0 {
