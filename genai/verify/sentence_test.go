@@ -92,6 +92,10 @@ func TestAdviceOfAForm(t *testing.T) {
 		return verify.Draft(graph.DraftText{{Name: "steps", Claims: []graph.Claim{{Text: text, Evidence: []string{"E4"}}}}}, form, known)
 	}
 	assert.Empty(t, judge("Ask the owner of pump-2 who may reach it by telephone."))
+	form[0].Advice = append(form[0].Advice, "Go there twice a day. Take * and * along.")
+	assert.Empty(t, judge("Go there twice a day. Take pump-2 and A0003 Programmable Logic Controller along."), "the form's own number, and words twice")
+	assert.NotEmpty(t, judge("Go there three times a day. Take pump-2 and A0003 Programmable Logic Controller along."))
+	assert.NotEmpty(t, judge("Take pump-2 and the Tofino along."), "one of two is not in the evidence")
 	assert.NotEmpty(t, judge("Ask the owner of the telephone who may reach it by telephone."), "not in the evidence")
 	assert.NotEmpty(t, judge("Ask the owner of  who may reach it by telephone."))
 	assertRejected(t, judge("Ask the owner of pump-3 who may reach it by telephone."), verify.CheckNames, "steps[0].text", "pump-3")

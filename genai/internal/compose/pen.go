@@ -231,7 +231,7 @@ func ranked(a *graph.Assessment, ms []graph.TechniqueMitigation) []graph.Techniq
 // constraint returns the handles of devices that have a constraint.
 func (p *pen) constraint(id string) []string {
 	if p.sketch != nil {
-		return p.sketch.find("constraint " + id)
+		return p.sketch.find(id)
 	}
 	return p.find(func(e graph.Evidence) bool {
 		_, limits, ok := strings.Cut(e.Text, "; constraints: ")

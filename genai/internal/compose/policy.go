@@ -113,7 +113,7 @@ func (p *pen) exceptions(a *graph.Assessment) []graph.Claim {
 		}
 	}
 	for _, c := range constraintAdvice {
-		if cites := p.constraint(c.id); len(cites) > 0 && len(out) < 4 {
+		if cites := p.constraint(c.id); len(cites) > 0 && (len(out) < 4 || p.sketch != nil) {
 			out = append(out, p.claim(cites, "Where a device has the constraint "+c.id+", this holds in place of a rule that it can't keep: "+strings.ToLower(c.advice[:1])+c.advice[1:]+"."))
 		}
 	}

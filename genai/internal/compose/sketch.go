@@ -1,7 +1,6 @@
 package compose
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -42,9 +41,6 @@ func sketched(template func(*pen, world)) []string {
 		noted[s] = true
 	}
 	lacking := []string{everything, " can be seen in ", "vendor_fix", "workaround", "no_patch", "is deployed", "Deployed on device"}
-	for _, c := range constraintAdvice {
-		lacking = append(lacking, "all but "+c.id)
-	}
 	for _, named := range []bool{true, false} {
 		for devices := range namings {
 			for _, tactics := range [][]string{{"Impact", "Evasion"}, {"Impact"}, nil} {
@@ -63,7 +59,18 @@ func sketched(template func(*pen, world)) []string {
 		}
 		template(&pen{sketch: &sketch{named: named, noted: noted}}, sketchWorld("", "unheard of"))
 	}
-	return slices.Sorted(maps.Keys(noted))
+	var out []string
+	for s := range noted {
+		if !strings.Contains(s, anyOrdinal) {
+			out = append(out, s)
+			continue
+		}
+		for _, o := range ordinals {
+			out = append(out, strings.ReplaceAll(s, anyOrdinal, o))
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // touching are parts of names of techniques by which [byHand] advises.
@@ -91,10 +98,7 @@ func sketchWorld(name string, tactics ...string) world {
 
 // find returns a handle unless the words are lacking.
 func (s *sketch) find(words ...string) []string {
-	all := strings.Join(words, " ")
-	id, isConstraint := strings.CutPrefix(all, "constraint ")
-	only, onlyOne := strings.CutPrefix(s.lacks, "all but ")
-	if s.lacks == everything || onlyOne && isConstraint && id != only || !onlyOne && s.lacks != "" && strings.Contains(all, s.lacks) {
+	if s.lacks == everything || s.lacks != "" && strings.Contains(strings.Join(words, " "), s.lacks) {
 		return nil
 	}
 	return []string{"E1"}
@@ -104,13 +108,7 @@ func (s *sketch) find(words ...string) []string {
 func (s *sketch) note(forms []string) {
 	for _, f := range forms {
 		f = strings.TrimSpace(f)
-		switch {
-		case strings.Contains(f, unnamed), len(f) < 2:
-		case strings.Contains(f, anyOrdinal):
-			for _, o := range ordinals {
-				s.noted[strings.ReplaceAll(f, anyOrdinal, o)] = true
-			}
-		default:
+		if len(f) > 1 && !strings.Contains(f, unnamed) {
 			s.noted[f] = true
 		}
 	}
