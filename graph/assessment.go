@@ -110,11 +110,14 @@ type FindingTechnique struct {
 type Via struct {
 	// Weakness is empty where the finding itself names the technique.
 	Weakness string `json:"weakness"`
-	// Path leads from Weakness to the one that is mapped, its parent or, of a
-	// property of EMB3D, its threat; absent where Weakness is mapped itself.
-	Path       []string `json:"path,omitempty"`
-	Relation   string   `json:"relation,omitempty"` // performs or enables
-	Confidence float64  `json:"confidence"`
+	// Path leads from Weakness to the one that is mapped, its parent, else its
+	// child or, of a property of EMB3D, its threat; absent where Weakness is mapped itself.
+	Path []string `json:"path,omitempty"`
+	// Narrowed says that Path leads down, to a weakness more special than the
+	// one that was seen.
+	Narrowed   bool    `json:"narrowed,omitempty"`
+	Relation   string  `json:"relation,omitempty"` // performs or enables
+	Confidence float64 `json:"confidence"`
 	// Weakened says what in the finding's CVSS vector, or in the kind of its
 	// device, speaks against the technique, so that Confidence is less than
 	// the link's own.

@@ -144,6 +144,32 @@ func TestIndexEqualsRecord(t *testing.T) {
 	}
 }
 
+// A weakness without a mapped parent has what its children open, with far less
+// confidence; one that is judged to open nothing has nothing of theirs.
+func TestChildrenStandIn(t *testing.T) {
+	s := newGraph(t).Snapshot()
+	opens, status := s.Opens("CWE-671")
+	require.Equal(t, Mapped, status)
+	below, _ := s.Opens("CWE-798")
+	require.Len(t, opens, len(below))
+	for i, o := range opens {
+		assert.Equal(t, []string{"CWE-671", "CWE-798"}, o.Path)
+		assert.True(t, o.Narrowed)
+		assert.Equal(t, below[i].Technique, o.Technique)
+		assert.InDelta(t, 0.4*below[i].Confidence, o.Confidence, 1e-9)
+	}
+	n := 0
+	for _, w := range all[*Weakness](s.index()) {
+		if _, nothing := s.OpensNothing(w.ID); nothing {
+			n++
+			opens, status := s.Opens(w.ID)
+			assert.Equal(t, UnmappedWeakness, status, w.ID)
+			assert.Empty(t, opens, w.ID)
+		}
+	}
+	assert.Greater(t, n, 40)
+}
+
 // Every node and edge of the index is in the record under its label, and the
 // record has nothing beside it.
 func TestRecordIsLabelled(t *testing.T) {

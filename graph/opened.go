@@ -401,7 +401,7 @@ func (w *assessor) newTemplate(f *finding.Finding, named []*mitre.Technique, dev
 				Provenance: op.Link.Kind, Source: op.Link.Source, Rationale: op.Link.Rationale,
 			}
 			if len(op.Path) > 1 {
-				v.Path = op.Path
+				v.Path, v.Narrowed = op.Path, op.Narrowed
 			}
 			via[op.Technique.ID] = append(via[op.Technique.ID], v)
 		}

@@ -76,6 +76,8 @@ type Opening struct {
 	// Path leads from the weakness asked for to the one that the link is
 	// about: one element when the weakness is mapped itself.
 	Path []string
+	// Narrowed says that Path leads down, to a child of the weakness.
+	Narrowed bool
 	// Confidence is the link's, less a part for each step of the path; 0 to 1.
 	Confidence float64
 }
@@ -84,6 +86,9 @@ const (
 	// parentDecay is what a parent's link loses for each step up: what holds
 	// of a general weakness holds less surely of a special one.
 	parentDecay = 0.8
+	// childDecay is what a child's link loses: who names a general weakness may
+	// mean this special one, or one of its siblings.
+	childDecay = 0.4
 	// threatDecay is what a link loses on the way from a property to its
 	// threat: a device that has a USB port may well be safe from it.
 	threatDecay = 0.5
@@ -103,43 +108,23 @@ type way struct {
 
 // Opens returns the techniques that a weakness opens, by falling confidence,
 // then ATT&CK ID. A weakness without links of its own gets those of its
-// nearest parents that have some; a property of a device those of the threats
-// that it exposes the device to or, where it has none, of those of the more
-// special properties below it. The status says why the answer is empty when it
+// nearest parents that have some or, where none has, with far less confidence
+// those of its children; a property of a device those of the threats that it
+// exposes the device to or, where it has none, of those of the more special
+// properties below it. The status says why the answer is empty when it
 // is. Where this project judged that nothing follows from a weakness, the
 // search does not go on from it: [Snapshot.OpensNothing].
 func (s *Snapshot) Opens(weakness string) ([]Opening, Status) {
 	if _, ok := s.Weakness(weakness); !ok {
 		return nil, UnknownWeakness
 	}
-	best := map[string]Opening{}
-	level := []way{{[]string{weakness}, 1}}
-	seen := map[string]bool{weakness: true}
-	for depth := 0; depth <= maxSteps && len(level) > 0 && len(best) == 0; depth++ {
-		var next []way
-		for _, w := range level {
-			id := w.path[len(w.path)-1]
-			if _, nothing := s.OpensNothing(id); nothing {
-				continue
-			}
-			for n, link := range s.index().from(weaknessKey(id), predOpens) {
-				t, ok := n.doc.(*mitre.Technique)
-				if !ok {
-					continue
-				}
-				o := Opening{t, link, w.path, link.Confidence * w.keep}
-				if old, ok := best[t.ID]; !ok || o.Confidence > old.Confidence {
-					best[t.ID] = o
-				}
-			}
-			for to, decay := range s.onward(id) {
-				if !seen[to] {
-					seen[to] = true
-					next = append(next, way{append(slices.Clone(w.path), to), w.keep * decay})
-				}
-			}
+	best := s.nearest([]way{{[]string{weakness}, 1}}, maxSteps)
+	if len(best) == 0 {
+		best = s.nearest(s.children(weakness), 0)
+		for id, o := range best {
+			o.Narrowed = true
+			best[id] = o
 		}
-		level = next
 	}
 	if len(best) == 0 {
 		return nil, UnmappedWeakness
@@ -158,6 +143,61 @@ func (s *Snapshot) Opens(weakness string) ([]Opening, Status) {
 		return strings.Compare(a.Technique.ID, b.Technique.ID)
 	})
 	return out, Mapped
+}
+
+// nearest returns the links of what is nearest to the beginnings of a search,
+// and at most some steps away, by technique.
+func (s *Snapshot) nearest(level []way, steps int) map[string]Opening {
+	best := map[string]Opening{}
+	seen := map[string]bool{}
+	for _, w := range level {
+		seen[w.path[len(w.path)-1]] = true
+	}
+	for depth := 0; depth <= steps && len(level) > 0 && len(best) == 0; depth++ {
+		var next []way
+		for _, w := range level {
+			id := w.path[len(w.path)-1]
+			if _, nothing := s.OpensNothing(id); nothing {
+				continue
+			}
+			for n, link := range s.index().from(weaknessKey(id), predOpens) {
+				t, ok := n.doc.(*mitre.Technique)
+				if !ok {
+					continue
+				}
+				o := Opening{Technique: t, Link: link, Path: w.path, Confidence: link.Confidence * w.keep}
+				if old, ok := best[t.ID]; !ok || o.Confidence > old.Confidence {
+					best[t.ID] = o
+				}
+			}
+			for to, decay := range s.onward(id) {
+				if !seen[to] {
+					seen[to] = true
+					next = append(next, way{append(slices.Clone(w.path), to), w.keep * decay})
+				}
+			}
+		}
+		level = next
+	}
+	return best
+}
+
+// children are the ways to the weaknesses right below one, in the order of
+// their IDs. There are none below a property, whose search goes down anyway,
+// nor below what this project judged to open nothing.
+func (s *Snapshot) children(id string) []way {
+	w, ok := s.Weakness(id)
+	if _, nothing := s.OpensNothing(id); !ok || nothing || w.Kind == "property" {
+		return nil
+	}
+	var out []way
+	for n := range s.index().to(weaknessKey(id), predParent) {
+		if child, ok := n.doc.(*Weakness); ok {
+			out = append(out, way{[]string{id, child.ID}, childDecay})
+		}
+	}
+	slices.SortFunc(out, func(a, b way) int { return strings.Compare(a.path[1], b.path[1]) })
+	return out
 }
 
 // OpensNothing returns the judgement that no technique follows from a

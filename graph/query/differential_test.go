@@ -179,8 +179,8 @@ func (q questions) techniques(t *testing.T, id string) {
 	q.same(t, id, want, func() *cpath.Path { return q.live(from("attack:"+id).Out(quad.IRI("rel:mitigates")), "Technique") })
 }
 
-// opens goes up until some weakness on the way has links. What is judged to
-// open nothing ends its branch. Properties of EMB3D go down instead; they have
+// opens goes up until some weakness on the way has links, and one step down
+// where none has. What is judged to open nothing ends its branch. Properties of EMB3D go down instead; they have
 // a test in package graph.
 func (q questions) opens(t *testing.T, key string) {
 	n, ok := q.s.Node(key)
@@ -198,36 +198,40 @@ func (q questions) opens(t *testing.T, key string) {
 			slices.Sort(out)
 			return slices.Compact(out)
 		}
+		nothing := func(k string) bool { return len(rows(t, qs, from(k).Out(quad.IRI("rel:opens-nothing")))) > 0 }
 		best := map[string]float64{}
-		decay := 1.0
-		level, seen := []string{key}, map[string]bool{key: true}
-		for steps := 0; steps <= 3 && len(best) == 0; steps++ {
-			level = slices.DeleteFunc(level, func(k string) bool {
-				return len(rows(t, qs, from(k).Out(quad.IRI("rel:opens-nothing")))) > 0
-			})
-			if len(level) == 0 {
-				break
-			}
+		take := func(level []string, decay float64) {
 			p := from(level...).In(quad.IRI("rel:from")).
 				Has(quad.IRI("rel:predicate"), quad.IRI("rel:opens")).Save(quad.IRI("rel:confidence"), "confidence").
 				Out(quad.IRI("rel:to")).Has(quad.IRI("rdf:type"), quad.IRI("class:Technique"))
 			for _, row := range rows(t, qs, p) {
-				var f quad.Float
 				fields := strings.Fields(row)
 				require.Len(t, fields, 2, row)
 				v := quad.StringToValue(strings.TrimPrefix(fields[0], "confidence="))
 				parsed, err := v.(quad.TypedString).ParseValue()
 				require.NoError(t, err)
-				f = parsed.(quad.Float)
 				id := strings.TrimPrefix(fields[1], "id=")
-				best[id] = max(best[id], float64(f)*decay)
+				best[id] = max(best[id], float64(parsed.(quad.Float))*decay)
 			}
 			require.Len(t, best, len(ends(from(level...).Out(quad.IRI("rel:opens")))), "links and edges differ at %s", key)
+		}
+		decay := 1.0
+		level, seen := []string{key}, map[string]bool{key: true}
+		for steps := 0; steps <= 3 && len(best) == 0; steps++ {
+			if level = slices.DeleteFunc(level, nothing); len(level) == 0 {
+				break
+			}
+			take(level, decay)
 			level = slices.DeleteFunc(ends(from(level...).Out(quad.IRI("rel:child-of"))), func(k string) bool { return seen[k] })
 			for _, k := range level {
 				seen[k] = true
 			}
 			decay *= 0.8
+		}
+		if len(best) == 0 && !nothing(key) {
+			if children := slices.DeleteFunc(ends(from(key).In(quad.IRI("rel:child-of"))), nothing); len(children) > 0 {
+				take(children, 0.4)
+			}
 		}
 		want := map[string]float64{}
 		for _, o := range openings {

@@ -450,6 +450,8 @@ func (t *text) reason(id, technique string) string {
 	switch n := len(v.Path); {
 	case n > 1 && strings.HasPrefix(v.Weakness, "PID-"):
 		say += " by way of " + strings.Join(v.Path[1:], " and ")
+	case v.Narrowed:
+		say += " by its more special weakness " + v.Path[n-1]
 	case n > 1:
 		say += " by its more general weakness " + v.Path[n-1]
 	}

@@ -91,7 +91,7 @@ func TestRatings(t *testing.T) {
 		`{"method":"CVSSv4","score":9.9},{"method":"CVSSv31","vector":"` + vector + `"}`: vector,
 		`{"method":"CVSSv31","score":7.25},{"method":"CVSSv2","score":5}`:                "7.2",
 		`{"method":"CVSSv31","score":10},{"method":7},7`:                                 "10.0",
-		`{"method":"OWASP","score":9}`: "",
+		`{"method":"OWASP","score":9}`:                                                   "",
 	} {
 		found, _, err := read(t, "x", `{"bomFormat":"CycloneDX","specVersion":"1.5","vulnerabilities":[{"id":"A","ratings":[`+ratings+`]}]}`)
 		require.NoError(t, err)
