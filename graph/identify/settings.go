@@ -47,9 +47,9 @@ func (s Settings) weight(k Kind) float64 {
 // learns; TestDefaults holds them to it.
 const (
 	fewProcedures    = 50
-	defaultSharpness = 56
-	defaultSlope     = 0.42
-	defaultOffset    = -0.40
+	defaultSharpness = 55
+	defaultSlope     = 0.43
+	defaultOffset    = -0.34
 )
 
 // bend is how much likeness is bent, and common how alike all texts are before
