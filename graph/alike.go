@@ -33,9 +33,10 @@ const (
 	// smoothing is how many techniques of average nearness each mitigation
 	// counts beside its own: what one technique has proves little.
 	smoothing = 2
-	// held is how much the regression on nearness is held back. The values 0.1,
-	// 0.25 and 0.5 were compared, and that it takes the place of votes of the
-	// nearest, on the inner folds of TryCandidates alone; they differ by little.
+	// held is how much the regression on nearness is held back. It was chosen
+	// of 0.1, 0.25 and 0.5, and the regression in place of votes of the nearest,
+	// by the inner folds of TryCandidates; the outer figures of some of what was
+	// compared were in sight. The values differ by little.
 	held = 0.1
 	// nearness is added to what is compared, so that nothing is infinitely less.
 	nearness = 0.02
