@@ -26,15 +26,18 @@ const (
 	views
 )
 
-// blend is how much each view counts when the nearest techniques are sought.
+// blend is how much each view counts when techniques are compared as a whole.
 var blend = [views]float64{1, 0.5, 1, 0.3, 0.2, 0.5, 1.5, 0.5}
 
 const (
-	fewNeighbours, neighbours = 3, 10
-
 	// smoothing is how many techniques of average nearness each mitigation
 	// counts beside its own: what one technique has proves little.
 	smoothing = 2
+	// held is how much the regression on nearness is held back. It was chosen
+	// of 0.1, 0.25 and 0.5, and the regression in place of votes of the nearest,
+	// by the inner folds of TryCandidates; the outer figures of some of what was
+	// compared were in sight. The values differ by little.
+	held = 0.1
 	// nearness is added to what is compared, so that nothing is infinitely less.
 	nearness = 0.02
 
@@ -58,6 +61,7 @@ type proposer struct {
 	has         [][]int             // mitigations of each technique
 	traits      [views][]traits     // of each technique; of length 1
 	near        [views][][]float64  // by technique, made when asked for
+	blended     [][]float64         // of all views, 0 to 1; by technique, made when asked for
 	names       map[string]string   // of traits, for people
 	words       [2][]traits         // of techniques and of mitigations
 	standards   [2][]traits         // requirements of IEC 62443
@@ -98,6 +102,7 @@ func newProposer(x *index) *proposer {
 		weigh(p.traits[v])
 		p.near[v] = make([][]float64, len(p.techniques))
 	}
+	p.blended = make([][]float64, len(p.techniques))
 	p.direct = make([][2][]float64, len(p.techniques))
 	for _, both := range []*[2][]traits{&p.words, &p.standards} {
 		weigh(slices.Concat(both[0], both[1]))
@@ -257,6 +262,63 @@ func (p *proposer) nearTo(v, t int) []float64 {
 	return p.near[v][t]
 }
 
+// blendedTo compares a technique with all, by all views.
+func (p *proposer) blendedTo(t int) []float64 {
+	if p.blended[t] == nil {
+		p.blended[t] = make([]float64, len(p.techniques))
+		whole := 0.0
+		for v, weight := range blend {
+			whole += weight
+			for u, n := range p.nearTo(v, t) {
+				p.blended[t][u] += weight * n
+			}
+		}
+		for u := range p.blended[t] {
+			p.blended[t][u] /= whole
+		}
+	}
+	return p.blended[t]
+}
+
+// shares are how much each neighbour says of a technique by a ridge regression
+// on nearness. Unlike votes they count neighbours that say the same, since they
+// are near to each other, as one. In the order of the neighbours; may be below 0.
+func (p *proposer) shares(t int, near []neighbour) []float64 {
+	n := len(near)
+	lower := make([][]float64, n) // the triangle of Cholesky
+	out := make([]float64, n)
+	for i, u := range near {
+		to := p.blendedTo(u.technique)
+		row := make([]float64, i+1)
+		lower[i] = row
+		v := p.blendedTo(t)[u.technique]
+		for j := range row {
+			sum := to[near[j].technique]
+			if i == j {
+				sum += held
+			}
+			other := lower[j]
+			for k, x := range other[:j] {
+				sum -= row[k] * x
+			}
+			if i == j {
+				row[j] = math.Sqrt(sum)
+			} else {
+				row[j] = sum / other[j]
+				v -= row[j] * out[j]
+			}
+		}
+		out[i] = v / row[i]
+	}
+	for i := n - 1; i >= 0; i-- {
+		out[i] /= lower[i][i]
+		for j := range i {
+			out[j] -= lower[i][j] * out[i]
+		}
+	}
+	return out
+}
+
 // neighbour is a technique and how near another one is to it.
 type neighbour struct {
 	technique int
@@ -272,21 +334,20 @@ func (p *proposer) neighboursOf(t int, hidden func(family int) bool) []neighbour
 		if len(p.has[u]) == 0 || p.family[u] == p.family[t] || hidden(p.family[u]) {
 			continue
 		}
-		n := neighbour{technique: u}
-		for v := range views {
-			n.near += blend[v] * p.nearTo(v, t)[u]
-		}
-		out = append(out, n)
+		out = append(out, neighbour{u, p.blendedTo(t)[u]})
 	}
 	slices.SortStableFunc(out, func(a, b neighbour) int { return cmp.Compare(b.near, a.near) })
 	return out
 }
 
 // Features of a pair of technique and mitigation: how common the mitigation
-// is, one for each view, the votes of the nearest, what words and requirements
-// have in common, the former also apart for rare mitigations, of which no
-// neighbours tell, and how rare it is.
-const features = 1 + views + 2 + 2 + 2
+// is, one for each view, what a regression on nearness adds to how common it is,
+// what words and requirements have in common, the former also apart for rare
+// mitigations, of which no neighbours tell, and how rare it is.
+const features = 1 + views + 1 + 2 + 2
+
+// scale brings features to the size of the others, so that one ridge fits all.
+const scale = 5
 
 // rows computes the features of a technique with each mitigation, from what
 // its neighbours have.
@@ -315,18 +376,13 @@ func (p *proposer) rows(t int, near []neighbour) [][features]float64 {
 			out[m][1+v] = math.Log(((sum[m]+smoothing*mean)/(holders[m]+smoothing) + nearness) / (mean + nearness))
 		}
 	}
-	for i, k := range []int{fewNeighbours, neighbours} {
-		all, votes := 0.0, make([]float64, len(p.mitigations))
-		for _, u := range near[:min(k, len(near))] {
-			all += u.near
-			for _, m := range p.has[u.technique] {
-				votes[m] += u.near
-			}
-		}
+	const regression = 1 + views
+	for i, share := range p.shares(t, near) {
 		for m := range out {
-			if all > 0 {
-				out[m][1+views+i] = votes[m] / all
-			}
+			out[m][regression] -= scale * share * holders[m] / total
+		}
+		for _, m := range p.has[near[i].technique] {
+			out[m][regression] += scale * share
 		}
 	}
 	if p.direct[t][0] == nil {
@@ -334,10 +390,9 @@ func (p *proposer) rows(t int, near []neighbour) [][features]float64 {
 	}
 	words, standards := p.direct[t][0], p.direct[t][1]
 	for m := range out {
-		rest := out[m][1+views+2:]
+		rest := out[m][regression+1:]
 		rare := 1 / (1 + holders[m])
-		// Factors bring the features to one scale, so that one ridge fits all.
-		rest[0], rest[1], rest[2], rest[3] = 5*words[m], standards[m], 10*words[m]*rare, rare
+		rest[0], rest[1], rest[2], rest[3] = scale*words[m], standards[m], 2*scale*words[m]*rare, rare
 	}
 	return out
 }

@@ -52,6 +52,24 @@ func TestCandidatesIgnoreTheFamily(t *testing.T) {
 	assert.Equal(t, p.family[p.at["T0843"]], p.family[p.at["T0843.001"]])
 }
 
+// The shares solve what they are said to: nearness of all neighbours to each
+// other, held back, times the shares is their nearness to the technique.
+func TestSharesAreARegression(t *testing.T) {
+	p := newProposer(known(t, embedded(t)).index())
+	i := p.at["T0837"]
+	near := p.neighboursOf(i, nothingHidden)
+	require.Len(t, near, 90)
+	shares := p.shares(i, near)
+	for a, u := range near {
+		sum := held * shares[a]
+		for b, v := range near {
+			sum += p.blendedTo(u.technique)[v.technique] * shares[b]
+		}
+		assert.InDelta(t, u.near, sum, 1e-9, p.techniques[u.technique].ID)
+	}
+	assert.Empty(t, p.shares(i, nil))
+}
+
 func TestTryCandidates(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")

@@ -2,6 +2,7 @@ package identify
 
 import (
 	"encoding/json"
+	"math"
 	"os"
 	"testing"
 
@@ -91,4 +92,24 @@ func TestCholesky(t *testing.T) {
 	for i := range b {
 		assert.InDelta(t, b[i], dot(want[i], x), 1e-9)
 	}
+}
+
+// TestLogistic: it finds its top also where full steps of Newton's lead away.
+func TestLogistic(t *testing.T) {
+	var x []float64
+	var y []bool
+	for i := range 300 {
+		x, y = append(x, float64(i%20)), append(y, i%20 > 1 && i%7 != 0)
+	}
+	slope, offset := logistic(x, y)
+	gs, gb := 1-slope, -offset // what the slope of the likelihood and of the prior leave
+	for i := range x {
+		d := -1 / (1 + math.Exp(-slope*x[i]-offset))
+		if y[i] {
+			d++
+		}
+		gs, gb = gs+d*x[i], gb+d
+	}
+	assert.InDelta(t, 0, gs, 1e-3)
+	assert.InDelta(t, 0, gb, 1e-3)
 }
