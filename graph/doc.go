@@ -36,11 +36,53 @@
 //
 // # Provenance
 //
-// Each link has a [Kind]: official (an ATT&CK release), cited (another
-// catalogue), analyst (a judgement of this project, with confidence and
-// rationale), site (what the user said) or draft (written by a generator).
-// Drafts never count as mitigations. [Snapshot.Sources] lists who said how
-// much.
+// Each statement has a [Kind], which says who stands behind it:
+//
+//   - [Official]: an ATT&CK release says so. It is counted as it stands.
+//   - [Cited]: another public catalogue says so: CWE's parents, EMB3D's threats
+//     and properties, OWASP's list.
+//   - [Analyst]: this project judged so, with a confidence and a sentence of
+//     reason: the mapping from weaknesses to techniques, what a constraint of a
+//     device does to a mitigation, what the areas of generative AI can do.
+//   - [Site]: the user said so: devices, deployed controls, constraints,
+//     findings and the techniques that these name.
+//   - [Drafted]: a generator wrote it. It never counts as a mitigation, before
+//     and after a person accepted it.
+//
+// What an assessment derives carries the kind of the weakest link that it is
+// derived from: a technique that a finding opens is [Analyst], although each of
+// its mitigations is [Official]. [Via] says it for each reason, [Link] for each
+// edge of a path, [Evidence] for each piece that a draft may cite.
+// [Snapshot.Sources] lists who said how much, and [Graph.Remove] takes out what
+// one of them said.
+//
+// Two public crosswalks from weaknesses to techniques for ICS agree on a single
+// pair. So no such link is ever shown as a fact: it is a judgement that gives
+// its reason, and a reader may disagree.
+//
+// # Reading a confidence
+//
+// The confidence of a link from a weakness to a technique, 0 to 1, says how
+// often, of the cases in which the weakness is exploited on an IoT or OT device,
+// the technique follows:
+//
+//   - 0.9: in nearly every one.
+//   - 0.6: in the typical one; it depends on where in the product the weakness is.
+//   - 0.3: in a sizeable minority; an analyst should look at the device at hand.
+//
+// Nothing below 0.3 is in the mapping, so that a smaller value has a story. It
+// was taken from another weakness ([Via].Path): 0.8 of it is left for each step
+// to a parent, and 0.4 for a step to a child ([Via].Narrowed), which is asked
+// only when no parent has links; 0.5 from a property of a device to a threat. Or
+// the finding's CVSS vector, or the kind of the device, speaks against the
+// technique ([Via].Weakened): a flaw that needs local access is a poor entrance
+// from afar. Of several reasons for one technique the strongest counts; they are
+// not added up, since they are seldom independent.
+//
+// A confidence is a judgement, not a frequency that was measured. What could be
+// measured is on the page of the program examples/accuracy: how much of what
+// advisories name is mapped, and how often techniques found in a text
+// (graph/identify, whose scores are calibrated) are the right ones.
 //
 // # Ranking
 //
