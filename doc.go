@@ -25,4 +25,36 @@
 // Every ID, link and score comes from the graph, never from a model, and
 // every link says who claims it: ATT&CK, another catalogue, this project, the
 // user, or a draft.
+//
+// # What an import brings along
+//
+// Modules and packages beside the standard library and this module. No package
+// needs a C compiler.
+//
+//	package                       modules  packages
+//	data                                0         0
+//	genai                               9        49
+//	genai/ollama                       17        72
+//	genai/template                      9        49
+//	genai/verify                        7        47
+//	graph                               4        28
+//	graph/export                        4        29
+//	graph/export/jsonld                 6        34
+//	graph/export/stix                   5        29
+//	graph/finding                       1         4
+//	graph/finding/csaf                 10        31
+//	graph/finding/cyclonedx             2         5
+//	graph/finding/sarif                 1         4
+//	graph/identify                      1         3
+//	graph/query                         5        34
+//	graph/query/gizmo                  10        58
+//	graph/query/graphql                 6        43
+//	graph/query/path                    5        34
+//	graph/report                        5        29
+//	graph/store                         2         5
+//	graph/store/bolt                   13        65
+//	graph/store/postgres                8        67
+//	mitre                               0         0
+//	mitre/navigator                     0         0
+//	mitre/release                       0         0
 package mitigraph
