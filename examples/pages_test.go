@@ -36,6 +36,31 @@ func TestImportWeights(t *testing.T) {
 	assert.Equal(t, want, string(b), "go test ./examples -run TestImportWeights -update writes it anew")
 }
 
+// The help of each program that has flags fits a screen and ends in examples.
+func TestHelp(t *testing.T) {
+	if os.Getenv("MITIGRAPH_LONG") == "" {
+		t.Skip("needs MITIGRAPH_LONG=1: it builds each program")
+	}
+	folders, err := filepath.Glob("*/main.go")
+	require.NoError(t, err)
+	for _, f := range folders {
+		name := filepath.Dir(f)
+		if name == "quickstart" {
+			continue // takes no flags
+		}
+		help, err := exec.CommandContext(t.Context(), "go", "run", "./"+name, "-h").CombinedOutput()
+		require.NoError(t, err, "%s: %s", name, help)
+		lines := strings.Split(strings.TrimRight(string(help), "\n"), "\n")
+		assert.LessOrEqual(t, len(lines), 48, name)
+		for _, line := range lines {
+			assert.LessOrEqual(t, len(line), 115, "%s: %s", name, line)
+		}
+		_, examples, found := strings.Cut(string(help), "\nExamples:\n")
+		assert.True(t, found, name)
+		assert.GreaterOrEqual(t, strings.Count(examples, "\n  "), 2, "%s has less than three examples", name)
+	}
+}
+
 // README.md names each program, and no other.
 func TestPrograms(t *testing.T) {
 	page, err := os.ReadFile("README.md")

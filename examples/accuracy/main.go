@@ -38,6 +38,7 @@ const examples = `
 Examples:
   go run ./examples/accuracy -attack 19.1 advisories/*.json
   go run ./examples/accuracy -attack ics-attack.json -only candidates -format json
+  go run ./examples/accuracy -attack 19.1 -only texts -embed ollama:all-minilm:22m
 `
 
 // section is one measurement; a new one is a line in sections.

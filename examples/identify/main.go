@@ -49,6 +49,7 @@ MITIGRAPH_OFFLINE (fetched releases).
 Examples:
   echo "The attacker changed the setpoints of the pumps" | go run ./examples/identify -attack 19.1
   go run ./examples/identify -attack 19.1 -exclude S0603,C0025 -top 10 report.txt
+  go run ./examples/identify -attack ics-attack.json -embed ollama:all-minilm:22m texts.jsonl
 `
 
 type options struct {

@@ -37,11 +37,18 @@ unreadable input.
 
 `
 
+const examples = `
+Examples:
+  go run ./examples/releases 18.1 19.1
+  go run ./examples/releases -format json 17.1 19.1
+  go run ./examples/releases mobile-attack-16.1 mobile-attack-17.1
+`
+
 func run(ctx context.Context, args []string, _ io.Reader, stdout, _ io.Writer) error {
 	flags := flag.NewFlagSet("releases", flag.ContinueOnError)
 	format := flags.String("format", "text", "`text` or json")
 	var help bytes.Buffer
-	names, err := cli.Parse(flags, args, &help, usage, "")
+	names, err := cli.Parse(flags, args, &help, usage, examples)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		_, err := stdout.Write(help.Bytes())

@@ -20,8 +20,7 @@ func Parse(fs *flag.FlagSet, args []string, stderr io.Writer, before, after stri
 		err := fs.Parse(args)
 		if errors.Is(err, flag.ErrHelp) {
 			fmt.Fprint(stderr, before)
-			fs.SetOutput(stderr)
-			fs.PrintDefaults()
+			printFlags(fs, stderr)
 			fmt.Fprint(stderr, after)
 			return nil, err
 		}
@@ -45,6 +44,37 @@ func Parse(fs *flag.FlagSet, args []string, stderr io.Writer, before, after stri
 		rest = append(rest, fs.Arg(0))
 		args = fs.Args()[1:]
 	}
+}
+
+// The help is to fit a screen: a flag on the left, what it does on the right.
+const (
+	helpWidth  = 100
+	helpIndent = 26
+)
+
+func printFlags(fs *flag.FlagSet, w io.Writer) {
+	fs.VisitAll(func(f *flag.Flag) {
+		value, usage := flag.UnquoteUsage(f)
+		if f.DefValue != "" && f.DefValue != "false" && !strings.Contains(usage, "default") {
+			usage += " (default " + f.DefValue + ")"
+		}
+		left := strings.TrimRight("  -"+f.Name+" "+value, " ")
+		if len(left) > helpIndent-2 {
+			fmt.Fprintln(w, left)
+			left = ""
+		}
+		line := fmt.Sprintf("%-*s", helpIndent, left)
+		for i, word := range strings.Fields(usage) {
+			if i > 0 && len(line)+1+len(word) > helpWidth {
+				fmt.Fprintln(w, line)
+				line = strings.Repeat(" ", helpIndent)
+			} else if i > 0 {
+				line += " "
+			}
+			line += word
+		}
+		fmt.Fprintln(w, line)
+	})
 }
 
 // Choice is the error of a flag's value that is none of those that it may have,
