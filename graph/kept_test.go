@@ -216,8 +216,8 @@ func TestTwoReleases(t *testing.T) {
 	require.NoError(t, g.Add(t.Context(), Attack(embedded(t))))
 	s := g.Snapshot()
 	assert.Equal(t, "19.1", s.Catalog().Info().Version)
-	require.Len(t, s.Releases(), 2)
-	assert.Equal(t, "17.1", s.Releases()[0].Version)
+	require.Len(t, s.releases(), 2)
+	assert.Equal(t, "17.1", s.releases()[0].Version)
 	alone := newGraph(t, SiteFacts(site), facts)
 	same(t, asJSON(t, alone.Snapshot().mustAssess(t)), asJSON(t, s.mustAssess(t)), "the older release does not show")
 

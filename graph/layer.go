@@ -48,9 +48,9 @@ func (s *Snapshot) Sources() []SourceInfo {
 	return out
 }
 
-// Releases returns the ATT&CK releases that the graph holds, the oldest
+// releases returns the ATT&CK releases that the graph holds, the oldest
 // first. The last is in force unless [Snapshot.On] chose another.
-func (s *Snapshot) Releases() []mitre.Info {
+func (s *Snapshot) releases() []mitre.Info {
 	var out []mitre.Info
 	for _, l := range s.layers {
 		if l.catalog != nil {
@@ -68,7 +68,7 @@ func (s *Snapshot) Releases() []mitre.Info {
 // the newer release changes for a site.
 func (s *Snapshot) On(version string) (*Snapshot, error) {
 	var have []string
-	for _, i := range s.Releases() {
+	for _, i := range s.releases() {
 		if i.Version == version {
 			return &Snapshot{layers: s.layers, known: buildIndex(s.layers, version), today: s.today}, nil
 		}

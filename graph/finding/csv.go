@@ -33,7 +33,7 @@ var CSV = Format{Name: "findings in CSV", Match: matchCSV, Read: readCSV}
 // columns are the names that a column of findings may have.
 var columns = slices.DeleteFunc(slices.Clone(members), func(m string) bool { return m == "remedies" })
 
-func matchCSV(head []byte) bool { return Recognise(head) == KindTable }
+func matchCSV(head []byte) bool { return Recognise(head) == kindTable }
 
 // csvHead splits the first line with text as the head of a table, by what
 // gives the most known names; nil where it can't be one.

@@ -35,7 +35,7 @@ func matchJSON(head []byte) bool {
 		return false
 	}
 	kind := Recognise(head)
-	return kind == "" || kind == KindFindings
+	return kind == "" || kind == kindFindings
 }
 
 func readJSON(ctx context.Context, name string, r io.Reader) iter.Seq2[Finding, error] {

@@ -14,24 +14,28 @@ import (
 // value is what no rule here knows.
 type Kind string
 
-// The kinds of files that people have at hand.
+// The kinds that have a reader of their own; others only have words.
 const (
 	KindCSAF      Kind = "a CSAF advisory"
 	KindSARIF     Kind = "a SARIF log"
 	KindCycloneDX Kind = "a CycloneDX document"
-	KindFindings  Kind = "findings in JSON"
-	KindTable     Kind = "findings in CSV"
-	KindKEV       Kind = "CISA's catalogue of known exploited vulnerabilities, which adds to findings (assess -kev)"
-	KindEPSS      Kind = "a table of EPSS scores, which adds to findings (assess -epss)"
-	KindSite      Kind = "a site description, not findings (assess -controls)"
-	KindReport    Kind = "a report of this program, not findings; give the file that it was made from"
-	KindSchema    Kind = "a JSON Schema, not findings"
-	KindSTIX      Kind = "a STIX bundle, not findings"
-	KindSPDX      Kind = "an SPDX document, which names no vulnerabilities here"
-	KindOpenVEX   Kind = "an OpenVEX document, which can't be read yet"
-	KindArchive   Kind = "a ZIP archive, as spreadsheets are too; unpack it, or save the table as CSV"
-	KindPDF       Kind = "a PDF, not findings"
-	KindHTML      Kind = "a web page, not findings"
+)
+
+// Other kinds of files that people have at hand.
+const (
+	kindFindings Kind = "findings in JSON"
+	kindTable    Kind = "findings in CSV"
+	kindKEV      Kind = "CISA's catalogue of known exploited vulnerabilities, which adds to findings (assess -kev)"
+	kindEPSS     Kind = "a table of EPSS scores, which adds to findings (assess -epss)"
+	kindSite     Kind = "a site description, not findings (assess -controls)"
+	kindReport   Kind = "a report of this program, not findings; give the file that it was made from"
+	kindSchema   Kind = "a JSON Schema, not findings"
+	kindSTIX     Kind = "a STIX bundle, not findings"
+	kindSPDX     Kind = "an SPDX document, which names no vulnerabilities here"
+	kindOpenVEX  Kind = "an OpenVEX document, which can't be read yet"
+	kindArchive  Kind = "a ZIP archive, as spreadsheets are too; unpack it, or save the table as CSV"
+	kindPDF      Kind = "a PDF, not findings"
+	kindHTML     Kind = "a web page, not findings"
 )
 
 // Recognise says what a file that begins with head is, whatever it is called.
@@ -48,21 +52,21 @@ func Recognise(head []byte) Kind {
 		case strings.HasPrefix(space, "http://cyclonedx.org/schema/bom"):
 			return KindCycloneDX
 		case strings.EqualFold(root, "html"):
-			return KindHTML
+			return kindHTML
 		}
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		return KindArchive
+		return kindArchive
 	case bytes.HasPrefix(head, []byte("%PDF-")):
-		return KindPDF
+		return kindPDF
 	case bytes.HasPrefix(head, []byte("#model_version:")):
-		return KindEPSS
+		return kindEPSS
 	default:
 		names, _ := csvHead(head)
 		switch {
 		case slices.Contains(names, "id"), slices.Contains(names, "title"):
-			return KindTable
+			return kindTable
 		case slices.Contains(names, "cve") && slices.Contains(names, "epss"):
-			return KindEPSS
+			return kindEPSS
 		}
 	}
 	return ""
@@ -74,11 +78,11 @@ func recogniseObject(head []byte) Kind {
 	within := func(s string) bool { return bytes.Contains(head, []byte(s)) }
 	switch {
 	case member("attack") && within(`"domain"`) && (member("findings") || member("drafts") || member("gaps")):
-		return KindReport
+		return kindReport
 	case member("findings"):
-		return KindFindings
+		return kindFindings
 	case member("$schema") && (member("$id") || member("$defs") || member("properties")):
-		return KindSchema
+		return kindSchema
 	case member("document") && within(`"csaf_version"`), member("product_tree"):
 		return KindCSAF
 	case member("bomFormat"), member("specVersion") && (member("components") || member("vulnerabilities")):
@@ -86,17 +90,17 @@ func recogniseObject(head []byte) Kind {
 	case member("runs") && (member("version") || member("$schema") || within(`"tool"`)):
 		return KindSARIF
 	case member("objects") && (within(`"bundle`) || within(`"spec_version"`)):
-		return KindSTIX
+		return kindSTIX
 	case member("vulnerabilities") && (member("catalogVersion") || member("dateReleased")):
-		return KindKEV
+		return kindKEV
 	case member("spdxVersion"):
-		return KindSPDX
+		return kindSPDX
 	case member("@context") && member("statements") && within("openvex"):
-		return KindOpenVEX
+		return kindOpenVEX
 	case looksLikeFinding(names):
-		return KindFindings
+		return kindFindings
 	case member("deployed") || member("devices"):
-		return KindSite
+		return kindSite
 	}
 	return ""
 }
