@@ -4,9 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/mitigraph/mitigraph/graph"
 	"github.com/mitigraph/mitigraph/graph/finding"
@@ -20,18 +23,26 @@ type shown struct {
 	findings   map[string]*graph.FindingResult   // by ID
 	techniques map[string]*graph.TechniqueResult // by ID
 	devices    map[string]string                 // names by ID
+	place      map[string]int                    // indices of techniques by ID
+	// mitigations of the techniques, by ID
+	mitigations map[string]graph.MitigationResult
 }
 
 func newShown(a *graph.Assessment) *shown {
 	if a == nil {
 		a = &graph.Assessment{}
 	}
-	sh := &shown{a: a, findings: map[string]*graph.FindingResult{}, techniques: map[string]*graph.TechniqueResult{}, devices: map[string]string{}}
+	sh := &shown{a: a, findings: map[string]*graph.FindingResult{}, techniques: map[string]*graph.TechniqueResult{}, devices: map[string]string{}, place: map[string]int{}, mitigations: map[string]graph.MitigationResult{}}
 	for i := range a.Findings {
 		sh.findings[a.Findings[i].ID] = &a.Findings[i]
 	}
 	for i := range a.Techniques {
-		sh.techniques[a.Techniques[i].ID] = &a.Techniques[i]
+		if _, twice := sh.place[a.Techniques[i].ID]; !twice {
+			sh.techniques[a.Techniques[i].ID], sh.place[a.Techniques[i].ID] = &a.Techniques[i], i
+		}
+	}
+	for _, m := range a.Mitigations {
+		sh.mitigations[m.ID] = m
 	}
 	if a.Site != nil {
 		for _, d := range a.Site.Devices {
@@ -39,6 +50,89 @@ func newShown(a *graph.Assessment) *shown {
 		}
 	}
 	return sh
+}
+
+// What the parts of a report mean to a reader.
+const (
+	planMeans       = "Official mitigations that can be deployed and are not, each by the share of the risk left that it adds to those above it."
+	openedMeans     = "What the findings open, the most urgent first, with a risk from 0 to 1."
+	draftsMean      = "Not official: written for the gaps from the evidence in the graph, for a person to judge. No draft counts as a mitigation."
+	confidenceMeans = "A confidence says how often a weakness leads to a technique: about 0.9 in nearly every case, 0.6 in the typical case, 0.3 in a minority of cases, which is to be confirmed for the device at hand; 1.0 is a fact. A risk is severity × exploitation × confidence × consequence × asset, each from 0 to 1."
+	notice          = "ATT&CK is a registered trademark of The MITRE Corporation. © 2025 The MITRE Corporation: ATT&CK's facts are reproduced and distributed with its permission. MITRE neither made nor endorses this report."
+)
+
+// provenances says who stands behind what, in the order of their weight.
+var provenances = []struct {
+	kind  graph.Kind
+	means string
+}{
+	{graph.Official, "the ATT&CK release says so"},
+	{graph.Cited, "another public catalogue says so"},
+	{graph.Analyst, "a judgement of this project, with a confidence and a reason"},
+	{graph.Site, "the findings, or the description of the site, say so"},
+	{graph.Drafted, "a generator wrote it, and no person stands for it yet"},
+}
+
+// title is the report's.
+func (sh *shown) title() string {
+	if sh.a.Site != nil && sh.a.Site.Name != "" {
+		return "Assessment of " + sh.a.Site.Name
+	}
+	return "Assessment of " + count(len(sh.a.Findings), "finding", "findings")
+}
+
+// sourceOf is where something in the assessment comes from.
+type sourceOf struct{ kind, source string }
+
+// sources lists the release, then what the findings' links rest on, then the
+// files of findings, each once and in order.
+func (sh *shown) sources() []sourceOf {
+	links, files := map[sourceOf]bool{}, map[sourceOf]bool{}
+	for _, f := range sh.a.Findings {
+		if f.Source != "" {
+			files[sourceOf{"findings", f.Source}] = true
+		}
+		for _, t := range f.Techniques {
+			for _, v := range t.Via {
+				if v.Provenance != graph.Site { // which are the files
+					links[sourceOf{string(v.Provenance), v.Source}] = true
+				}
+			}
+		}
+	}
+	out := []sourceOf{{string(graph.Official), sh.release()}}
+	byName := func(a, b sourceOf) int { return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.source, b.source)) }
+	out = append(out, slices.SortedFunc(maps.Keys(links), byName)...)
+	return append(out, slices.SortedFunc(maps.Keys(files), byName)...)
+}
+
+var attackURL = regexp.MustCompile(`^https://attack\.mitre\.org/[A-Za-z0-9/]+$`)
+
+// attackPage is the address of a page of ATT&CK, and empty for any other: a
+// bundle may come from anyone.
+func attackPage(url string) string {
+	if attackURL.MatchString(url) {
+		return url
+	}
+	return ""
+}
+
+// sentence begins with a capital letter.
+func sentence(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return s
+	}
+	return string(unicode.ToUpper(r)) + s[n:]
+}
+
+// draftMark is the word over a draft: none but a person who accepted it takes
+// DRAFT away.
+func draftMark(d graph.Draft) string {
+	if d.Status == graph.StatusAccepted {
+		return "ACCEPTED DRAFT"
+	}
+	return "DRAFT"
 }
 
 // headline says what was found, through which release, and how sure the counts
@@ -139,20 +233,26 @@ func suggested(s graph.Suggestion) string {
 type gapGroup struct {
 	kind  graph.GapKind
 	title string
-	gaps  []graph.Gap // the most urgent first, what is accepted last
+	gaps  []gapAt // the most urgent first, what is accepted last
+}
+
+// gapAt is a gap and its place in the assessment.
+type gapAt struct {
+	graph.Gap
+	index int
 }
 
 // gaps is what is missing, by kind; a kind without a gap is left out.
 func (sh *shown) gaps() (out []gapGroup) {
 	for _, kind := range gapTitles {
 		group := gapGroup{kind: kind.kind, title: kind.title}
-		for _, g := range sh.a.Gaps {
+		for i, g := range sh.a.Gaps {
 			if g.Kind == kind.kind {
-				group.gaps = append(group.gaps, g)
+				group.gaps = append(group.gaps, gapAt{g, i})
 			}
 		}
-		slices.SortStableFunc(group.gaps, func(a, b graph.Gap) int {
-			return cmp.Compare(min(1, len(acceptance(a))), min(1, len(acceptance(b))))
+		slices.SortStableFunc(group.gaps, func(a, b gapAt) int {
+			return cmp.Compare(min(1, len(acceptance(a.Gap))), min(1, len(acceptance(b.Gap))))
 		})
 		if len(group.gaps) > 0 {
 			out = append(out, group)

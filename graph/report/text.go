@@ -224,7 +224,7 @@ func (t *text) missing() {
 	for _, kind := range t.gaps() {
 		t.line("  %s: %s (%s in JSON)", kind.title, count(len(kind.gaps), "gap", "gaps"), kind.kind)
 		for _, g := range kind.gaps[:min(maxGapsShown, len(kind.gaps))] {
-			t.gap(g)
+			t.gap(g.Gap)
 		}
 		t.more(maxGapsShown, len(kind.gaps), "of these gaps", "of these gaps")
 	}
