@@ -34,6 +34,7 @@ var (
 		"sentence": sentence,
 		"inc":      func(i int) int { return i + 1 },
 		"shade":    shade,
+		"count":    count,
 	}).Parse(pageTemplate))
 )
 
@@ -71,33 +72,32 @@ func HTML(w io.Writer, a *graph.Assessment, now *graph.Snapshot) error {
 
 // pageData is what the template is given.
 type pageData struct {
-	Policy                       string
-	Style                        template.CSS
-	Script                       template.JS
-	Title, Release               string
-	Headline                     []string
-	Incomplete, Next             string
-	Numbers                      []number
-	First                        []planRow
-	Plan                         []planRow
-	PlanMeans                    string
-	Gaps                         []gapRows
-	GapCount                     int
-	Devices                      []string // for the filters
-	Findings                     []findingRow
-	Matrix                       matrix
-	WholeMatrix                  bool
-	Shades                       []string
-	Picture                      *picture
-	OpenedMeans                  string
-	Techniques                   []techniqueRow
-	DraftsMean, Rejected         string
-	Drafts                       []draftRow
-	Sources                      []pageSource
-	Provenances                  []pageProvenance
-	ConfidenceMeans, Notice      string
-	Warnings                     []string
-	HasSite, Complete, Suggested bool
+	Policy                    string
+	Style                     template.CSS
+	Script                    template.JS
+	Title, Release            string
+	Headline                  []string
+	Incomplete, Unasked, Next string
+	Numbers                   []number
+	First                     []planRow
+	Plan                      []planRow
+	PlanMeans                 string
+	Gaps                      []gapRows
+	GapCount                  int
+	Devices                   []string // for the filters
+	Findings                  []findingRow
+	Matrix                    matrix
+	WholeMatrix               bool
+	Shades                    []string
+	Picture                   *picture
+	OpenedMeans               string
+	Techniques                []techniqueRow
+	DraftsMean, Rejected      string
+	Drafts                    []draftRow
+	Sources                   []pageSource
+	Provenances               []pageProvenance
+	ConfidenceMeans, Notice   string
+	Warnings                  []string
 }
 
 type number struct{ Value, Label string }
@@ -106,15 +106,14 @@ type number struct{ Value, Label string }
 type ref struct{ ID, Name, Anchor, URL string }
 
 type planRow struct {
-	Step            int
-	Mitigation      ref
-	Means           string
-	Adds, Left      float64
-	Width           int // of 100
-	Closes          []ref
-	On              string
-	Standards       []string
-	First, Standard string
+	Step       int
+	Mitigation ref
+	Means      string
+	Adds, Left float64
+	Width      int // of 100
+	Closes     []ref
+	On         string
+	Standards  []string
 }
 
 type gapRows struct {
@@ -208,9 +207,9 @@ func newPage(sh *shown, now *graph.Snapshot) *pageData {
 	b := &pageBuilder{shown: sh, devices: map[string]int{}, found: map[string]int{}}
 	p := &pageData{
 		Policy: policy, Style: template.CSS(pageStyle), Script: template.JS(pageScript),
-		Title: sh.title(), Release: sh.release(), Headline: sh.headline(), Incomplete: sh.incomplete(), Next: sh.nextStep(), Numbers: sh.numbers(),
+		Title: sh.title(), Release: sh.release(), Headline: sh.headline(), Incomplete: sh.incomplete(), Unasked: sh.unasked(), Next: sh.nextStep(), Numbers: sh.numbers(),
 		PlanMeans: planMeans, OpenedMeans: openedMeans, DraftsMean: draftsMean, Rejected: sh.rejected(),
-		ConfidenceMeans: confidenceMeans, Notice: notice, HasSite: sh.a.Site != nil,
+		ConfidenceMeans: confidenceMeans, Notice: notice,
 		Shades: []string{"below 0.10", "0.10", "0.20", "0.30", "0.40 and above"},
 	}
 	var catalog *mitre.Catalog
@@ -240,7 +239,6 @@ func newPage(sh *shown, now *graph.Snapshot) *pageData {
 	}
 	for i, f := range urgent {
 		p.Findings = append(p.Findings, b.finding(i, f))
-		p.Suggested = p.Suggested || len(f.Suggested) > 0
 	}
 	for i, s := range sh.a.Plan {
 		p.Plan = append(p.Plan, b.step(i, s))
@@ -293,7 +291,7 @@ func (sh *shown) numbers() []number {
 		{fmt.Sprint(sh.open()), "gaps to decide on" + sh.acceptedOf()},
 	}
 	if n := len(sh.a.Plan); n > 0 {
-		out = append(out, number{fmt.Sprintf("%.0f %%", 100*(1-sh.a.Plan[n-1].Left)), fmt.Sprintf("of the risk is answered by the plan's %s", count(n, "step", "steps"))})
+		out = append(out, number{fmt.Sprintf("%.0f %%", 100*(1-sh.a.Plan[n-1].Left)), fmt.Sprintf("of the risk would have a mitigation with the plan's %s", count(n, "step", "steps"))})
 	}
 	return out
 }
@@ -306,8 +304,8 @@ func (b *pageBuilder) ref(id string) ref {
 	return ref{ID: id}
 }
 
-func (b *pageBuilder) mitigation(id, name string) ref {
-	return ref{ID: id, Name: name, URL: attackPage(b.mitigations[id].URL)}
+func mitigation(id, name string) ref {
+	return ref{ID: id, Name: name, URL: mitigationPage(id)}
 }
 
 // filter names devices as the filters know them.
@@ -322,7 +320,7 @@ func (b *pageBuilder) filter(devices []string) string {
 }
 
 func (b *pageBuilder) step(i int, s graph.PlanStep) planRow {
-	row := planRow{Step: i + 1, Mitigation: b.mitigation(s.ID, s.Name), Adds: s.Adds, Left: s.Left, Width: int(100*s.Adds + 0.5), Standards: s.Standards}
+	row := planRow{Step: i + 1, Mitigation: mitigation(s.ID, s.Name), Adds: s.Adds, Left: s.Left, Width: int(100*s.Adds + 0.5), Standards: s.Standards}
 	row.Means, _ = mitre.Summary(s.ID)
 	devices := map[string]bool{}
 	for _, c := range s.Closes {
@@ -345,7 +343,7 @@ func (b *pageBuilder) missing(p *pageData, drafts map[int]int) {
 				Accepted: strings.TrimSpace(acceptance(g)), On: g.Devices, Places: b.named(g.Devices), Findings: len(g.Findings), Filter: b.filter(g.Devices), Official: official(g),
 			}
 			for _, c := range g.Candidates {
-				row.Candidates = append(row.Candidates, candidateRow{b.mitigation(c.ID, c.Name), c.Because})
+				row.Candidates = append(row.Candidates, candidateRow{mitigation(c.ID, c.Name), c.Because})
 			}
 			if d, ok := drafts[i]; ok {
 				row.Draft, row.DraftBy, row.DraftIsAccepted = fmt.Sprintf("d%d", d), b.a.Drafts[d].Generator, b.a.Drafts[d].Status == graph.StatusAccepted
@@ -410,7 +408,7 @@ func (b *pageBuilder) technique(i int, t graph.TechniqueResult) techniqueRow {
 		case !m.Feasible:
 			state = "not feasible"
 		}
-		row.Mitigations = append(row.Mitigations, mitigationRow{b.mitigation(m.ID, m.Name), state, m.Why})
+		row.Mitigations = append(row.Mitigations, mitigationRow{mitigation(m.ID, m.Name), state, m.Why})
 	}
 	return row
 }

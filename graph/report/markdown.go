@@ -62,14 +62,14 @@ func linked(id, url string) raw {
 	return raw(fmt.Sprintf("[%s](%s)", finding.Markdown(id), url))
 }
 
+func mitigationLink(id string) raw { return linked(id, mitigationPage(id)) }
+
 func (m *markdown) technique(id string) raw {
 	if t := m.techniques[id]; t != nil {
 		return linked(id, t.URL)
 	}
 	return linked(id, "")
 }
-
-func (m *markdown) mitigation(id string) raw { return linked(id, m.mitigations[id].URL) }
 
 func (m *markdown) summary() {
 	m.line("# %s\n", m.title())
@@ -90,7 +90,7 @@ func (m *markdown) plan() {
 		for _, c := range p.Closes {
 			closes = append(closes, string(m.technique(c.Technique)))
 		}
-		m.line("| %d | %s %s | %.0f %% | %.0f %% | %s | %s |", i+1, m.mitigation(p.ID), p.Name, 100*p.Adds, 100*p.Left,
+		m.line("| %d | %s %s | %.0f %% | %.0f %% | %s | %s |", i+1, mitigationLink(p.ID), p.Name, 100*p.Adds, 100*p.Left,
 			raw(strings.Join(closes, ", ")), some(p.Standards))
 	}
 }
@@ -109,7 +109,7 @@ func (m *markdown) missing() {
 }
 
 func (m *markdown) gap(g graph.Gap) {
-	m.line("- **%.2f %s** %s%s", g.Score, m.about(g), g.Why, acceptance(g))
+	m.line("- **%.2f %s**: %s%s", g.Score, m.about(g), g.Why, acceptance(g))
 	if g.Accepted != nil {
 		return
 	}
@@ -118,7 +118,7 @@ func (m *markdown) gap(g graph.Gap) {
 		what = "Official mitigation"
 	}
 	for _, c := range g.Candidates {
-		m.line("  - %s: %s %s (%s)", what, m.mitigation(c.ID), c.Name, strings.Join(c.Because, "; "))
+		m.line("  - %s: %s %s (%s)", what, mitigationLink(c.ID), c.Name, strings.Join(c.Because, "; "))
 	}
 }
 

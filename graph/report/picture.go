@@ -18,8 +18,8 @@ type picture struct {
 	// Rows says the same in words, a row for each technique.
 	Rows []way
 	// What there was no room for.
-	TechniquesLeft, WeaknessesLeft int
-	AllTechniques, AllWeaknesses   int
+	TechniquesLeft, WeaknessesLeft, LinesLeft int
+	AllTechniques, AllWeaknesses              int
 }
 
 // box is a weakness, a technique or a tactic.
@@ -58,8 +58,11 @@ type way struct {
 }
 
 const (
-	mostTechniques = 14
-	mostWeaknesses = 14
+	mostTechniques = 12
+	mostWeaknesses = 12
+	// A line that carries less than thin of what comes into its technique, and
+	// less than thin of what leaves its weakness, is drawn with the others.
+	thin = 0.1
 	// What is no weakness: what findings themselves name, and what there is no
 	// room for.
 	fromFinding = ""
@@ -79,7 +82,6 @@ type node struct {
 type arc struct {
 	from, to *node
 	weight   float64
-	class    string
 	title    string
 }
 
@@ -91,7 +93,7 @@ func (sh *shown) picture(tactics []string, name func(id string) string) *picture
 		return nil
 	}
 	type pair struct{ weakness, technique string }
-	weights, total, all := map[pair]float64{}, map[string]float64{}, map[string]bool{}
+	weights, total, into, all := map[pair]float64{}, map[string]float64{}, map[string]float64{}, map[string]bool{}
 	chosen := sh.a.Techniques[:min(mostTechniques, len(sh.a.Techniques))]
 	in := map[string]bool{}
 	for _, t := range chosen {
@@ -104,6 +106,7 @@ func (sh *shown) picture(tactics []string, name func(id string) string) *picture
 				if w := max(f.Score, 0.01) * v.Confidence; in[t.ID] {
 					weights[pair{v.Weakness, t.ID}] += w
 					total[v.Weakness] += w
+					into[t.ID] += w
 				}
 			}
 		}
@@ -145,14 +148,14 @@ func (sh *shown) picture(tactics []string, name func(id string) string) *picture
 	}
 	var arcs []*arc
 	for _, t := range chosen {
-		class := "open"
+		class := ""
 		switch sh.gapOf(t) {
 		case "":
 			class = "answered"
 		case graph.GapNoMitigation, graph.GapPlaceholderOnly, graph.GapNotFeasible:
 			class = "silent"
 		}
-		n := &node{key: t.ID, box: box{ID: t.ID, Name: cmp.Or(t.FullName, t.Name), Class: "technique " + class}}
+		n := &node{key: t.ID, box: box{ID: t.ID, Name: cmp.Or(t.FullName, t.Name), Class: class}}
 		tech = append(tech, n)
 		by := map[*node]float64{}
 		row := way{Technique: t.ID + " " + n.box.Name, Standing: sh.standing(t), To: t.Tactics}
@@ -162,23 +165,28 @@ func (sh *shown) picture(tactics []string, name func(id string) string) *picture
 				continue
 			}
 			from := left[w]
-			if from == nil {
-				from = left[otherOnes]
-			} else if w != fromFinding {
-				row.From = append(row.From, w)
-			} else {
+			switch {
+			case w == fromFinding:
 				row.From = append(row.From, "the finding itself")
+			case from == nil:
+				from = left[otherOnes]
+				if n := len(row.From); n == 0 || row.From[n-1] != "others" {
+					row.From = append(row.From, "others")
+				}
+			default:
+				row.From = append(row.From, w)
+				if left[otherOnes] != nil && x < thin*min(total[w], into[t.ID]) {
+					from = left[otherOnes]
+					out.LinesLeft++
+				}
 			}
 			by[from] += x
 			n.weight += x
 		}
-		if by[left[otherOnes]] > 0 {
-			row.From = append(row.From, "others")
-		}
 		for _, from := range weak {
 			if x := by[from]; x > 0 {
 				from.weight += x
-				arcs = append(arcs, &arc{from: from, to: n, weight: x, class: class,
+				arcs = append(arcs, &arc{from: from, to: n, weight: x,
 					title: fmt.Sprintf("%s → %s", cmp.Or(from.box.ID, from.box.Name), n.box.ID)})
 			}
 		}
@@ -192,13 +200,18 @@ func (sh *shown) picture(tactics []string, name func(id string) string) *picture
 			if g := goals[name]; g != nil {
 				x := max(n.weight, 0.001) / float64(ends)
 				g.weight += x
-				arcs = append(arcs, &arc{from: n, to: g, weight: x, class: class, title: fmt.Sprintf("%s → %s", n.box.ID, g.box.Name)})
+				arcs = append(arcs, &arc{from: n, to: g, weight: x, title: fmt.Sprintf("%s → %s", n.box.ID, g.box.Name)})
 			}
 		}
 		out.Rows = append(out.Rows, row)
 	}
 	weak = slices.DeleteFunc(weak, func(n *node) bool { return n.weight == 0 })
 	fewCrossings(weak, tech, goal, arcs)
+	for i, n := range tech {
+		if n.box.Class == "" { // neighbours have different colours
+			n.box.Class = fmt.Sprintf("h%d", i%4)
+		}
+	}
 	out.place(weak, tech, goal, arcs)
 	return out
 }
@@ -296,13 +309,12 @@ const (
 // place gives everything its pixels.
 func (p *picture) place(weak, tech, goal []*node, arcs []*arc) {
 	columns := []struct {
-		nodes     []*node
-		x, w      int
-		head      string
-		room      int // columns of text
-		withoutID bool
+		nodes []*node
+		x, w  int
+		head  string
+		room  int // columns of text
 	}{
-		{weak, 0, 300, "Weakness", 42, false}, {tech, 460, 330, "Technique", 46, false}, {goal, 1010, 230, "Tactic, what the attacker gains", 30, true},
+		{weak, 0, 320, "Weakness", 38}, {tech, 500, 340, "Technique", 41}, {goal, 1020, 220, "Goal (tactic)", 26},
 	}
 	most := 0.0
 	for _, c := range columns[:2] {
@@ -361,7 +373,11 @@ func (p *picture) place(weak, tech, goal []*node, arcs []*arc) {
 	lines := make([]line, len(arcs))
 	for i, a := range arcs {
 		w := thick(a.weight)
-		lines[i] = line{Width: w, Class: a.class, Title: a.title, X1: float64(a.from.box.X + a.from.box.W), X2: float64(a.to.box.X)}
+		class := a.from.box.Class
+		if class == "weakness" {
+			class = a.to.box.Class
+		}
+		lines[i] = line{Width: w, Class: class, Title: a.title, X1: float64(a.from.box.X + a.from.box.W), X2: float64(a.to.box.X)}
 		lines[i].Y1 = start(a.from, right[a.from]) + a.from.used[1] + w/2
 		a.from.used[1] += w
 	}

@@ -24,15 +24,13 @@ type shown struct {
 	techniques map[string]*graph.TechniqueResult // by ID
 	devices    map[string]string                 // names by ID
 	place      map[string]int                    // indices of techniques by ID
-	// mitigations of the techniques, by ID
-	mitigations map[string]graph.MitigationResult
 }
 
 func newShown(a *graph.Assessment) *shown {
 	if a == nil {
 		a = &graph.Assessment{}
 	}
-	sh := &shown{a: a, findings: map[string]*graph.FindingResult{}, techniques: map[string]*graph.TechniqueResult{}, devices: map[string]string{}, place: map[string]int{}, mitigations: map[string]graph.MitigationResult{}}
+	sh := &shown{a: a, findings: map[string]*graph.FindingResult{}, techniques: map[string]*graph.TechniqueResult{}, devices: map[string]string{}, place: map[string]int{}}
 	for i := range a.Findings {
 		sh.findings[a.Findings[i].ID] = &a.Findings[i]
 	}
@@ -40,9 +38,6 @@ func newShown(a *graph.Assessment) *shown {
 		if _, twice := sh.place[a.Techniques[i].ID]; !twice {
 			sh.techniques[a.Techniques[i].ID], sh.place[a.Techniques[i].ID] = &a.Techniques[i], i
 		}
-	}
-	for _, m := range a.Mitigations {
-		sh.mitigations[m.ID] = m
 	}
 	if a.Site != nil {
 		for _, d := range a.Site.Devices {
@@ -106,6 +101,17 @@ func (sh *shown) sources() []sourceOf {
 	return append(out, slices.SortedFunc(maps.Keys(files), byName)...)
 }
 
+// mitigationPage is the address of a mitigation's page, by its ID alone, since
+// what is only proposed is not among an assessment's mitigations.
+func mitigationPage(id string) string {
+	if !mitigationID.MatchString(id) {
+		return ""
+	}
+	return "https://attack.mitre.org/mitigations/" + id
+}
+
+var mitigationID = regexp.MustCompile(`^M\d{4}$`)
+
 var attackURL = regexp.MustCompile(`^https://attack\.mitre\.org/[A-Za-z0-9/]+$`)
 
 // attackPage is the address of a page of ATT&CK, and empty for any other: a
@@ -148,10 +154,18 @@ func (sh *shown) headline() []string {
 			count(n, "technique has a deployed mitigation wherever it is open", "techniques have a deployed mitigation wherever they are open"),
 			count(len(sh.a.Gaps), "gap", "gaps")+sh.acceptedOf()))
 	}
-	if sh.a.Site == nil && len(sh.a.Findings) > 0 {
-		out = append(out, "No -controls given: every mitigation is treated as not deployed")
+	if s := sh.unasked(); s != "" {
+		out = append(out, s)
 	}
 	return out
+}
+
+// unasked says that nobody said what is deployed; empty where somebody did.
+func (sh *shown) unasked() string {
+	if sh.a.Site != nil || len(sh.a.Findings) == 0 {
+		return ""
+	}
+	return "No -controls given: every mitigation is treated as not deployed"
 }
 
 func (sh *shown) scope() string {
