@@ -7,6 +7,8 @@ import (
 
 	"github.com/mitigraph/mitigraph/graph"
 	"github.com/mitigraph/mitigraph/graph/report"
+	"github.com/mitigraph/mitigraph/graph/report/sarif"
+	"github.com/mitigraph/mitigraph/graph/report/stix"
 )
 
 // A writer writes an assessment of a snapshot.
@@ -24,6 +26,13 @@ var formats = []struct {
 	{"jsonl", nil, []string{".jsonl", ".ndjson"}},
 	{"markdown", func(w io.Writer, a *graph.Assessment, _ *graph.Snapshot) error { return report.Markdown(w, a) }, []string{".md", ".markdown"}},
 	{"html", report.HTML, []string{".html", ".htm"}},
+	{"navigator", func(w io.Writer, a *graph.Assessment, now *graph.Snapshot) error {
+		return report.Navigator(w, a, now.Catalog())
+	}, []string{".layer.json", ".navigator.json"}},
+	{"stix", func(w io.Writer, a *graph.Assessment, now *graph.Snapshot) error {
+		return stix.Write(w, a, now.Catalog())
+	}, []string{".stix.json", ".stix"}},
+	{"sarif", func(w io.Writer, a *graph.Assessment, _ *graph.Snapshot) error { return sarif.Write(w, a) }, []string{".sarif", ".sarif.json"}},
 }
 
 func formatNames() (names []string) {

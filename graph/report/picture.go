@@ -60,9 +60,9 @@ type way struct {
 const (
 	mostTechniques = 12
 	mostWeaknesses = 12
-	// A line that carries less than thin of what comes into its technique, and
-	// less than thin of what leaves its weakness, is drawn with the others.
-	thin = 0.1
+	// A line is drawn with the others when it carries less than these shares of
+	// what comes into its technique and of what leaves its weakness.
+	thinIn, thinOut = 0.08, 0.3
 	// What is no weakness: what findings themselves name, and what there is no
 	// room for.
 	fromFinding = ""
@@ -175,7 +175,7 @@ func (sh *shown) picture(tactics []string, name func(id string) string) *picture
 				}
 			default:
 				row.From = append(row.From, w)
-				if left[otherOnes] != nil && x < thin*min(total[w], into[t.ID]) {
+				if left[otherOnes] != nil && x < min(thinOut*total[w], thinIn*into[t.ID]) {
 					from = left[otherOnes]
 					out.LinesLeft++
 				}
