@@ -35,8 +35,19 @@ var (
 		"inc":      func(i int) int { return i + 1 },
 		"shade":    shade,
 		"count":    count,
+		"mark":     mark,
 	}).Parse(pageTemplate))
 )
+
+// mark is the class of a provenance's mark; none for what is no provenance.
+func mark(kind string) string {
+	for _, p := range provenances {
+		if string(p.kind) == kind {
+			return "tag p-" + kind
+		}
+	}
+	return "tag"
+}
 
 // HTML writes the assessment as one page for a browser: what to do first, the
 // plan, the gaps, the findings, the matrix as a heat map, a picture of the ways
