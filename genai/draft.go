@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -371,9 +372,14 @@ func known(s *graph.Snapshot, evidence []graph.Evidence) []graph.Evidence {
 // id names a draft by what it is for and what it says.
 func id(task string, subject any, d graph.Draft) string {
 	h := sha256.New()
-	if list, ok := subject.([]string); ok { // of a fleet's gap it has a million findings
+	if list, ok := subject.([]string); ok {
+		subject = slices.Values(list)
+	}
+	if list, ok := subject.(iter.Seq[string]); ok { // of a fleet's gap it has a million findings
 		var b []byte
-		for _, s := range list {
+		n := 0
+		for s := range list {
+			n++
 			b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
 			if len(b) > 1<<15 {
 				h.Write(b)
@@ -381,7 +387,7 @@ func id(task string, subject any, d graph.Draft) string {
 			}
 		}
 		h.Write(b)
-		subject = len(list)
+		subject = n
 	}
 	b, err := json.Marshal([]any{task, subject, d.Generator, d.Text})
 	if err != nil {

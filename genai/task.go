@@ -3,6 +3,7 @@ package genai
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"text/template"
@@ -111,12 +112,17 @@ var mitigation = &kind{
 			return job{}, err
 		}
 		g := a.Gaps[t.gap]
+		subject := iter.Seq[string](func(yield func(string) bool) {
+			if yield(string(g.Kind)) && yield(g.Technique) {
+				slices.Values(g.Findings)(yield)
+			}
+		})
 		words := map[string]string{"missing": missing[g.Kind]}
 		if words["missing"] == "" {
 			words["missing"] = "an answer"
 		}
 		return job{
-			evidence: evidence, subject: append([]string{string(g.Kind), g.Technique}, g.Findings...),
+			evidence: evidence, subject: subject,
 			plan: func(e []graph.Evidence) (plan, bool) {
 				return plan{
 					form: compose.Mitigation, words: words,

@@ -189,28 +189,6 @@ func TestOrderIsExplained(t *testing.T) {
 	assert.Nil(t, a.Findings[0].Severity)
 }
 
-func TestSeverity(t *testing.T) {
-	for vector, want := range map[string]float64{
-		"AV:N/AC:L/Au:N/C:C/I:C/A:C":                                      10,
-		"CVSS:3.0/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H":                    9.8,
-		"CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:L/I:L/A:N":                    6.1,
-		"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N": 9.3,
-		// The base score, whatever the threat and the environment are.
-		"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N/E:U/MAV:P": 9.3,
-	} {
-		got, err := finding.BaseScore(vector)
-		require.NoError(t, err, vector)
-		assert.Equal(t, want, got, vector)
-	}
-	for _, bad := range []string{"", "9.8", "9.8 high", "CVSS:3.1/AV:X", "CVSS:5.0/AV:N"} {
-		_, err := finding.BaseScore(bad)
-		assert.Error(t, err, bad)
-	}
-	a := testAssess(t, SiteDescription{}, finding.Finding{ID: "F", CVSS: "9.8 high", Weaknesses: []string{"CWE-798"}})
-	require.Len(t, a.Warnings, 1)
-	assert.Contains(t, a.Warnings[0].Message, `cvss "9.8 high"`)
-}
-
 // randomSite makes findings and a site from a seed.
 func randomSite(r *rand.Rand) (SiteDescription, []finding.Finding) {
 	pick := func(of ...string) string { return of[r.IntN(len(of))] }

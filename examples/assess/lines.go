@@ -60,6 +60,7 @@ func lines(ctx context.Context, o options, stdin io.Reader, stdout, stderr io.Wr
 		records, members := cli.Unread(l.Skipped)
 		sum.UnreadRecords += records
 		sum.UnreadMembers += members
+		debug.SetGCPercent(leastGC / 2) // what a long gap lists is much at once
 		if err := draftFor(ctx, sum, o.draft, stderr); err != nil {
 			return err
 		}

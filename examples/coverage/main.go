@@ -9,11 +9,11 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 
 	"github.com/mitigraph/mitigraph/examples/internal/cli"
@@ -49,31 +49,19 @@ type options struct {
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("coverage", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
 	fs.StringVar(&o.attack, "attack", "", "official ATT&CK bundle (`FILE`), or a version to fetch once; default: the embedded facts")
-	fs.StringVar(&o.format, "format", "text", "`FORMAT` is text or json")
+	fs.StringVar(&o.format, "format", "", "`FORMAT` is text (the default, unless FILE of -o ends in json) or json")
 	fs.BoolVar(&o.details, "details", false, "in the text: how each area helps, at what risk and why it is said; json has it always")
 	fs.StringVar(&o.out, "o", "", "write to `FILE` instead of standard output")
-	for { // flags may stand behind a file, where package flag would end
-		err := fs.Parse(args)
-		if errors.Is(err, flag.ErrHelp) {
-			fmt.Fprint(stderr, usage)
-			fs.SetOutput(stderr)
-			fs.PrintDefaults()
-			fmt.Fprint(stderr, examples)
-			return o, err
-		}
-		if err != nil {
-			return o, cli.Misuse("%w; -h lists the flags", err)
-		}
-		if fs.NArg() == 0 {
-			break
-		}
-		o.files = append(o.files, fs.Arg(0))
-		args = fs.Args()[1:]
+	var err error
+	if o.files, err = cli.Parse(fs, args, stderr, usage, examples); err != nil {
+		return o, err
 	}
-	if o.format != "text" && o.format != "json" {
-		return o, cli.Misuse("-format %q: want text or json", o.format)
+	if o.format == "" {
+		o.format = cmp.Or(cli.FormatOf(o.out, "json"), "text")
+	}
+	if err := cli.Choice("format", o.format, "text", "json"); err != nil {
+		return o, err
 	}
 	if o.format == "json" && o.details {
 		return o, cli.Misuse("-details is for the text; json has them always")

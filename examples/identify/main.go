@@ -2,8 +2,8 @@
 //
 //	go run ./examples/identify [flags] [FILE]
 //
-// See -h for the flags. Exit codes: 0 done, 1 failed, 2 wrong use or unreadable
-// input; the message names the line.
+// See -h for the flags. Exit codes: 0 done, 1 failed, 2 wrong use, or a line that
+// can't be used: the message names it, and the others have their answers.
 package main
 
 import (
@@ -60,7 +60,6 @@ type options struct {
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("identify", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
 	fs.StringVar(&o.attack, "attack", "", "official ATT&CK bundle (`FILE`), or a version to fetch once; default: the embedded facts")
 	fs.StringVar(&o.embed, "embed", "", "compare meanings too, by a `MODEL` for embeddings: ollama:MODEL")
 	fs.IntVar(&o.top, "top", identify.DefaultTop, "give at most `N` techniques for a text")
@@ -72,22 +71,16 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		}
 		return nil
 	})
-	err := fs.Parse(args)
+	rest, err := cli.Parse(fs, args, stderr, usage, examples)
 	switch {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(stderr, usage)
-		fs.SetOutput(stderr)
-		fs.PrintDefaults()
-		fmt.Fprint(stderr, examples)
-		return o, err
 	case err != nil:
-		return o, cli.Misuse("%w; -h lists the flags", err)
-	case fs.NArg() > 1:
-		return o, cli.Misuse("%d files given, want one; flags stand before it", fs.NArg())
+		return o, err
+	case len(rest) > 1:
+		return o, cli.Misuse("%d files given, want one", len(rest))
 	case o.top < 1:
 		return o, cli.Misuse("-top %d: want at least 1", o.top)
 	}
-	o.file = fs.Arg(0)
+	o.file = strings.Join(rest, "")
 	return o, nil
 }
 
@@ -125,14 +118,13 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return err
 	}
 	if _, err := model.Identify(ctx, "", identify.Query{Exclude: o.exclude}); err != nil {
-		return wrong("-exclude", err)
+		return unusable(fmt.Errorf("-exclude: %w", err))
 	}
-	return answer(ctx, model, o, name, in, stdout)
+	return answer(ctx, model, o, name, in, stdout, stderr)
 }
 
-// wrong tells input that can't be used from what failed.
-func wrong(where string, err error) error {
-	err = fmt.Errorf("%s: %w", where, err)
+// unusable tells input that can't be used from what failed.
+func unusable(err error) error {
 	if errors.Is(err, identify.ErrUnknown) {
 		return &cli.InputError{Err: err}
 	}
@@ -146,6 +138,26 @@ type question struct {
 	Exclude []string `json:"exclude"`
 }
 
+// read reads the line of a number; a line that is no object is a text.
+func read(line []byte, number int) (q question, err error) {
+	if line[0] == '{' {
+		if err := json.Unmarshal(line, &q); err != nil {
+			return q, &cli.InputError{Err: err}
+		}
+		if q.Text == nil {
+			return q, cli.Misuse(`has no "text"`)
+		}
+	} else {
+		text := string(line)
+		q.Text = &text
+	}
+	if q.ID == nil {
+		id := strconv.Itoa(number)
+		q.ID = &id
+	}
+	return q, nil
+}
+
 // technique is one of an answer.
 type technique struct {
 	ID      string   `json:"id"`
@@ -156,56 +168,29 @@ type technique struct {
 // longestLine is the longest that is read, in bytes.
 const longestLine = 8 << 20
 
-func answer(ctx context.Context, model *identify.Model, o options, name string, in io.Reader, stdout io.Writer) error {
+// answer answers line after line. One that can't be used is named and costs no
+// other its answer.
+func answer(ctx context.Context, model *identify.Model, o options, name string, in io.Reader, stdout, stderr io.Writer) error {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(make([]byte, 64<<10), longestLine)
-	n := 0
+	n, unread := 0, 0
 	for lines.Scan() {
 		n++
-		where := fmt.Sprintf("%s: line %d", name, n)
 		line := bytes.TrimSpace(bytes.TrimPrefix(lines.Bytes(), []byte("\ufeff")))
 		if len(line) == 0 {
 			continue
 		}
-		q := question{}
-		if line[0] == '{' {
-			if err := json.Unmarshal(line, &q); err != nil {
-				return cli.Misuse("%s: %w", where, err)
-			}
-			if q.Text == nil {
-				return cli.Misuse(`%s: has no "text"`, where)
-			}
-		} else {
-			text := string(line)
-			q.Text = &text
+		q, err := read(line, n)
+		if err == nil {
+			err = one(ctx, model, o, q, stdout)
 		}
-		id := strconv.Itoa(n)
-		if q.ID != nil {
-			id = *q.ID
-		}
-		found, err := model.Identify(ctx, *q.Text, identify.Query{Top: o.top, Exclude: append(q.Exclude, o.exclude...)})
-		if err != nil {
-			return wrong(where, err)
-		}
-		out := struct {
-			ID         string      `json:"id"`
-			Techniques []technique `json:"techniques"`
-		}{id, []technique{}}
-		for _, m := range found {
-			t := technique{ID: m.ID, Score: math.Round(m.Score*1e4) / 1e4, Because: []string{}}
-			for _, r := range m.Because {
-				t.Because = append(t.Because, finding.Plain(r.String(), 400))
-			}
-			out.Techniques = append(out.Techniques, t)
-		}
-		var b bytes.Buffer
-		e := json.NewEncoder(&b)
-		e.SetEscapeHTML(false)
-		if err := e.Encode(out); err != nil {
-			return err
-		}
-		if _, err := stdout.Write(inert(b.Bytes())); err != nil {
-			return err
+		var wrong *cli.InputError
+		switch {
+		case errors.As(err, &wrong):
+			unread++
+			fmt.Fprintf(stderr, "warning: %s: line %d: %s; it has no answer\n", name, n, finding.Plain(err.Error(), 400))
+		case err != nil:
+			return fmt.Errorf("%s: line %d: %w", name, n, err)
 		}
 	}
 	switch err := lines.Err(); {
@@ -213,8 +198,36 @@ func answer(ctx context.Context, model *identify.Model, o options, name string, 
 		return cli.Misuse("%s: line %d is longer than %d MiB", name, n+1, longestLine>>20)
 	case err != nil:
 		return cli.UnlessEnded(ctx, fmt.Errorf("%s: %w", name, err))
+	case ctx.Err() == nil && unread > 0:
+		return cli.Misuse("%s: %d of %d lines could not be used", name, unread, n)
 	}
 	return ctx.Err()
+}
+
+func one(ctx context.Context, model *identify.Model, o options, q question, stdout io.Writer) error {
+	found, err := model.Identify(ctx, *q.Text, identify.Query{Top: o.top, Exclude: append(q.Exclude, o.exclude...)})
+	if err != nil {
+		return unusable(err)
+	}
+	out := struct {
+		ID         string      `json:"id"`
+		Techniques []technique `json:"techniques"`
+	}{*q.ID, []technique{}}
+	for _, m := range found {
+		t := technique{ID: m.ID, Score: math.Round(m.Score*1e4) / 1e4, Because: []string{}}
+		for _, r := range m.Because {
+			t.Because = append(t.Because, finding.Plain(r.String(), 400))
+		}
+		out.Techniques = append(out.Techniques, t)
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(out); err != nil {
+		return err
+	}
+	_, err = stdout.Write(inert(b.Bytes()))
+	return err
 }
 
 // inert escapes what a terminal might act upon, which JSON may hold in strings.

@@ -52,6 +52,17 @@ func TestLongAndBroken(t *testing.T) {
 	assert.Contains(t, stderr, "line 2 is longer than 8 MiB")
 }
 
+// A line that can't be used is named, and costs no other its answer.
+func TestLinesThatCantBeUsed(t *testing.T) {
+	out, stderr, code := do(t, "{\"text\":\n{\"text\":\"T0836\",\"exclude\":[\"S4711\"]}\nT0836\n", "-top", "1")
+	assert.Equal(t, 2, code)
+	assert.Contains(t, out, `{"id":"3","techniques":[{"id":"T0836"`)
+	assert.Equal(t, 1, strings.Count(out, "\n"))
+	assert.Contains(t, stderr, "standard input: line 1: unexpected end of JSON input; it has no answer")
+	assert.Contains(t, stderr, `line 2: exclude "S4711"`)
+	assert.Contains(t, stderr, "2 of 3 lines could not be used")
+}
+
 func TestRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		in   string

@@ -30,8 +30,8 @@ type Finding struct {
 	// (CWE-798, OWASP-IOT-2018-I1, TID-311, PID-12) and as written where not.
 	Weaknesses []string `json:"weaknesses,omitempty"`
 	CVEs       []string `json:"cves,omitempty"`
-	// CVSS is a vector string of CVSS 2.0 to 4.0; the empty string means
-	// unknown.
+	// CVSS is a vector string of CVSS 2.0 to 4.0 or, where nobody gave one, a
+	// base score alone: "9.1". The empty string means unknown.
 	CVSS string `json:"cvss,omitempty"`
 	// KEV says that the vulnerability is known to be exploited.
 	KEV bool `json:"kev,omitempty"`

@@ -28,7 +28,7 @@ func (in *jsonInput) record(place string, raw []byte) error {
 	}
 	f := Finding{
 		ID: strings.TrimSpace(r.text("id")), Title: strings.TrimSpace(r.text("title")), Description: r.text("description"),
-		Device: strings.TrimSpace(r.text("device")), CVSS: strings.TrimSpace(r.text("cvss")), KEV: r.flag("kev"), EPSS: r.probability("epss"),
+		Device: strings.TrimSpace(r.text("device")), CVSS: r.cvss(), KEV: r.flag("kev"), EPSS: r.probability("epss"),
 		Weaknesses: r.weaknesses(), CVEs: r.cves(), Techniques: r.techniques(),
 		Products: r.products("products"), Remedies: r.remedies(), Source: in.name,
 	}
@@ -120,6 +120,15 @@ func (r *record) text(name string) string {
 		return stringOf(raw)
 	}
 	return get[string](r, name, "a string")
+}
+
+// cvss is a vector or a score; a number is taken as it is written.
+func (r *record) cvss() string {
+	raw := r.values["cvss"]
+	if len(raw) > 0 && (raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9') {
+		return Plain(string(raw), 40)
+	}
+	return strings.TrimSpace(r.text("cvss"))
 }
 
 func (r *record) flag(name string) bool { return get[bool](r, name, "true or false") }
@@ -251,8 +260,8 @@ const maxOthers = 8
 // meant are names that scanners give to members of this format.
 var meant = map[string]string{
 	"cwe": "weaknesses", "cwes": "weaknesses", "cwe_id": "weaknesses", "cwe_ids": "weaknesses", "weakness": "weaknesses",
-	"cve": "cves", "cve_id": "cves", "cve_ids": "cves", "cvss_vector": "cvss", "vector": "cvss", "cvss_score": "cvss, a vector",
-	"severity": "cvss, a vector", "host": "device", "asset": "device", "hostname": "device", "technique": "techniques", "name": "title",
+	"cve": "cves", "cve_id": "cves", "cve_ids": "cves", "cvss_vector": "cvss", "vector": "cvss", "cvss_score": "cvss",
+	"severity": "cvss", "host": "device", "asset": "device", "hostname": "device", "technique": "techniques", "name": "title",
 }
 
 func (o *others) note(name string) {

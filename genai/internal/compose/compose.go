@@ -194,12 +194,18 @@ func (w *writer) summary(k kind) graph.Claim {
 // devices names the gap's devices, as far as their names may stand in a
 // sentence; empty when none may.
 func (w *writer) devices() string {
+	var cited strings.Builder // what names a device: a fleet's gap has thousands that nothing cited does
+	for _, e := range w.evidence {
+		if slices.Contains(w.citing(w.site), e.Handle) {
+			cited.WriteString(e.Text + "\n")
+		}
+	}
 	var names []string
 	for _, d := range w.gap.Devices {
 		if len(names) == 2 {
 			break
 		}
-		if len(d) > 40 || strings.ContainsAny(d, " \t\"'`()[]<>,;!?") || !w.fits(graph.Claim{Text: probe + d + ".", Evidence: w.citing(w.site)}) {
+		if !strings.Contains(cited.String(), d) || len(d) > 40 || strings.ContainsAny(d, " \t\"'`()[]<>,;!?") || !w.fits(graph.Claim{Text: probe + d + ".", Evidence: w.citing(w.site)}) {
 			continue
 		}
 		names = append(names, d)

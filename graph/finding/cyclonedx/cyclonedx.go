@@ -37,11 +37,13 @@ import (
 // each is a [finding.RecordError] that loses nothing. Those in triage, those
 // called exploitable and those without an analysis count, and all the same:
 // exploitable says that the product is open to it, not that someone used it.
+// Of those in triage a RecordError that loses nothing says that they are.
 //
-// The device is the affected components by name. Products has all names of
-// these (with group and version, CPE, package URL) and of the component that
-// the document describes, so that the device that this is on can be found.
-// CVSS is the vector of the newest version, and of these the highest; one
+// The device is the component that the document describes; without one it is
+// the affected components by name, which otherwise stand before the title.
+// Products has all names of both (with group and version, CPE, package URL),
+// so that the device of a site that this is on can be found. CVSS is the vector
+// of the newest version, and of these the highest, else a score alone; a vector
 // without its prefix gets it from the rating's method. Remedies are the
 // recommendation, the workaround and the analysis' response.
 //
@@ -119,7 +121,8 @@ func read(ctx context.Context, name string, r io.Reader) iter.Seq2[finding.Findi
 
 // bom is what an assessment needs of a document.
 type bom struct {
-	name       string // of the component that it describes; may be empty
+	name       string // of the component that it describes, else the file's
+	device     string // the component that it describes, if it has a name
 	product    *component
 	components map[string]*component // by bom-ref
 	room       int                   // bytes of names that findings may still repeat
@@ -169,6 +172,7 @@ func newBOM(product *component, lists ...[]component) *bom {
 	d := &bom{components: map[string]*component{}, room: document.MaxNames, product: product}
 	if product != nil {
 		d.name = finding.Plain(product.Name, document.MaxText)
+		d.device = d.name
 		d.collect([]component{*product})
 	}
 	for _, l := range lists {
@@ -218,11 +222,28 @@ func fromJSON(b []byte) (*bom, error) {
 			return nil, nil, []document.Problem{document.Trouble(place, finding.LostRecord, "want an object")}
 		}
 		v, problems := document.Pick[cdx.Vulnerability](place, raw,
-			"bom-ref", "id", "references", "ratings", "description", "detail", "recommendation", "workaround", "rejected", "analysis", "affects")
+			"bom-ref", "id", "references", "description", "detail", "recommendation", "workaround", "rejected", "analysis", "affects")
 		weaknesses, more := weaknessesIn(place, raw)
+		problems = append(problems, more...)
+		ratings, more := ratingsIn(place, raw)
+		v.Ratings = &ratings
 		return v, weaknesses, append(problems, more...)
 	}
 	return d, nil
+}
+
+// ratingsIn reads each rating by itself, so that one that is wrong costs no
+// other.
+func ratingsIn(place string, raw json.RawMessage) (out []cdx.VulnerabilityRating, problems []document.Problem) {
+	v, problems := document.Pick[struct {
+		Ratings []json.RawMessage `json:"ratings"`
+	}](place, raw, "ratings")
+	for i, raw := range v.Ratings {
+		r, more := document.Pick[cdx.VulnerabilityRating](fmt.Sprintf("%s.ratings[%d]", place, i), raw, "score", "method", "vector")
+		problems = append(problems, more...)
+		out = append(out, *r)
+	}
+	return out, problems
 }
 
 // cwe is the ID of a number; false where it can't be one.

@@ -43,22 +43,23 @@ func TestJSON(t *testing.T) {
 	products := func(names ...string) []string { return append(names, rtu...) }
 	assert.Equal(t, []finding.Finding{
 		{
-			ID: "RTU Firmware/CVE-2024-10001", Title: "Memory is read behind its end.", Description: "Memory is read behind its end. An attacker learns keys.",
-			Device: "tlslib; asnlib", Weaknesses: []string{"CWE-125", "CWE-787"}, CVEs: []string{"CVE-2024-10001"}, CVSS: vector,
+			ID: "RTU Firmware/CVE-2024-10001", Title: "tlslib; asnlib: Memory is read behind its end.", Description: "Memory is read behind its end. An attacker learns keys.",
+			Device: "RTU Firmware", Weaknesses: []string{"CWE-125", "CWE-787"}, CVEs: []string{"CVE-2024-10001"}, CVSS: vector,
 			Products: products("tlslib", "tlslib 1.0", "pkg:generic/tlslib@1.0", "asnlib"),
 			Remedies: []finding.Remedy{{Category: "vendor_fix", Text: "Update to 3.2."}, {Category: "workaround", Text: "Close port 4433."}}, Source: "rtu",
 		},
 		{
-			ID: "RTU Firmware/GHSA-aaaa-bbbb-cccc", Title: "GHSA-aaaa-bbbb-cccc in weblib; a b", Device: "weblib; a b", CVEs: []string{"CVE-2024-10002"},
+			ID: "RTU Firmware/GHSA-aaaa-bbbb-cccc", Title: "GHSA-aaaa-bbbb-cccc in weblib; a b", Device: "RTU Firmware", CVEs: []string{"CVE-2024-10002"},
 			Products: products("weblib", "weblib 2"), Remedies: []finding.Remedy{{Category: "no_fix_planned", Text: "End of life."}}, Source: "rtu",
 		},
 		{
-			ID: "RTU Firmware/CVE-2024-10001#9", Title: "CVE-2024-10001 in weblib; Cloud API; RTU Firmware; and 1 more", Device: "weblib; Cloud API; RTU Firmware; and 1 more",
+			ID: "RTU Firmware/CVE-2024-10001#9", Title: "CVE-2024-10001 in weblib; Cloud API; RTU Firmware; and 1 more", Device: "RTU Firmware",
 			CVEs: []string{"CVE-2024-10001"}, Products: append(products("weblib", "weblib 2", "Cloud API"), "asnlib"), Source: "rtu",
 		},
 		{ID: "RTU Firmware[9]", Title: "Without an ID.", Description: "Without an ID.", Device: "RTU Firmware", Products: rtu, Source: "rtu"},
 	}, found)
 	assert.Equal(t, []string{
+		"vulnerabilities[1].analysis.state: RTU Firmware/GHSA-aaaa-bbbb-cccc is in triage; it counts until it is said not to affect the product (nothing)",
 		`vulnerabilities[2]: RTU Firmware/CVE-2024-10003 is left out: the product is not affected ("code_not_reachable") (nothing)`,
 		"vulnerabilities[3]: RTU Firmware/CVE-2024-10004 is left out: it is resolved (nothing)",
 		`vulnerabilities[4]: RTU Firmware/CVE-2024-10005 is left out: it is a false positive ("Another product.") (nothing)`,
@@ -72,15 +73,31 @@ func TestXML(t *testing.T) {
 	found, problems, err := read(t, "rtu", file(t, "rtu.cdx.xml"))
 	require.NoError(t, err)
 	assert.Equal(t, []finding.Finding{{
-		ID: "RTU Firmware/CVE-2024-10001", Title: "Memory is read behind its end.", Description: "Memory is read behind its end.", Device: "asnlib",
+		ID: "RTU Firmware/CVE-2024-10001", Title: "asnlib: Memory is read behind its end.", Description: "Memory is read behind its end.", Device: "RTU Firmware",
 		Weaknesses: []string{"CWE-125"}, CVEs: []string{"CVE-2024-10001"}, CVSS: vector, Products: []string{"asnlib", "RTU Firmware", "RTU Firmware 3.1"},
 		Remedies: []finding.Remedy{{Category: "mitigation", Text: "Segment."}}, Source: "rtu",
 	}}, found)
 	assert.Equal(t, []string{
 		"vulnerabilities[0].cwes[1]: 0 is not the number of a CWE; it is left out (member)",
+		"vulnerabilities[0].analysis.state: RTU Firmware/CVE-2024-10001 is in triage; it counts until it is said not to affect the product (nothing)",
 		`vulnerabilities[1]: strconv.ParseInt: parsing "many": invalid syntax (record)`,
 		"vulnerabilities[2]: RTU Firmware/CVE-2024-10003 is left out: it is resolved (nothing)",
 	}, problems)
+}
+
+// A vector counts before a score alone, and a rating that is wrong costs no other.
+func TestRatings(t *testing.T) {
+	for ratings, want := range map[string]string{
+		`{"method":"CVSSv4","score":9.9},{"method":"CVSSv31","vector":"` + vector + `"}`: vector,
+		`{"method":"CVSSv31","score":7.25},{"method":"CVSSv2","score":5}`:                "7.2",
+		`{"method":"CVSSv31","score":10},{"method":7},7`:                                 "10.0",
+		`{"method":"OWASP","score":9}`: "",
+	} {
+		found, _, err := read(t, "x", `{"bomFormat":"CycloneDX","specVersion":"1.5","vulnerabilities":[{"id":"A","ratings":[`+ratings+`]}]}`)
+		require.NoError(t, err)
+		require.Len(t, found, 1)
+		assert.Equal(t, want, found[0].CVSS, ratings)
+	}
 }
 
 // What breaks a rule is named and left out; the rest of the document stays.
@@ -96,9 +113,9 @@ func TestFaultyMembers(t *testing.T) {
 			"vulnerabilities[0].cwes[0]: -1 is not the number of a CWE; it is left out (member)", `vulnerabilities[0].cwes[1]: "x" is not the number of a CWE; it is left out (member)`,
 			"vulnerabilities[0].cwes[2]: {} is not the number of a CWE; it is left out (member)", "vulnerabilities[0].cwes[3]: 1.5 is not the number of a CWE; it is left out (member)",
 			"vulnerabilities[1].cwes: a JSON string can't stand here; cwes left out (member)"}},
-		{"ratings", head + `"vulnerabilities":[{"id":"A","ratings":[{"method":"CVSSv31","score":99,"vector":"AV:Q"},{"method":"CVSSv4","score":5},{"severity":"high"}]},{"id":"B","ratings":[{"score":"9.8 high"}]}]}`, []string{"x/A", "x/B"}, []string{
+		{"ratings", head + `"vulnerabilities":[{"id":"A","ratings":[{"method":"CVSSv31","score":99,"vector":"AV:Q"},{"method":"CVSSv4","score":-5},{"severity":"high"}]},{"id":"B","ratings":[{"score":"9.8 high"}]}]}`, []string{"x/A", "x/B"}, []string{
 			"vulnerabilities[0].ratings[0].score: 99 is not a score from 0 to 10; it is not read (nothing)", `vulnerabilities[0].ratings[0].vector: "AV:Q" is not a CVSS vector; it is left out (member)`,
-			"vulnerabilities[0].ratings[1]: a score without its vector is not read (nothing)", "vulnerabilities[1].ratings.score: a JSON string can't stand here; ratings left out (member)"}},
+			"vulnerabilities[0].ratings[1].score: -5 is not a score from 0 to 10; it is not read (nothing)", "vulnerabilities[1].ratings[0].score: a JSON string can't stand here; score left out (member)"}},
 		{"a state that is none", head + `"vulnerabilities":[{"id":"A","analysis":{"state":"fixed"}}]}`, []string{"x/A"}, []string{`vulnerabilities[0].analysis.state: "fixed" is no state; the vulnerability counts (member)`}},
 		{"components", head + `"components":[{"bom-ref":7,"name":"A"},{"bom-ref":"b","name":"B"}],"metadata":7,"vulnerabilities":[{"id":"A","affects":[{"ref":"b"}]}]}`, []string{"x/A"}, []string{
 			"metadata: a JSON number can't stand here; it is left out, as others of its kind may be (member)", "components.bom-ref: a JSON number can't stand here; it is left out, as others of its kind may be (member)"}},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/mitigraph/mitigraph/graph/finding"
@@ -57,7 +56,6 @@ type rule struct {
 type facts struct {
 	weaknesses, cves, techniques []string
 	cvss                         string
-	scored                       bool // a score stands where a vector could
 }
 
 func newRun(place string, raw json.RawMessage) (*run, []document.Problem) {
@@ -131,9 +129,8 @@ func firstSentence(s string) string {
 	return s
 }
 
-// finding makes one of a result; scored says that it has a score and no vector.
-// Without an ID it is none.
-func (r *run) finding(place string, x *result) (f finding.Finding, scored bool, problems []document.Problem) {
+// finding makes one of a result. Without an ID it is none.
+func (r *run) finding(place string, x *result) (f finding.Finding, problems []document.Problem) {
 	rule, problems := r.ruleOf(place, x)
 	id, level, title := x.RuleID, x.Level, ""
 	var all facts
@@ -155,7 +152,7 @@ func (r *run) finding(place string, x *result) (f finding.Finding, scored bool, 
 	where := r.where(x)
 	title = cmp.Or(title, finding.Plain(text, document.MaxText), finding.Plain(id, document.MaxText))
 	if title == "" {
-		return finding.Finding{}, false, problems
+		return finding.Finding{}, problems
 	}
 	f = finding.Finding{
 		ID: finding.Plain(cmp.Or(id, "result"), document.MaxText), Title: title, Device: r.device, CVSS: all.cvss,
@@ -168,7 +165,7 @@ func (r *run) finding(place string, x *result) (f finding.Finding, scored bool, 
 		f.ID += "@" + where
 	}
 	f.Description = describe(cmp.Or(level, "warning"), where, len(x.Locations), text)
-	return f, all.scored && all.cvss == "", problems
+	return f, problems
 }
 
 // describe puts the level and the place before the message.
@@ -362,7 +359,7 @@ func (f *facts) read(place string, p properties) (problems []document.Problem) {
 }
 
 // severity takes a vector, the newest version's and of one version the
-// highest, and notes a score; false for anything else.
+// highest, before a score alone; false for anything else.
 func (f *facts) severity(s string) bool {
 	if _, err := finding.BaseScore(s); err == nil {
 		if f.cvss == "" || finding.CompareCVSS(s, f.cvss) > 0 {
@@ -370,12 +367,10 @@ func (f *facts) severity(s string) bool {
 		}
 		return true
 	}
-	n, err := strconv.ParseFloat(s, 64)
-	f.scored = f.scored || err == nil && n >= 0 && n <= 10
-	return err == nil && n >= 0 && n <= 10 || s == ""
+	return s == ""
 }
 
-// join adds what a rule says; of the vector the result's own word counts.
+// join adds what a rule says; of the severity the result's own word counts.
 func (f *facts) join(o facts) {
 	for _, w := range o.weaknesses {
 		f.weaknesses = add(f.weaknesses, w)
@@ -387,7 +382,6 @@ func (f *facts) join(o facts) {
 		f.techniques = add(f.techniques, t)
 	}
 	f.cvss = cmp.Or(f.cvss, o.cvss)
-	f.scored = f.scored || o.scored
 }
 
 // maxFacts bounds each list, since every result of a rule repeats the rule's.

@@ -30,9 +30,8 @@ import (
 // Weaknesses come from the tags of the result and its rule ("CWE-798",
 // "external/cwe/cwe-798"), from taxa and relationships that lead to CWE, and
 // from properties called cwe; CVEs likewise and from the rule's ID; techniques
-// from taxa of ATT&CK. CVSS is a vector among the properties. A bare
-// security-severity is a score without a vector, which a finding can't hold:
-// how many there are is reported, and one that is no score from 0 to 10.
+// from taxa of ATT&CK. CVSS is a vector among the properties, else the score that
+// security-severity is.
 //
 // SARIF knows files, not devices. The device is the property "device" of the
 // result or the run, else the category of the run's automation ID, which is
@@ -61,11 +60,10 @@ var errStopped = errors.New("stopped")
 
 // input is one reading.
 type input struct {
-	ctx    context.Context
-	name   string
-	yield  func(finding.Finding, error) bool
-	used   map[string][]json.RawMessage // IDs, with the results that have them
-	scores int                          // findings with a score and no vector
+	ctx   context.Context
+	name  string
+	yield func(finding.Finding, error) bool
+	used  map[string][]json.RawMessage // IDs, with the results that have them
 }
 
 func (in *input) log(r io.Reader) error {
@@ -94,10 +92,6 @@ func (in *input) log(r io.Reader) error {
 		if err := in.run(fmt.Sprintf("runs[%d]", i), raw); err != nil {
 			return err
 		}
-	}
-	if in.scores > 0 {
-		return in.report([]document.Problem{document.Trouble("runs", finding.LostNothing,
-			"a CVSS score without its vector is not read, the severity counts as unknown: %d findings have one", in.scores)})
 	}
 	return nil
 }
@@ -136,7 +130,7 @@ func (in *input) run(place string, raw json.RawMessage) error {
 			silent[x.Kind]++
 			continue
 		}
-		f, scored, more := r.finding(at, x)
+		f, more := r.finding(at, x)
 		problems = append(problems, more...)
 		ok := false
 		switch reason := x.leftOut(); {
@@ -155,9 +149,6 @@ func (in *input) run(place string, raw json.RawMessage) error {
 		}
 		if !ok {
 			continue
-		}
-		if scored {
-			in.scores++
 		}
 		f.Source = in.name
 		if !in.yield(f, nil) {

@@ -1,0 +1,56 @@
+package finding_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mitigraph/mitigraph/graph/finding"
+)
+
+func TestBaseScore(t *testing.T) {
+	for vector, want := range map[string]float64{
+		"CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N/E:U/MAV:P": 9.3, // the base score alone
+		"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H":                              9.8,
+		"CVSS:3.0/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H":                              9.8,
+		"AV:N/AC:L/Au:N/C:P/I:P/A:P":                                                7.5,
+		"9.1":                                                                       9.1,
+		"10":                                                                        10,
+		"0.0":                                                                       0,
+	} {
+		score, err := finding.BaseScore(vector)
+		require.NoError(t, err, vector)
+		assert.InDelta(t, want, score, 0.001, vector)
+	}
+	for _, vector := range []string{"", "11", "-1", "9.8 high", "1e1", "0x5", ".", "1.2.3", "NaN", "Inf", "+5", "9,8", "CVSS:3.1/", "CVSS:9.1/AV:N"} {
+		_, err := finding.BaseScore(vector)
+		require.Error(t, err, vector)
+	}
+}
+
+// A newer version is worth more than a higher score, a score alone the least.
+func TestCompareCVSS(t *testing.T) {
+	ordered := []string{"5.0", "10.0", "AV:N/AC:L/Au:N/C:P/I:P/A:P", "CVSS:3.1/AV:L/AC:L/PR:L/UI:R/S:U/C:H/I:N/A:N", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}
+	assert.True(t, slices.IsSortedFunc(ordered, finding.CompareCVSS))
+	assert.Negative(t, finding.CompareCVSS(ordered[0], ordered[4]))
+	assert.Zero(t, finding.CompareCVSS("7", "7.0"))
+}
+
+func TestScoresAloneAreRead(t *testing.T) {
+	for content, want := range map[string]string{
+		`{"id":"A","cvss":9.1}`:                                "9.1",
+		`{"id":"A","cvss":" 9.1 "}`:                            "9.1",
+		"id,cvss\nA,9.1\n":                                     "9.1",
+		`{"id":"A","cvss":-3}`:                                 "-3", // what none is stays, to be told of
+		`{"id":"A","cvss":1` + strings.Repeat("0", 5000) + `}`: "1" + strings.Repeat("0", 39) + "…",
+	} {
+		found, skipped, err := finding.Collect(finding.Read(t.Context(), "x", strings.NewReader(content), finding.JSON, finding.CSV))
+		require.NoError(t, err)
+		assert.Empty(t, skipped)
+		require.Len(t, found, 1)
+		assert.Equal(t, want, found[0].CVSS)
+	}
+}
