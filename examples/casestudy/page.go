@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -103,7 +104,12 @@ func (w *walk) addDrafts(ctx context.Context, p *page) error {
 			about = fmt.Sprintf("%s (area of generative AI: %s)", d.title, areas[d.area])
 		}
 		p.add(heading2, "%s", about)
-		*p = append(*p, block{kind: draft, of: d.Draft})
+		of, all := d.Draft, len(d.Evidence)
+		of.Evidence = cited(d.Draft)
+		*p = append(*p, block{kind: draft, of: of})
+		if n := all - len(of.Evidence); n > 0 {
+			p.add(paragraph, "The draft was given %s more and cites none of it; examples/write shows it.", count(n, "piece of evidence", "pieces of evidence"))
+		}
 		plain = plain && d.Generator == "template" && !d.Checks.Fallback
 	}
 	p.add(heading, "Where the drafts are good, and where they are bad")
@@ -124,6 +130,17 @@ func (w *walk) addDrafts(ctx context.Context, p *page) error {
 		p.add(item, "%s, %s, %q: %s", verdict, r.Draft, r.Quote, r.Say)
 	}
 	return nil
+}
+
+// cited is the part of a draft's evidence that its text rests on.
+func cited(d graph.Draft) []graph.Evidence {
+	used := map[string]bool{}
+	for _, c := range d.Text.Claims() {
+		for _, h := range c.Evidence {
+			used[h] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(d.Evidence), func(e graph.Evidence) bool { return !used[e.Handle] })
 }
 
 // narrative fills the study's own words. A figure in them is a slot.
@@ -229,7 +246,7 @@ func (p page) text(w *walk) ([]byte, error) {
 		case heading2:
 			b.WriteString("\n" + wrap("== ", l.text))
 		case paragraph:
-			if i > 0 && p[i-1].kind == paragraph {
+			if i > 0 && (p[i-1].kind == paragraph || p[i-1].kind == draft) {
 				b.WriteByte('\n')
 			}
 			b.WriteString(wrap("", l.text))

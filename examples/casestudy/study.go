@@ -99,7 +99,12 @@ type walk struct {
 	a      *graph.Assessment
 	notes  []*finding.RecordError // what the readers had to say
 	drafts []shownDraft
+	said   map[string]spoken // by the file of a threat report
 }
+
+// spoken is how many sentences a report has, and in how many of them a technique
+// was found.
+type spoken struct{ all, with int }
 
 // shownDraft is a draft with what it was asked for.
 type shownDraft struct {
@@ -113,7 +118,7 @@ func (s *study) assess(ctx context.Context, attack string) (*walk, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &walk{study: s}
+	w := &walk{study: s, said: map[string]spoken{}}
 	var kev *finding.KEV
 	if s.kev != "" {
 		b, err := s.read(s.kev)
@@ -209,6 +214,11 @@ func (w *walk) taskFor(ctx context.Context, d wanted) (genai.Task, bool, error) 
 			return genai.Task{}, false, err
 		}
 		found, _, err := reported.Techniques(ctx, w.now.Catalog(), string(b))
+		with := map[string]bool{}
+		for _, f := range found {
+			with[f.Sentence] = true
+		}
+		w.said[d.report] = spoken{len(reported.Sentences(string(b))), len(with)}
 		return genai.ThreatReport(d.report, string(b), found), len(found) > 0, err
 	case d.gap != "":
 		i := slices.IndexFunc(w.a.Gaps, func(g graph.Gap) bool { return g.Kind == d.gap })

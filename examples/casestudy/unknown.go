@@ -52,8 +52,36 @@ func (w *walk) unknown() []string {
 	if !w.now.Catalog().HasTexts() {
 		say = append(say, "MITRE's own descriptions: this run has the facts of the release and this project's summaries; -attack FILE or VERSION brings the texts.")
 	}
-	say = append(say, "Whether a measure helps against the very weakness: ATT&CK links measures to techniques, so one counts for every weakness that opens the technique.")
+	for _, d := range w.drafts {
+		if s, ok := w.said[d.report]; ok {
+			say = append(say, fmt.Sprintf("What most of %s tells: a technique was found in %d of its %s. The others may tell of none, or of one that was not recognised.", d.report, s.with, count(s.all, "sentence", "sentences")))
+		}
+	}
+	if p, weak := w.lumped(); len(weak) > 1 {
+		say = append(say, fmt.Sprintf("Whether a measure helps against the very weakness: ATT&CK links measures to techniques, so %s %s counts against %s alike.", p.ID, p.Name, enumerate(weak)))
+	}
 	return append(say, "What the network lets through, and whether what the site calls deployed works: the graph has no map of the network and takes the site at its word.")
+}
+
+// lumped are the weaknesses that the first step of the plan counts against,
+// whatever they are.
+func (w *walk) lumped() (first graph.PlanStep, weak []string) {
+	if len(w.a.Plan) == 0 {
+		return first, nil
+	}
+	first = w.a.Plan[0]
+	for _, c := range first.Closes {
+		for _, f := range w.a.Findings {
+			on := slices.ContainsFunc(devicesOf(f), func(d string) bool { return slices.Contains(c.Devices, d) })
+			for _, t := range f.Techniques {
+				if on && t.ID == c.Technique && len(t.Via) > 0 && t.Via[0].Weakness != "" {
+					weak = append(weak, t.Via[0].Weakness)
+				}
+			}
+		}
+	}
+	slices.Sort(weak)
+	return first, slices.Compact(weak)
 }
 
 // unsure are techniques that only weak links lead to, and links that the data

@@ -39,7 +39,7 @@ func Techniques(ctx context.Context, c *mitre.Catalog, text string) (found []gen
 			found[i] = genai.Found{Technique: id, Sentence: sentence, Score: score, Because: []string{because}}
 		}
 	}
-	for _, sentence := range sentences(text) {
+	for _, sentence := range Sentences(text) {
 		for _, id := range graph.IDsIn(sentence) {
 			if r, err := c.Resolve(id); err == nil {
 				if t, ok := r.Object.(*mitre.Technique); ok {
@@ -82,8 +82,8 @@ var (
 	sentenceEnd = regexp.MustCompile(`[.!?]["')\]]*\s+|\n\s*\n`)
 )
 
-// sentences splits a text at the ends of sentences and at empty lines.
-func sentences(text string) []string {
+// Sentences splits a text at the ends of sentences and at empty lines.
+func Sentences(text string) []string {
 	var out []string
 	from := 0
 	add := func(s string) {

@@ -31,5 +31,5 @@ func TestTechniques(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, found, Most)
 	assert.Positive(t, more)
-	assert.Equal(t, []string{"One.", "Two!", "Three"}, sentences("One. Two!\n\nThree"))
+	assert.Equal(t, []string{"One.", "Two!", "Three"}, Sentences("One. Two!\n\nThree"))
 }
