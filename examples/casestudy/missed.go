@@ -13,8 +13,8 @@ import (
 	"github.com/mitigraph/mitigraph/mitre"
 )
 
-// update is the mitigation that an advisory's fix amounts to.
-const update = "M0951"
+// updating is the mitigation that an advisory's fix amounts to.
+const updating = "M0951"
 
 // A point is something that the advisories alone don't say: in one sentence,
 // and with the handles that it rests on.
@@ -47,7 +47,7 @@ func (w *walk) ruledOut(ctx context.Context) (map[string]graph.Edge, error) {
 				return nil, err
 			}
 			for _, e := range near.Edges {
-				if _, twice := out[d.ID]; !twice && e.Predicate == "rules-out" && e.From.ID == c && e.To.ID == update {
+				if _, twice := out[d.ID]; !twice && e.Predicate == "rules-out" && e.From.ID == c && e.To.ID == updating {
 					out[d.ID] = e
 				}
 			}
@@ -99,7 +99,7 @@ func (w *walk) unusable(ctx context.Context) (*point, error) {
 		if p, closes, ok := w.planFor(d); ok {
 			left = fmt.Sprintf("the plan's first answer there is %s %s, for %s", p.ID, p.Name, w.techniques(closes))
 		}
-		say = append(say, fmt.Sprintf("On the %s, %s rules out %s %s [%s]; %s.", w.device(d), e.From.ID, update, e.To.Name, e.Link.Kind, left))
+		say = append(say, fmt.Sprintf("On the %s, %s rules out %s %s [%s]; %s.", w.device(d), e.From.ID, updating, e.To.Name, e.Link.Kind, left))
 	}
 	if len(offered) > 0 {
 		say = append(say, fmt.Sprintf("The advisory offers an update all the same: %s.", offered[0]))
@@ -157,7 +157,7 @@ func (w *walk) mended(ctx context.Context) (*point, error) {
 	return &point{
 		short: fmt.Sprintf("If all %s with an advisory were mended overnight, %d of the %s would stay open.", count(mended, "weakness", "weaknesses"), len(after.Gaps), count(len(w.a.Gaps), "gap", "gaps")),
 		long: fmt.Sprintf("They come from the %s that people of this house made themselves [site]; the most urgent are %s. Nor is %s a general answer: ATT&CK lists it for %d of the %s that are open here [official].",
-			count(len(own), "observation", "observations"), w.techniques(open[:min(3, len(open))]), update, w.answered(update), count(len(w.a.Techniques), "technique", "techniques")),
+			count(len(own), "observation", "observations"), w.techniques(open[:min(3, len(open))]), updating, w.answered(updating), count(len(w.a.Techniques), "technique", "techniques")),
 	}, nil
 }
 
