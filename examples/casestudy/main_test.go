@@ -299,7 +299,10 @@ func TestNarrativesHold(t *testing.T) {
 		assert.Contains(t, hospital.site.Devices[i].Constraints, "no_patch")
 		assert.Contains(t, hospital.site.Devices[i].Constraints, "safety_certified")
 	}
-	p, err := water.users(t.Context())
+	p, err := hospital.hard(t.Context())
+	require.NoError(t, err)
+	assert.Contains(t, p.long, "on the gateway of the infusion pumps, which no_patch and safety_certified make hard", "what is advised would change it")
+	p, err = water.users(t.Context())
 	require.NoError(t, err)
 	assert.Contains(t, p.long, "C0031: T0814", "the campaign against exposed controllers is the nearest")
 	r, err := water.now.Catalog().Resolve("C0031")
@@ -336,6 +339,10 @@ func TestPointsHold(t *testing.T) {
 	after, err := g.Snapshot().Assess(t.Context())
 	require.NoError(t, err)
 	assert.Contains(t, p.long, "from "+count(len(w.a.Gaps), "", "")+"to "+strings.TrimSpace(count(len(after.Gaps), "", "")))
+
+	p, err = w.hard(t.Context())
+	require.NoError(t, err)
+	assert.Contains(t, p.long, "M0950 Exploit Protection on the cellular router of the well, which no_agent makes hard: [analyst]")
 
 	p, err = w.mended(t.Context())
 	require.NoError(t, err)

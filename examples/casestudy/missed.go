@@ -24,7 +24,7 @@ type point struct{ short, long string }
 // a study has nothing of is left out.
 func (w *walk) missed(ctx context.Context) ([]point, error) {
 	var points []point
-	for _, ask := range []func(context.Context) (*point, error){w.unusable, w.mended, w.effects, w.shared, w.first, w.order, w.users} {
+	for _, ask := range []func(context.Context) (*point, error){w.unusable, w.mended, w.effects, w.shared, w.first, w.hard, w.order, w.users} {
 		p, err := ask(ctx)
 		if err != nil {
 			return nil, err
@@ -293,6 +293,52 @@ func (w *walk) first(ctx context.Context) (*point, error) {
 	}, nil
 }
 
+// hard are measures of the plan that a constraint makes hard on a device that
+// they are for.
+func (w *walk) hard(ctx context.Context) (*point, error) {
+	steps, say := 0, []string{}
+	for _, p := range w.a.Plan {
+		is := false
+		for _, d := range w.site.Devices {
+			if !slices.ContainsFunc(p.Closes, func(c graph.PlanClosed) bool { return slices.Contains(c.Devices, d.ID) }) {
+				continue
+			}
+			var limits []string
+			why := ""
+			for _, c := range d.Constraints {
+				near, err := w.now.Around(ctx, c, 1)
+				if err != nil {
+					return nil, err
+				}
+				for _, e := range near.Edges {
+					if e.Predicate == "makes-hard" && e.From.ID == c && e.To.ID == p.ID {
+						limits = append(limits, c)
+						why = cmp.Or(why, fmt.Sprintf("[%s] %s", e.Link.Kind, e.Link.Rationale))
+					}
+				}
+			}
+			if len(limits) > 0 && !is {
+				is = true
+				verb := "makes"
+				if len(limits) > 1 {
+					verb = "make"
+				}
+				say = append(say, fmt.Sprintf("%s %s on the %s, which %s %s hard: %s", p.ID, p.Name, w.device(d.ID), enumerate(limits), verb, why))
+			}
+		}
+		if is {
+			steps++
+		}
+	}
+	if steps == 0 {
+		return nil, nil
+	}
+	return &point{
+		short: fmt.Sprintf("%d of the plan's %s are hard to put in place on a device that they are for.", steps, count(len(w.a.Plan), "measure", "measures")),
+		long:  strings.Join(say[:min(3, len(say))], " "),
+	}, nil
+}
+
 // order compares the order of the base scores with that of the risks.
 func (w *walk) order(context.Context) (*point, error) {
 	rated := slices.DeleteFunc(slices.Clone(w.a.Findings), func(f graph.FindingResult) bool { return f.Severity == nil })
@@ -347,7 +393,7 @@ func (w *walk) users(context.Context) (*point, error) {
 				same, part = append(same, t.ID), part+1/float64(ways[t.ID])
 			}
 		}
-		if len(same) == 0 {
+		if len(same) < 2 { // one way is common to very many
 			continue
 		}
 		others = append(others, campaign.ID+" "+campaign.Name)
@@ -361,7 +407,7 @@ func (w *walk) users(context.Context) (*point, error) {
 	others = slices.DeleteFunc(others, func(s string) bool { return s == best.ID+" "+best.Name })
 	return &point{
 		short: fmt.Sprintf("%d of the %s that ATT&CK records for the %s are open here.", len(open), count(total, "technique", "techniques"), best.Name),
-		long: fmt.Sprintf("%s: %s [official]. It does not follow that anybody is here, only that these ways were used before. Of the ways of %s some are open too: %s.",
+		long: fmt.Sprintf("%s: %s [official]. It does not follow that anybody is here, only that these ways were used before. More than one of the ways of %s is open too: %s.",
 			best.ID, w.techniques(open), count(len(others), "other campaign", "other campaigns"), enumerate(others)),
 	}, nil
 }
