@@ -443,6 +443,27 @@ func TestListAndWrongUse(t *testing.T) {
 	}
 }
 
+// A model that can't be asked is an error that says where it was looked for.
+func TestNoServer(t *testing.T) {
+	t.Setenv("OLLAMA_HOST", "http://127.0.0.1:1")
+	stdout, stderr, code := casestudy(t, "hospital", "-draft", "ollama:none")
+	assert.Equal(t, 1, code)
+	assert.Empty(t, stdout)
+	assert.Contains(t, stderr, "127.0.0.1:1")
+}
+
+// A release that is too old for the sites is told from a broken file.
+func TestTooOldRelease(t *testing.T) {
+	old := filepath.Join("..", "..", "..", "shared", "data", "attack", "ics-attack-8.2.json.gz")
+	if _, err := os.Stat(old); err != nil {
+		t.Skip("needs ../shared/data/attack/ics-attack-8.2.json.gz")
+	}
+	stdout, stderr, code := casestudy(t, "water", "-attack", old)
+	assert.Equal(t, 2, code)
+	assert.Empty(t, stdout)
+	assert.Contains(t, stderr, `the study does not fit this release: site.json: deployed[0]: mitigation "M0953"`)
+}
+
 func TestEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

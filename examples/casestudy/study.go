@@ -148,6 +148,9 @@ func (s *study) assess(ctx context.Context, attack string) (*walk, error) {
 		sources = append(sources, graph.FindingsFrom(name, found...))
 	}
 	if w.graph, err = graph.New(ctx, sources...); err != nil {
+		if attack != "" { // the files fit the embedded release
+			err = fmt.Errorf("-attack %s: the study does not fit this release: %w", attack, err)
+		}
 		return nil, cli.UnlessEnded(ctx, err)
 	}
 	w.now = w.graph.Snapshot()
