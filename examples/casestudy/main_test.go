@@ -222,7 +222,7 @@ func TestIDsExist(t *testing.T) {
 // remarks.
 func TestFiguresAreSlots(t *testing.T) {
 	slot := regexp.MustCompile(`\{\{[^}]*\}\}`)
-	id := regexp.MustCompile(`CSAF 2\.0|\b[TM]\d{4}\b`) // a format and handles, no figures
+	id := regexp.MustCompile(`CSAF 2\.0|IG-4|\b[TM]\d{4}\b`) // a format and handles, no figures
 	for _, s := range studies {
 		b, err := s.read("narrative.md")
 		require.NoError(t, err)
@@ -272,6 +272,38 @@ func TestRemarksQuoteTheDrafts(t *testing.T) {
 			assert.Equal(t, [2]bool{true, true}, sides[d.Task], "%s: %s needs a good and a bad word", w.name, d.Task)
 		}
 	}
+}
+
+// What the remarks say of the drafts beyond their words is so.
+func TestRemarksHold(t *testing.T) {
+	water := walked(t, &studies[1])
+	claims := func(task, section string) []graph.Claim {
+		for _, d := range water.drafts {
+			if d.Task == task {
+				return d.Text.Section(section)
+			}
+		}
+		return nil
+	}
+	recognised := claims("threat-report", "techniques")
+	require.NotEmpty(t, recognised)
+	for _, c := range recognised {
+		assert.NotContains(t, []string{"T0846", "T0846.001", "T0859", "T0836"}, c.Subject, "the remark says that it was not recognised")
+	}
+	steps := claims("mitigation", "steps")
+	require.Greater(t, len(steps), 3)
+	assert.Contains(t, steps[2].Text, "M0812")
+	assert.Contains(t, steps[3].Text, "M0805")
+	hidden := false
+	for _, d := range water.drafts {
+		for _, c := range d.Text.Section("safe_state") {
+			for _, e := range d.Evidence {
+				hidden = hidden || strings.Contains(c.Text, "and one more device") && !strings.Contains(c.Text, "well,") &&
+					slices.Contains(c.Evidence, e.Handle) && strings.HasPrefix(e.Text, `Device "well"`)
+			}
+		}
+	}
+	assert.True(t, hidden, "the device that is not named is the well's controller")
 }
 
 // What the narratives say in words is so in the graph.
