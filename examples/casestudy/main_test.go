@@ -376,6 +376,11 @@ func TestPointsHold(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, p.long, "M0950 Exploit Protection on the cellular router of the well, which no_agent makes hard: [analyst]")
 
+	ways, err := w.ways(t.Context())
+	require.NoError(t, err)
+	require.Len(t, ways, maxWays)
+	assert.Contains(t, ways[0], `"A maintenance bit suspends the chlorine interlock" > T0837 Loss of Protection [site] > TA0105 Impact [official]`)
+
 	p, err = w.mended(t.Context())
 	require.NoError(t, err)
 	assert.Contains(t, p.long, "T0837")

@@ -69,7 +69,14 @@ func (w *walk) page(ctx context.Context) (page, error) {
 		p = append(p, l)
 	}
 	p.add(heading, "What the system found")
-	p.add(paragraph, "This is the report that examples/assess gives for the same files. ATT&CK for ICS is MITRE's public list of what attackers do to plants; IDs with T are its techniques, IDs with M its mitigations.")
+	p.add(paragraph, "This is the report that examples/assess gives for the same files. ATT&CK for ICS is MITRE's public list of what attackers do to plants; IDs with T are its techniques, IDs with M its mitigations. The riskiest findings, each as a way through the graph, with who claims each step:")
+	ways, err := w.ways(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, way := range ways {
+		p.add(item, "%s", way)
+	}
 	p.add(assessment, "")
 	p.add(heading, "What a reader of the advisories alone would have missed")
 	for _, m := range points {
