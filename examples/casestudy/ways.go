@@ -14,7 +14,7 @@ import (
 const maxWays = 3
 
 // ways are the riskiest findings, each as the way from it to the tactic that
-// its technique serves.
+// its surest technique serves.
 func (w *walk) ways(ctx context.Context) ([]string, error) {
 	urgent := slices.Clone(w.a.Findings)
 	slices.SortStableFunc(urgent, func(a, b graph.FindingResult) int { return cmp.Compare(b.Score, a.Score) })
@@ -22,9 +22,8 @@ func (w *walk) ways(ctx context.Context) ([]string, error) {
 	for _, f := range urgent[:min(maxWays, len(urgent))] {
 		tactic := ""
 		for _, t := range w.a.Techniques {
-			if len(t.Findings) > 0 && t.Findings[0] == f.ID && len(t.Tactics) > 0 {
-				tactic = t.Tactics[len(t.Tactics)-1]
-				break
+			if len(f.Techniques) > 0 && f.Techniques[0].ID == t.ID && len(t.Tactics) > 0 {
+				tactic = t.Tactics[len(t.Tactics)-1] // the nearest to impact
 			}
 		}
 		for t := range mitre.Live[*mitre.Tactic](w.now.Catalog()) {
