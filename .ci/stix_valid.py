@@ -8,13 +8,15 @@ It takes those of ATT&CK's own types (x-mitre-...) as they are, so the common
 properties of these are checked here, and that every reference in the bundle
 leads to an object in it. With --official references may be empty: release
 18 of ATT&CK for ICS has five such, and what is read is written. With
---elsewhere they may lead to techniques of ATT&CK outside the bundle. Exit
-code 0: valid; 1: not, with the reasons.
+--elsewhere they may lead to techniques and mitigations of the embedded facts
+of ATT&CK, and nowhere else outside the bundle. Exit code 0: valid; 1: not, with
+the reasons.
 """
 
 import json
 import sys
 from collections import Counter
+from pathlib import Path
 
 import stix2
 from stix2.properties import IDProperty, TimestampProperty
@@ -55,7 +57,16 @@ def references(value):
                 yield from references(member)
 
 
+def of_attack():
+    """Returns the IDs of the techniques and mitigations that are embedded."""
+    facts = Path(__file__).parent.parent / "data/attack/ics-attack-19.1.json"
+    with open(facts, encoding="utf-8") as f:
+        objects = json.load(f)["objects"]
+    return {o["id"] for o in objects if o["type"] in ("attack-pattern", "course-of-action")}
+
+
 def main(path, official, elsewhere):
+    outside = of_attack() if elsewhere else set()
     with open(path, encoding="utf-8") as f:
         raw = json.load(f)
     if raw.get("type") != "bundle":
@@ -76,7 +87,7 @@ def main(path, official, elsewhere):
         problems += [
             f"{obj['id']}: no object {ref}" for ref in references(obj)
             if ref not in counts and not (official and ref == "")
-            and not (elsewhere and ref.startswith("attack-pattern--"))
+            and ref not in outside
         ]
     return problems, len(objects)
 

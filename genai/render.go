@@ -2,7 +2,6 @@ package genai
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -87,26 +86,26 @@ func letter(i int) string {
 func Markdown(d graph.Draft) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("# %s", escaped(title(d.Task)))
-	line("\n**%s**", escaped(standing(d)))
+	line("# %s", finding.Markdown(title(d.Task)))
+	line("\n**%s**", finding.Markdown(standing(d)))
 	if d.ID != "" {
-		line("\n%s", escaped(d.ID))
+		line("\n%s", finding.Markdown(d.ID))
 	}
 	var answers []string
 	for _, s := range d.Text {
-		line("\n## %s\n", escaped(title(s.Name)))
+		line("\n## %s\n", finding.Markdown(title(s.Name)))
 		for i, c := range s.Claims {
 			switch {
 			case c.Quiz != nil:
-				line("%d. %s", i+1, escaped(c.Quiz.Text))
+				line("%d. %s", i+1, finding.Markdown(c.Quiz.Text))
 				for j, o := range c.Quiz.Options {
-					line("   - %s\\) %s", letter(j), escaped(o))
+					line("   - %s\\) %s", letter(j), finding.Markdown(o))
 				}
-				answers = append(answers, fmt.Sprintf("%d. %s\\) %s%s", i+1, letter(c.Quiz.Right), escaped(c.Text), handles(c, escaped)))
+				answers = append(answers, fmt.Sprintf("%d. %s\\) %s%s", i+1, letter(c.Quiz.Right), finding.Markdown(c.Text), handles(c, finding.Markdown)))
 			case s.Single:
-				line("%s%s", escaped(shown(c)), handles(c, escaped))
+				line("%s%s", finding.Markdown(shown(c)), handles(c, finding.Markdown))
 			default:
-				line("- %s%s", escaped(shown(c)), handles(c, escaped))
+				line("- %s%s", finding.Markdown(shown(c)), handles(c, finding.Markdown))
 			}
 		}
 	}
@@ -116,13 +115,13 @@ func Markdown(d graph.Draft) string {
 	if len(d.Evidence) > 0 {
 		line("\n## Evidence\n")
 		for _, e := range d.Evidence {
-			line("- %s \\(%s\\): %s", escaped(e.Handle), escaped(from(e)), escaped(e.Text))
+			line("- %s \\(%s\\): %s", finding.Markdown(e.Handle), finding.Markdown(from(e)), finding.Markdown(e.Text))
 		}
 	}
 	if len(d.Checks.LeftOutOf) > 0 {
 		line("\n## Evidence left out\n")
 		for _, o := range d.Checks.LeftOutOf {
-			line("- %s: %s", escaped(o.Handle), escaped(o.About))
+			line("- %s: %s", finding.Markdown(o.Handle), finding.Markdown(o.About))
 		}
 	}
 	return b.String()
@@ -144,22 +143,6 @@ func handles(c graph.Claim, as func(string) string) string {
 		marks[i] = as(h)
 	}
 	return " (" + strings.Join(marks, ", ") + ")"
-}
-
-var (
-	active     = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "{", `\{`, "}", `\}`, "[", `\[`, "]", `\]`, "#", `\#`, "!", `\!`, "|", `\|`, "~", `\~`, "$", `\$`, "<", "&lt;", ">", "&gt;", "://", `:\//`, "@", " (at) ")
-	entity     = regexp.MustCompile(`&(#|[A-Za-z][A-Za-z0-9]*;)`)
-	web        = regexp.MustCompile(`(?i)(www)\.`)
-	lineOpener = regexp.MustCompile(`^(?:[-+=:]|\d{1,9}[.)])`)
-)
-
-// escaped makes any text one line of Markdown that is text only.
-func escaped(s string) string {
-	s = web.ReplaceAllString(active.Replace(entity.ReplaceAllString(finding.Plain(s, 0), "&amp;$1")), `$1\.`)
-	if m := lineOpener.FindString(s); m != "" {
-		s = m[:len(m)-1] + `\` + m[len(m)-1:] + s[len(m):]
-	}
-	return s
 }
 
 const (

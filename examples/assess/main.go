@@ -23,7 +23,6 @@ import (
 
 	"github.com/mitigraph/mitigraph/examples/internal/cli"
 	"github.com/mitigraph/mitigraph/graph"
-	"github.com/mitigraph/mitigraph/graph/report"
 )
 
 func main() { cli.Main("assess", run) }
@@ -68,11 +67,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return err
 	}
 	var b bytes.Buffer
-	write := report.Text
-	if o.format == "json" {
-		write = report.JSON
-	}
-	if err := write(&b, a); err != nil {
+	if err := writerOf(o.format)(&b, a, now); err != nil {
 		return err
 	}
 	if o.format == "text" {

@@ -70,18 +70,23 @@ func validate(t testing.TB, s *jsonschema.Schema, report string) {
 	assert.NoError(t, s.Validate(v))
 }
 
+func sameAsGolden(t *testing.T, name, got string) {
+	t.Helper()
+	golden := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.WriteFile(golden, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	assert.Equal(t, string(want), got, "go test ./examples/assess -update writes it anew")
+}
+
 // The sample site shows every kind of gap, a draft for each, and the same
 // bytes each time.
 func TestSampleSite(t *testing.T) {
 	text, stderr, code := assess(t)
 	require.Zero(t, code, stderr)
-	golden := filepath.Join("testdata", "sample.txt")
-	if *update {
-		require.NoError(t, os.WriteFile(golden, []byte(text), 0o644))
-	}
-	want, err := os.ReadFile(golden)
-	require.NoError(t, err)
-	assert.Equal(t, string(want), text, "go test ./examples/assess -update writes it anew")
+	sameAsGolden(t, "sample.txt", text)
 	for _, line := range strings.Split(text, "\n") {
 		assert.LessOrEqual(t, len([]rune(line)), 100, line)
 	}
@@ -190,7 +195,7 @@ func TestBadInput(t *testing.T) {
 		{"-o over the catalogue", []string{"-o", good, "-kev", good}, []string{"-o " + good, "also an input"}},
 		{"a site description", []string{controls}, []string{"controls.json", "a site description, not findings (assess -controls)"}},
 		{"unknown flag", []string{"-fromat", "json"}, []string{"-fromat"}},
-		{"unknown format", []string{"-format", "pdf"}, []string{"pdf", "text, json or jsonl"}},
+		{"unknown format", []string{"-format", "pdf"}, []string{"pdf", "text, json, jsonl, markdown, html, navigator, stix or sarif"}},
 		{"unknown writer", []string{"-draft", "gpt"}, []string{"gpt", "ollama:MODEL"}},
 		{"model without a name", []string{"-draft", "ollama:"}, []string{"ollama:MODEL"}},
 		{"-o directory", []string{"-o", dir}, []string{dir, "directory"}},

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"flag"
 	"io"
@@ -36,9 +35,6 @@ Examples:
   assess -draft ollama:llama3.1 -format json -o report.json findings.json
 `
 
-// formats are what -format may be.
-var formats = []string{"text", "json", "jsonl"}
-
 // options are the flags.
 type options struct {
 	attack, controls, kev, epss, store, draft, format, out string
@@ -67,7 +63,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	once("epss", &o.epss, "`FILE` with FIRST's EPSS scores in CSV: gives findings without a score the highest of their CVEs'")
 	once("store", &o.store, "keep the graph and go on from what it holds: `STORE` is mem (the default), bolt:PATH or postgres:DSN")
 	once("draft", &o.draft, "who writes drafts: `WRITER` is none, template (the default) or ollama:MODEL")
-	once("format", &o.format, "`FORMAT` is text (the default), json or jsonl; unset, it is as FILE of -o ends. jsonl is for fleets, a line for each finding while they are read, and a last one with a summary, without which the run did not come to its end; not with -store")
+	once("format", &o.format, "`FORMAT` is text (the default), json, jsonl, markdown, html, navigator (an ATT&CK Navigator layer), stix (a STIX 2.1 bundle) or sarif (SARIF 2.1.0); unset, it is as FILE of -o ends: .md, .html, .layer.json, .stix.json, .sarif and so on. jsonl is for fleets, a line for each finding while they are read, and a last one with a summary, without which the run did not come to its end; not with -store")
 	once("o", &o.out, "write to `FILE` instead of standard output")
 	fs.BoolVar(&o.strict, "strict", false, "exit with code 3 when a gap remains that -controls does not accept")
 	fs.BoolVar(&o.suggest, "suggest", false, "for findings that lead to no technique, suggest some from their words; examples/accuracy says how often that is right. Nothing counts them")
@@ -78,9 +74,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return o, err
 	}
 	if o.format == "" {
-		o.format = cmp.Or(cli.FormatOf(o.out, formats...), "text")
+		o.format = formatOf(o.out)
 	}
-	if err := cli.Choice("format", o.format, formats...); err != nil {
+	if err := cli.Choice("format", o.format, formatNames()...); err != nil {
 		return o, err
 	}
 	switch {

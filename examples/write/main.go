@@ -21,6 +21,7 @@ import (
 	"strings"
 
 	"github.com/mitigraph/mitigraph/examples/internal/cli"
+	"github.com/mitigraph/mitigraph/examples/internal/reported"
 	"github.com/mitigraph/mitigraph/genai"
 	"github.com/mitigraph/mitigraph/genai/ollama"
 	"github.com/mitigraph/mitigraph/genai/template"
@@ -103,7 +104,7 @@ func (o options) taskFor(ctx context.Context, s *graph.Snapshot, a *graph.Assess
 	case "triage":
 		return genai.Triage(o.finding), nil
 	case "report":
-		found, more, err := named(ctx, s.Catalog(), text)
+		found, more, err := reported.Techniques(ctx, s.Catalog(), text)
 		if err != nil {
 			return genai.Task{}, err
 		}

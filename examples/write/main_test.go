@@ -14,7 +14,6 @@ import (
 
 	"github.com/mitigraph/mitigraph/examples/internal/cli"
 	"github.com/mitigraph/mitigraph/graph"
-	"github.com/mitigraph/mitigraph/mitre"
 )
 
 func write(t testing.TB, stdin string, args ...string) (stdout, stderr string, code int) {
@@ -157,29 +156,4 @@ func TestStoreAndServer(t *testing.T) {
 	assert.Equal(t, 1, code)
 	assert.Empty(t, stdout)
 	assert.Contains(t, stderr, "127.0.0.1:1")
-}
-
-func TestNamed(t *testing.T) {
-	c, err := mitre.Embedded()
-	require.NoError(t, err)
-	got := func(text string) []string {
-		found, _, err := named(t.Context(), c, text)
-		require.NoError(t, err)
-		var out []string
-		for _, f := range found {
-			assert.Contains(t, text, f.Sentence)
-			assert.NotEmpty(t, f.Because)
-			out = append(out, f.Technique)
-		}
-		return out
-	}
-	assert.Equal(t, []string{"T0859", "T0837"}, got("There was a loss-of PROTECTION. Then t0859! M0801 helps, T9999 does not, and screens."))
-	assert.Equal(t, []string{"T1692.001"}, got("T0855 or T1692.001"))
-	assert.Nil(t, got(""))
-	assert.Equal(t, []string{"T1693.002"}, got("We had lunch at noon. Then the intruders installed modified firmware on a network module of the controller."), "by its words")
-	found, more, err := named(t.Context(), c, "T0800 T0801 T0802 T0803 T0804 T0805 T0806 T0807 T0809 T0811 T0812 T0813 T0814 T0815 T0816")
-	require.NoError(t, err)
-	assert.Len(t, found, maxNamed)
-	assert.Positive(t, more)
-	assert.Equal(t, []string{"One.", "Two!", "Three"}, sentences("One. Two!\n\nThree"))
 }

@@ -16,7 +16,7 @@ func Changes(w io.Writer, c *graph.Comparison) error {
 	if c == nil {
 		c = &graph.Comparison{}
 	}
-	t := &text{Writer: bufio.NewWriter(w), a: &graph.Assessment{}}
+	t := &text{Writer: bufio.NewWriter(w), shown: newShown(nil)}
 	before, after := cmp.Or(c.Before.Version, "before"), cmp.Or(c.After.Version, "now")
 	words := ""
 	if before != after {

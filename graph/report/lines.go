@@ -10,6 +10,7 @@ import (
 	"github.com/goccy/go-json"
 
 	"github.com/mitigraph/mitigraph/graph"
+	"github.com/mitigraph/mitigraph/graph/report/internal/escape"
 )
 
 // Lines writes an assessment as JSON Lines, while it goes on: one line for each
@@ -204,7 +205,7 @@ func (l *Lines) Flush() error {
 	if len(l.buffer) == 0 {
 		return nil
 	}
-	_, err := l.w.Write(l.buffer)
+	_, err := l.w.Write(escape.JSON(l.buffer))
 	l.buffer = l.buffer[:0]
 	return err
 }

@@ -1,25 +1,51 @@
 // Package report answers the question: how does a person, or another program,
 // read an assessment?
 //
-// [Text] writes what a person reads first, [JSON] everything, and [Lines] the
-// same while the findings of a fleet pass. All write the same bytes for the same assessment. They never reorder or leave out without
-// saying so: the order of urgency is the assessment's. Text from the input is
-// made inert for a terminal.
+// [Text] writes what a person reads first, [Markdown] the same for a wiki or a
+// merge request, and [HTML] a page with pictures for a browser. [JSON] writes
+// everything, [Lines] the same while the findings of a fleet pass, and
+// [Navigator] a heat map for MITRE's ATT&CK Navigator. Package
+// graph/report/sarif writes for the security tab of a code host, and package
+// graph/report/stix for platforms that share threat intelligence.
+//
+// All write the same bytes for the same assessment, and may be called by any
+// number of goroutines. They never reorder or leave out without saying so: the
+// order of urgency is the assessment's. What the input wrote is inert in each:
+// no character of it is obeyed by a terminal, a browser or a reader of Markdown.
 package report
 
 import (
+	"bytes"
 	"io"
 
 	"github.com/goccy/go-json"
 
 	"github.com/mitigraph/mitigraph/graph"
+	"github.com/mitigraph/mitigraph/graph/report/internal/escape"
 )
 
 // JSON writes the whole assessment, indented by two spaces. Its form is
-// described by data/schema/assessment.json.
+// described by data/schema/assessment.json. Characters that can't be seen are
+// written as escapes, which mean the same.
 func JSON(w io.Writer, a *graph.Assessment) error {
-	e := json.NewEncoder(w)
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	return e.Encode(a)
+	if err := e.Encode(a); err != nil {
+		return err
+	}
+	_, err := w.Write(escape.JSON(b.Bytes()))
+	return err
+}
+
+// GapTitle says in a few words what a kind of gap means; the kind itself where
+// it is none of package graph's.
+func GapTitle(kind graph.GapKind) string {
+	for _, k := range gapTitles {
+		if k.kind == kind {
+			return k.title
+		}
+	}
+	return string(kind)
 }

@@ -88,7 +88,7 @@ func Write(w io.Writer, c *mitre.Catalog, drafts ...graph.Draft) error {
 	creator := object{
 		Type: "identity", SpecVersion: "2.1", ID: id("identity", "mitigraph"), Created: stamp(made), Modified: stamp(made),
 		Name: "mitigraph", IdentityClass: "system",
-		Description: "Drafts that the program mitigraph wrote and a named person accepted. They are no part of ATT&CK.",
+		Description: "The program mitigraph: what it assessed, and drafts that a named person accepted. None of it is a part of ATT&CK.",
 	}
 	b := bundle{Type: "bundle", Objects: []object{creator}}
 	names := []string{}

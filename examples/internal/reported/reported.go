@@ -1,16 +1,14 @@
-package main
+// Package reported finds the techniques that a report speaks of, for the programs
+// that explain one.
+package reported
 
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
-	"github.com/mitigraph/mitigraph/examples/internal/cli"
 	"github.com/mitigraph/mitigraph/genai"
 	"github.com/mitigraph/mitigraph/graph"
 	"github.com/mitigraph/mitigraph/graph/identify"
@@ -18,41 +16,16 @@ import (
 )
 
 const (
-	maxReport = 1 << 20 // bytes
-	maxNamed  = 12      // techniques, as genai.ThreatReport takes
-	byID      = 1.0     // scores: how surely a sentence means the technique
-	byName    = 0.6
-	byWords   = 0.5 // the least that a sentence's words alone must reach
+	Most    = 12  // techniques, as genai.ThreatReport takes
+	byID    = 1.0 // scores: how surely a sentence means the technique
+	byName  = 0.6
+	byWords = 0.5 // the least that a sentence's words alone must reach
 )
 
-func readReport(name string, stdin io.Reader) (string, error) {
-	r := stdin
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return "", cli.Misuse("-report: %w", err)
-		}
-		defer f.Close()
-		r = f
-	}
-	b, err := io.ReadAll(io.LimitReader(r, maxReport+1))
-	switch {
-	case err != nil:
-		return "", cli.Misuse("-report %s: %w", name, err)
-	case len(b) > maxReport:
-		return "", cli.Misuse("-report %s: more than %d bytes", name, maxReport)
-	case !utf8.Valid(b):
-		return "", cli.Misuse("-report %s: the text is not UTF-8", name)
-	case strings.TrimSpace(string(b)) == "":
-		return "", cli.Misuse("-report %s: it is empty", name)
-	}
-	return string(b), nil
-}
-
-// named finds the techniques that a text names by ATT&CK ID or by name, or that
-// a sentence of it speaks of, each with the sentence that shows it best; more
-// counts those beyond the first ones. A name of one word is too common to count.
-func named(ctx context.Context, c *mitre.Catalog, text string) (found []genai.Found, more int, err error) {
+// Techniques finds the techniques that a text names by ATT&CK ID or by name, or that
+// a sentence of it speaks of, each with the sentence that shows it best, the
+// surest first; more counts those beyond the first [Most]. A name of one word is too common to count.
+func Techniques(ctx context.Context, c *mitre.Catalog, text string) (found []genai.Found, more int, err error) {
 	model, err := identify.New(ctx, c, identify.Options{})
 	if err != nil {
 		return nil, 0, err
@@ -66,7 +39,7 @@ func named(ctx context.Context, c *mitre.Catalog, text string) (found []genai.Fo
 			found[i] = genai.Found{Technique: id, Sentence: sentence, Score: score, Because: []string{because}}
 		}
 	}
-	for _, sentence := range sentences(text) {
+	for _, sentence := range Sentences(text) {
 		for _, id := range graph.IDsIn(sentence) {
 			if r, err := c.Resolve(id); err == nil {
 				if t, ok := r.Object.(*mitre.Technique); ok {
@@ -100,7 +73,7 @@ func named(ctx context.Context, c *mitre.Catalog, text string) (found []genai.Fo
 		}
 		return 0
 	})
-	n := min(maxNamed, len(found))
+	n := min(Most, len(found))
 	return found[:n], len(found) - n, nil
 }
 
@@ -109,8 +82,8 @@ var (
 	sentenceEnd = regexp.MustCompile(`[.!?]["')\]]*\s+|\n\s*\n`)
 )
 
-// sentences splits a text at the ends of sentences and at empty lines.
-func sentences(text string) []string {
+// Sentences splits a text at the ends of sentences and at empty lines.
+func Sentences(text string) []string {
 	var out []string
 	from := 0
 	add := func(s string) {

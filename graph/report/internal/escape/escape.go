@@ -1,0 +1,41 @@
+// Package escape takes from what is written all that a terminal, an editor or a
+// browser could obey.
+package escape
+
+import (
+	"fmt"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// JSON returns a JSON text that means the same, in which no character is there
+// that can't be seen: control and format characters are written as escapes. It
+// returns b itself where there is none. The text must be UTF-8 and may be a
+// part, if no character is cut.
+func JSON(b []byte) []byte {
+	var out []byte
+	done := 0
+	for i := 0; i < len(b); {
+		if b[i] < 0x7f { // below a space only line breaks and tabs between values
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRune(b[i:])
+		if !unicode.IsPrint(r) {
+			out = append(out, b[done:i]...)
+			if r > 0xffff {
+				high, low := utf16.EncodeRune(r)
+				out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
+			} else {
+				out = fmt.Appendf(out, `\u%04x`, r)
+			}
+			done = i + n
+		}
+		i += n
+	}
+	if done == 0 {
+		return b
+	}
+	return append(out, b[done:]...)
+}

@@ -1,0 +1,305 @@
+// Package sarif writes the gaps of an assessment as SARIF 2.1.0, so that the
+// security tab of a code host shows them.
+//
+// Each kind of gap of each technique is a rule, whose help says what can be
+// done; each gap is a result in the file of findings that its riskiest finding
+// came from. A gap that somebody accepted is suppressed, with the reason.
+// Drafts are left out: what stands in such a log looks official.
+package sarif
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"math"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
+
+	"github.com/mitigraph/mitigraph/graph"
+	"github.com/mitigraph/mitigraph/graph/finding"
+	"github.com/mitigraph/mitigraph/graph/report"
+	"github.com/mitigraph/mitigraph/graph/report/internal/escape"
+)
+
+// From these risks on a result is an error and a warning; below it is a note.
+const (
+	errorFrom   = 0.4
+	warningFrom = 0.1
+)
+
+// Write writes one log with one run. The level of a result is error from a risk
+// of 0.4 on, warning from 0.1 on, else note; its rank is 100 times the risk, and
+// its rule's security-severity 10 times the highest risk. The fingerprint of a
+// gap stays the same while its kind and its technique do (of a finding without
+// a technique, the reason), whatever findings and devices come and go. Nil is
+// an assessment without gaps. The error is the writer's.
+func Write(w io.Writer, a *graph.Assessment) error {
+	if a == nil {
+		a = &graph.Assessment{}
+	}
+	l := &log{a: a, findings: map[string]graph.FindingResult{}, techniques: map[string]graph.TechniqueResult{}, rules: map[string]int{}, seen: map[string]int{}}
+	for _, f := range a.Findings {
+		l.findings[f.ID] = f
+	}
+	for _, t := range a.Techniques {
+		l.techniques[t.ID] = t
+	}
+	run := sarif.NewRunWithInformationURI("mitigraph", "https://github.com/mitigraph/mitigraph")
+	run.ColumnKind = new("unicodeCodePoints")
+	for _, g := range a.Gaps {
+		i, ok := l.rules[ruleID(g)]
+		if !ok { // the first gap of a rule has the highest risk
+			i = len(run.Tool.Driver.Rules)
+			l.rules[ruleID(g)] = i
+			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, l.rule(g))
+		}
+		run.Results = append(run.Results, l.result(g, i))
+	}
+	out := sarif.NewReport()
+	out.Schema = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+	out.AddRun(run)
+	var b bytes.Buffer
+	if err := out.PrettyWrite(&b); err != nil {
+		return err
+	}
+	b.WriteByte('\n')
+	_, err := w.Write(escape.JSON(b.Bytes()))
+	return err
+}
+
+// log knows what was written.
+type log struct {
+	a          *graph.Assessment
+	findings   map[string]graph.FindingResult
+	techniques map[string]graph.TechniqueResult
+	rules      map[string]int // indices by ID
+	seen       map[string]int // how often a fingerprint was needed
+}
+
+func ruleID(g graph.Gap) string {
+	if g.Technique == "" {
+		return string(g.Kind)
+	}
+	return string(g.Kind) + "/" + finding.Plain(g.Technique, 40)
+}
+
+func level(score float64) string {
+	switch {
+	case score >= errorFrom:
+		return sarif.LevelError
+	case score >= warningFrom:
+		return sarif.LevelWarning
+	}
+	return sarif.LevelNote
+}
+
+func (l *log) about(g graph.Gap) string {
+	if g.Technique == "" {
+		return "Findings without a technique"
+	}
+	return g.Technique + " " + cmp.Or(l.techniques[g.Technique].FullName, g.Name)
+}
+
+func (l *log) rule(g graph.Gap) *sarif.ReportingDescriptor {
+	r := sarif.NewReportingDescriptor()
+	r.ID = new(ruleID(g))
+	r.ShortDescription = message(l.about(g) + ": " + report.GapTitle(g.Kind))
+	t := l.techniques[g.Technique]
+	r.FullDescription = message(cmp.Or(t.Summary, g.Why))
+	r.DefaultConfiguration = sarif.NewReportingConfiguration()
+	r.DefaultConfiguration.Enabled, r.DefaultConfiguration.Level, r.DefaultConfiguration.Rank = true, level(g.Score), rank(g.Score)
+	r.Help = l.help(g)
+	if page.MatchString(t.URL) {
+		r.HelpURI = new(t.URL)
+	}
+	tags := []string{"security", "ics", string(g.Kind)}
+	if g.Technique != "" {
+		tags = append(tags, "external/attack/"+finding.Plain(g.Technique, 40))
+	}
+	r.Properties = sarif.NewPropertyBag().Add("security-severity", fmt.Sprintf("%.1f", 10*g.Score)).WithTags(tags)
+	return r
+}
+
+var page = regexp.MustCompile(`^https://attack\.mitre\.org/[A-Za-z0-9/]+$`)
+
+// help says what can be done about a gap.
+func (l *log) help(g graph.Gap) *sarif.MultiformatMessageString {
+	lead := "Suggestions of this project, not ATT&CK's; the best first:"
+	if g.Kind == graph.GapNotDeployed {
+		lead = "Official mitigations of ATT&CK, the most useful here first:"
+	}
+	plain, markdown := []string{g.Why}, []string{finding.Markdown(g.Why)}
+	if len(g.Candidates) == 0 {
+		const none = "Nothing is proposed: a person has to decide."
+		plain, markdown = append(plain, none), append(markdown, "", none)
+	} else {
+		plain, markdown = append(plain, lead), append(markdown, "", finding.Markdown(lead), "")
+	}
+	for _, c := range g.Candidates {
+		because := ""
+		if len(c.Because) > 0 {
+			because = ": " + strings.Join(c.Because, "; ")
+		}
+		plain = append(plain, "- "+c.ID+" "+c.Name+because)
+		markdown = append(markdown, "- "+finding.Markdown(c.ID+" "+c.Name+because))
+	}
+	for i := range plain {
+		plain[i] = text(plain[i])
+	}
+	return &sarif.MultiformatMessageString{Text: new(strings.Join(plain, "\n")), Markdown: new(strings.Join(markdown, "\n"))}
+}
+
+func (l *log) result(g graph.Gap, rule int) *sarif.Result {
+	r := sarif.NewResult()
+	r.RuleID, r.RuleIndex, r.Level, r.Rank = new(ruleID(g)), rule, level(g.Score), rank(g.Score)
+	say := l.about(g) + ": " + g.Why + " Found by " + some(g.Findings) + "."
+	if len(g.Candidates) > 0 {
+		c := g.Candidates[0]
+		verb := "A suggestion, not official"
+		if g.Kind == graph.GapNotDeployed {
+			verb = "The most useful mitigation"
+		}
+		say += fmt.Sprintf(" %s: %s %s.", verb, c.ID, c.Name)
+	}
+	r.Message = &sarif.Message{Text: new(text(say)), Arguments: []string{}}
+	print := l.fingerprint(g)
+	r.PartialFingerprints = map[string]string{"mitigraphGap/v1": print, "primaryLocationLineHash": print + ":1"}
+	for i, source := range l.sources(g) {
+		if i == 0 {
+			r.Locations = append(r.Locations, place(source))
+			continue
+		}
+		other := place(source)
+		other.ID = i
+		r.RelatedLocations = append(r.RelatedLocations, other)
+	}
+	r.Properties = sarif.NewPropertyBag().Add("risk", g.Score).Add("findings", plain(g.Findings)).Add("devices", plain(g.Devices))
+	if g.Accepted != nil {
+		s := sarif.NewSuppression()
+		until := ""
+		if g.Accepted.Until != "" {
+			until = " until " + g.Accepted.Until
+		}
+		s.Kind, s.Status = new("external"), new("accepted")
+		s.Justification = new(finding.Plain(fmt.Sprintf("Accepted by %s%s: %s", g.Accepted.By, until, g.Accepted.Why), 0))
+		r.Suppressions = append(r.Suppressions, s)
+	}
+	return r
+}
+
+// fingerprint is the same for a gap in the next run.
+func (l *log) fingerprint(g graph.Gap) string {
+	parts := []string{string(g.Kind), g.Technique}
+	if g.Technique == "" {
+		parts = append(parts, g.Why)
+	}
+	if g.Accepted != nil {
+		parts = append(parts, "accepted")
+	}
+	key := strings.Join(parts, "\x00")
+	l.seen[key]++
+	if n := l.seen[key]; n > 1 {
+		key += fmt.Sprintf("\x00%d", n)
+	}
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:16])
+}
+
+// sources are the files of a gap's findings: first that of the riskiest, then
+// the others, in order.
+func (l *log) sources(g graph.Gap) (out []string) {
+	first := ""
+	seen := map[string]bool{}
+	for i, id := range g.Findings {
+		s := l.findings[id].Source
+		if i == 0 {
+			first = s
+		}
+		if s != "" && !seen[s] {
+			seen[s] = true
+			out = append(out, s)
+		}
+	}
+	slices.SortFunc(out, func(a, b string) int {
+		if (a == first) != (b == first) {
+			if a == first {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(a, b)
+	})
+	return out
+}
+
+// place is a file as a whole: its first line, since code hosts want one.
+func place(source string) *sarif.Location {
+	at := sarif.NewArtifactLocation()
+	at.URI = new(address(source))
+	if !filepath.IsAbs(source) {
+		at.URIBaseID = new("%SRCROOT%")
+	}
+	region := sarif.NewRegion()
+	region.StartLine = new(1)
+	where := sarif.NewPhysicalLocation()
+	where.ArtifactLocation, where.Region = at, region
+	out := sarif.NewLocation()
+	out.PhysicalLocation = where
+	return out
+}
+
+// address is a file's name as a URI. Whatever a name holds, it is a path.
+func address(source string) string {
+	slashed := filepath.ToSlash(strings.ToValidUTF8(source, "\uFFFD"))
+	if !filepath.IsAbs(source) {
+		u := url.URL{Path: slashed} // writes ./ before what looks like a scheme
+		return u.String()
+	}
+	if !strings.HasPrefix(slashed, "/") { // C:/...
+		slashed = "/" + slashed
+	}
+	u := url.URL{Scheme: "file", Path: slashed}
+	return u.String()
+}
+
+func rank(score float64) float64 { return math.Round(1000*score) / 10 }
+
+var placeholder = regexp.MustCompile(`\{(\d+)\}`)
+
+var linkMarks = strings.NewReplacer(`\`, `\\`, "[", `\[`, "]", `\]`)
+
+// text makes any text a plain message: in SARIF brackets make links and braces
+// stand for arguments.
+func text(s string) string {
+	return placeholder.ReplaceAllString(linkMarks.Replace(finding.Plain(s, 0)), "{{$1}}")
+}
+
+func message(s string) *sarif.MultiformatMessageString {
+	return &sarif.MultiformatMessageString{Text: new(text(s))}
+}
+
+func plain(list []string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = finding.Plain(s, 0)
+	}
+	return out
+}
+
+// some names the first few of a list.
+func some(ids []string) string {
+	const shown = 5
+	out := strings.Join(ids[:min(shown, len(ids))], ", ")
+	if n := len(ids) - shown; n > 0 {
+		out += fmt.Sprintf(" and %d more", n)
+	}
+	return out
+}

@@ -1,0 +1,616 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/mitigraph/mitigraph/graph"
+	"github.com/mitigraph/mitigraph/graph/finding"
+)
+
+// shown is an assessment as people are shown it: what Text, Markdown and HTML
+// say alike, and in which order. Its sentences hold what the input wrote, as it
+// was written; each of the three makes that inert in its own way.
+type shown struct {
+	a          *graph.Assessment
+	findings   map[string]*graph.FindingResult   // by ID
+	techniques map[string]*graph.TechniqueResult // by ID
+	devices    map[string]string                 // names by ID
+	place      map[string]int                    // indices of techniques by ID
+}
+
+func newShown(a *graph.Assessment) *shown {
+	if a == nil {
+		a = &graph.Assessment{}
+	}
+	sh := &shown{a: a, findings: map[string]*graph.FindingResult{}, techniques: map[string]*graph.TechniqueResult{}, devices: map[string]string{}, place: map[string]int{}}
+	for i := range a.Findings {
+		sh.findings[a.Findings[i].ID] = &a.Findings[i]
+	}
+	for i := range a.Techniques {
+		if _, twice := sh.place[a.Techniques[i].ID]; !twice {
+			sh.techniques[a.Techniques[i].ID], sh.place[a.Techniques[i].ID] = &a.Techniques[i], i
+		}
+	}
+	if a.Site != nil {
+		for _, d := range a.Site.Devices {
+			sh.devices[d.ID] = d.Name
+		}
+	}
+	return sh
+}
+
+// What the parts of a report mean to a reader.
+const (
+	planMeans       = "Official mitigations that can be deployed and are not, each by the share of the risk left that it adds to those above it."
+	openedMeans     = "What the findings open, the most urgent first, with a risk from 0 to 1."
+	draftsMean      = "Not official: written for the gaps from the evidence in the graph, for a person to judge. No draft counts as a mitigation."
+	confidenceMeans = "A confidence says how often a weakness leads to a technique: about 0.9 in nearly every case, 0.6 in the typical case, 0.3 in a minority of cases, which is to be confirmed for the device at hand; 1.0 is a fact. A risk is severity × exploitation × confidence × consequence × asset, each from 0 to 1."
+	notice          = "ATT&CK is a registered trademark of The MITRE Corporation. © 2025 The MITRE Corporation: ATT&CK's facts are reproduced and distributed with its permission. MITRE neither made nor endorses this report."
+)
+
+// provenances says who stands behind what, in the order of their weight.
+var provenances = []struct {
+	kind  graph.Kind
+	means string
+}{
+	{graph.Official, "the ATT&CK release says so"},
+	{graph.Cited, "another public catalogue says so"},
+	{graph.Analyst, "a judgement of this project, with a confidence and a reason"},
+	{graph.Site, "the findings, or the description of the site, say so"},
+	{graph.Drafted, "a generator wrote it, and no person stands for it yet"},
+}
+
+// title is the report's.
+func (sh *shown) title() string {
+	if sh.a.Site != nil && sh.a.Site.Name != "" {
+		return "Assessment of " + sh.a.Site.Name
+	}
+	return "Assessment of " + count(len(sh.a.Findings), "finding", "findings")
+}
+
+// sourceOf is where something in the assessment comes from.
+type sourceOf struct{ kind, source string }
+
+// sources lists the release, then what the findings' links rest on, then the
+// files of findings, each once and in order.
+func (sh *shown) sources() []sourceOf {
+	links, files := map[sourceOf]bool{}, map[sourceOf]bool{}
+	for _, f := range sh.a.Findings {
+		if f.Source != "" {
+			files[sourceOf{"findings", f.Source}] = true
+		}
+		for _, t := range f.Techniques {
+			for _, v := range t.Via {
+				if v.Provenance != graph.Site { // which are the files
+					links[sourceOf{string(v.Provenance), v.Source}] = true
+				}
+			}
+		}
+	}
+	out := []sourceOf{{string(graph.Official), sh.release()}}
+	byName := func(a, b sourceOf) int { return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.source, b.source)) }
+	out = append(out, slices.SortedFunc(maps.Keys(links), byName)...)
+	return append(out, slices.SortedFunc(maps.Keys(files), byName)...)
+}
+
+// mitigationPage is the address of a mitigation's page, by its ID alone, since
+// what is only proposed is not among an assessment's mitigations.
+func mitigationPage(id string) string {
+	if !mitigationID.MatchString(id) {
+		return ""
+	}
+	return "https://attack.mitre.org/mitigations/" + id
+}
+
+var mitigationID = regexp.MustCompile(`^M\d{4}$`)
+
+var attackURL = regexp.MustCompile(`^https://attack\.mitre\.org/[A-Za-z0-9/]+$`)
+
+// attackPage is the address of a page of ATT&CK, and empty for any other: a
+// bundle may come from anyone.
+func attackPage(url string) string {
+	if attackURL.MatchString(url) {
+		return url
+	}
+	return ""
+}
+
+// sentence begins with a capital letter.
+func sentence(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return s
+	}
+	return string(unicode.ToUpper(r)) + s[n:]
+}
+
+// draftMark is the word over a draft: none but a person who accepted it takes
+// DRAFT away.
+func draftMark(d graph.Draft) string {
+	if d.Status == graph.StatusAccepted {
+		return "ACCEPTED DRAFT"
+	}
+	return "DRAFT"
+}
+
+// headline says what was found, through which release, and how sure the counts
+// are, one sentence each.
+func (sh *shown) headline() []string {
+	out := []string{sh.scope()}
+	if s := sh.incomplete(); s != "" {
+		out = append(out, s)
+	}
+	out = append(out, sh.leads())
+	if n := len(sh.a.Techniques); n > 0 {
+		out = append(out, fmt.Sprintf("%d of %s; %s", sh.addressed(),
+			count(n, "technique has a deployed mitigation wherever it is open", "techniques have a deployed mitigation wherever they are open"),
+			count(len(sh.a.Gaps), "gap", "gaps")+sh.acceptedOf()))
+	}
+	if s := sh.unasked(); s != "" {
+		out = append(out, s)
+	}
+	return out
+}
+
+// unasked says that nobody said what is deployed; empty where somebody did.
+func (sh *shown) unasked() string {
+	if sh.a.Site != nil || len(sh.a.Findings) == 0 {
+		return ""
+	}
+	return "No -controls given: every mitigation is treated as not deployed"
+}
+
+func (sh *shown) scope() string {
+	where := ""
+	if n := sh.places(); n > 0 {
+		where = " on " + count(n, "device", "devices")
+	}
+	return fmt.Sprintf("%s%s, seen through %s", count(len(sh.a.Findings), "finding", "findings"), where, sh.release())
+}
+
+// release names the release and where it came from.
+func (sh *shown) release() string {
+	source := sh.a.Attack.Source
+	if source == "embedded" {
+		source = "embedded facts"
+	}
+	return fmt.Sprintf("ATT&CK %s (%s)", strings.TrimSpace(sh.a.Attack.Domain+" "+sh.a.Attack.Version), source)
+}
+
+// places counts the devices that the findings are on.
+func (sh *shown) places() int {
+	devices := map[string]bool{}
+	for _, f := range sh.a.Findings {
+		for _, d := range devicesOf(f) {
+			devices[d] = true
+		}
+	}
+	return len(devices)
+}
+
+// incomplete says what of the input is missing; empty where nothing is.
+func (sh *shown) incomplete() string {
+	var parts []string
+	if n := sh.a.UnreadRecords; n > 0 {
+		parts = append(parts, count(n, "record of the input could not be read and is missing here", "records of the input could not be read and are missing here"))
+	}
+	if n := sh.a.UnreadMembers; n > 0 {
+		parts = append(parts, count(n, "part of a record could not be read", "parts of records could not be read"))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "INCOMPLETE: " + strings.Join(parts, ", ") + "; the warnings name each"
+}
+
+// addressed counts the techniques that have a deployed mitigation wherever they
+// are open.
+func (sh *shown) addressed() (n int) {
+	for _, tech := range sh.a.Techniques {
+		if sh.gapOf(tech) == "" {
+			n++
+		}
+	}
+	return n
+}
+
+// urgent is the findings, the riskiest first.
+func (sh *shown) urgent() []graph.FindingResult {
+	sorted := slices.Clone(sh.a.Findings)
+	slices.SortStableFunc(sorted, func(a, b graph.FindingResult) int { return cmp.Compare(b.Score, a.Score) })
+	return sorted
+}
+
+// called is what a finding is called beside its ID.
+func called(f graph.FindingResult) string {
+	return cmp.Or(f.Title, strings.Join(slices.Concat(f.Weaknesses, f.CVEs), ", "))
+}
+
+// suggested is a suggestion for a finding in words.
+func suggested(s graph.Suggestion) string {
+	why := ""
+	if len(s.Because) > 0 {
+		why = ", since " + s.Because[0]
+	}
+	return fmt.Sprintf("%s %s (likely to %.0f %%)%s", s.ID, finding.Plain(s.Name, 0), 100*s.Score, finding.Plain(why, 0))
+}
+
+// gapGroup is the gaps of one kind.
+type gapGroup struct {
+	kind  graph.GapKind
+	title string
+	gaps  []gapAt // the most urgent first, what is accepted last
+}
+
+// gapAt is a gap and its place in the assessment.
+type gapAt struct {
+	graph.Gap
+	index int
+}
+
+// gaps is what is missing, by kind; a kind without a gap is left out.
+func (sh *shown) gaps() (out []gapGroup) {
+	for _, kind := range gapTitles {
+		group := gapGroup{kind: kind.kind, title: kind.title}
+		for i, g := range sh.a.Gaps {
+			if g.Kind == kind.kind {
+				group.gaps = append(group.gaps, gapAt{g, i})
+			}
+		}
+		slices.SortStableFunc(group.gaps, func(a, b gapAt) int {
+			return cmp.Compare(min(1, len(acceptance(a.Gap))), min(1, len(acceptance(b.Gap))))
+		})
+		if len(group.gaps) > 0 {
+			out = append(out, group)
+		}
+	}
+	return out
+}
+
+// about names what a gap is a gap of.
+func (sh *shown) about(g graph.Gap) string {
+	if g.Technique == "" {
+		return some(g.Findings)
+	}
+	if t := sh.techniques[g.Technique]; t != nil {
+		return g.Technique + " " + t.FullName
+	}
+	return g.Technique + " " + g.Name
+}
+
+// official says that a gap's candidates are ATT&CK's own answers to it.
+func official(g graph.Gap) bool { return g.Kind == graph.GapNotDeployed }
+
+// rejected says how often a model's answers were not kept, and why; empty where
+// all were.
+func (sh *shown) rejected() string {
+	n, model, checks := 0, "", map[string]int{}
+	for _, d := range sh.a.Drafts {
+		if d.Checks.Fallback {
+			n, model = n+1, d.Checks.Asked
+		}
+		for _, r := range d.Checks.Rejections {
+			checks[r.Check]++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	var why []string
+	for _, c := range slices.Sorted(maps.Keys(checks)) {
+		why = append(why, fmt.Sprintf("%s %d", c, checks[c]))
+	}
+	return fmt.Sprintf("%d of %d are the template's: the answers of %s were rejected (%s; -format json says each reason).",
+		n, len(sh.a.Drafts), finding.Plain(model, 0), strings.Join(why, ", "))
+}
+
+// firstDraft is the index of the draft to show where there is room for one: of
+// the most urgent gap where ATT&CK has nothing to offer, or else of the most
+// urgent gap.
+func (sh *shown) firstDraft() int {
+	return max(0, slices.IndexFunc(sh.a.Drafts, func(d graph.Draft) bool {
+		k := sh.gapFor(d).Kind
+		return k == graph.GapNoMitigation || k == graph.GapPlaceholderOnly || k == graph.GapNotFeasible
+	}))
+}
+
+// draftAbout names what a draft is for.
+func draftAbout(g graph.Gap) string {
+	if g.Technique == "" {
+		return some(g.Findings)
+	}
+	return g.Technique + " " + g.Name
+}
+
+// writtenBy says who wrote a draft, and who judged it last.
+func writtenBy(d graph.Draft) string {
+	note := ""
+	if d.Checks.Fallback {
+		note = ", after the model's answers were rejected"
+	}
+	if n := len(d.Reviews); n > 0 {
+		r := d.Reviews[n-1]
+		note += fmt.Sprintf("; %s by %s on %s", d.Status, finding.Plain(r.By, 60), r.At.Format(time.DateOnly))
+	}
+	return "by " + d.Generator + note
+}
+
+// citedEvidence is the evidence that a draft's marks stand for.
+func citedEvidence(d graph.Draft) (out []graph.Evidence) {
+	used := map[string]bool{}
+	for _, c := range d.Text.Claims() {
+		for _, h := range c.Evidence {
+			used[h] = true
+		}
+	}
+	for _, e := range d.Evidence {
+		if used[e.Handle] {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// nextStep says what to do now.
+func (sh *shown) nextStep() string {
+	switch {
+	case len(sh.a.Findings) == 0 && sh.a.UnreadRecords > 0:
+		return "Nothing of the input could be read. Mend what the warnings name, and run this again."
+	case len(sh.a.Findings) == 0:
+		return "There is nothing to assess. Give a CSAF 2.0 advisory or findings in this project's JSON, or no file for the sample site."
+	case len(sh.a.Techniques) == 0:
+		return "No finding leads to a technique. Add the weakness (CWE-…, OWASP-IOT-2018-I…) or the technique to the findings named above."
+	case sh.open() == 0 && len(sh.a.Gaps) > 0:
+		return "Every gap is accepted. Look at each again before its acceptance ends, keep the controls file current, and run this again with each new advisory."
+	case len(sh.a.Gaps) == 0:
+		return "Every technique has a deployed mitigation. Ask whether it is enough on each device, keep the controls file current, and run this again with each new advisory."
+	}
+	return sh.firstStep()
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// open counts the gaps that nobody accepted.
+func (sh *shown) open() (n int) {
+	for _, g := range sh.a.Gaps {
+		if g.Accepted == nil {
+			n++
+		}
+	}
+	return n
+}
+
+func (sh *shown) acceptedOf() string {
+	if n := len(sh.a.Gaps) - sh.open(); n > 0 {
+		return fmt.Sprintf(", %d of them accepted", n)
+	}
+	return ""
+}
+
+// leads says how many findings lead to techniques, and why others don't.
+func (sh *shown) leads() string {
+	status := map[graph.Status]int{}
+	for _, f := range sh.a.Findings {
+		status[f.Status]++
+	}
+	parts := []string{count(status[graph.Mapped], "finding leads", "findings lead") + " to " + count(len(sh.a.Techniques), "technique", "techniques")}
+	for _, s := range []struct {
+		status graph.Status
+		why    string
+	}{
+		{graph.NoWeakness, "no weakness or technique is known of it"}, {graph.UnknownWeakness, "its weakness is in no catalogue here"},
+		{graph.UnmappedWeakness, "its weakness is not in this project's mapping"},
+	} {
+		if n := status[s.status]; n > 0 {
+			why := s.why
+			if n > 1 {
+				why = strings.NewReplacer("of it", "of them", "its weakness is", "their weaknesses are").Replace(why)
+			}
+			parts = append(parts, fmt.Sprintf("%s to none (%s)", count(n, "leads", "lead"), why))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// gapOf is the kind of gap that says worst how a technique is answered, the
+// missing detection aside; empty where a mitigation is deployed on each device.
+func (sh *shown) gapOf(tech graph.TechniqueResult) graph.GapKind {
+	kinds := map[graph.GapKind]bool{}
+	for _, g := range sh.a.Gaps {
+		if g.Technique == tech.ID {
+			kinds[g.Kind] = true
+		}
+	}
+	for _, k := range []graph.GapKind{graph.GapNoMitigation, graph.GapPlaceholderOnly, graph.GapNotFeasible, graph.GapNotDeployed} {
+		if kinds[k] {
+			return k
+		}
+	}
+	return ""
+}
+
+// standing says in a few words how a technique is answered. What is deployed
+// is counted, not judged: one of nine mitigations may be the least of them.
+func (sh *shown) standing(tech graph.TechniqueResult) string {
+	deployed := 0
+	for _, m := range tech.Mitigations {
+		if m.Deployed {
+			deployed++
+		}
+	}
+	switch sh.gapOf(tech) {
+	case graph.GapNoMitigation:
+		return "no mitigation"
+	case graph.GapPlaceholderOnly:
+		return "hard to mitigate"
+	case graph.GapNotFeasible:
+		return "not feasible"
+	case graph.GapNotDeployed:
+		return fmt.Sprintf("0 of %d deployed", len(tech.Mitigations))
+	}
+	if deployed == 0 {
+		return "deployed, differing" // another one on each device
+	}
+	return fmt.Sprintf("%d of %d deployed", deployed, len(tech.Mitigations))
+}
+
+// devicesOf is what a finding is on: devices of the site, or what the source
+// says.
+func devicesOf(f graph.FindingResult) []string {
+	if len(f.Devices) == 0 && f.Device != "" {
+		return []string{f.Device}
+	}
+	return f.Devices
+}
+
+// What each category of remedy means, the one that says most first.
+var remedyWords = []struct{ category, words string }{
+	{"vendor_fix", "fix"},
+	{"no_fix_planned", "no fix is planned"},
+	{"none_available", "no fix is available"},
+	{"workaround", "work around"},
+	{"mitigation", "mitigate"},
+}
+
+// makersWord is the remedy that says most, and whether there is none for some
+// products.
+func makersWord(remedies []finding.Remedy) string {
+	word, without := "", ""
+	for _, kind := range remedyWords {
+		i := slices.IndexFunc(remedies, func(r finding.Remedy) bool { return r.Category == kind.category })
+		switch {
+		case i < 0:
+		case word == "":
+			word = fmt.Sprintf("%s: %s", kind.words, cmp.Or(remedies[i].Text, "(no details)"))
+		case without == "" && strings.HasPrefix(kind.words, "no fix") && !strings.HasPrefix(word, "no fix"):
+			without = kind.words + " for some products; "
+		}
+	}
+	return without + word
+}
+
+// named names devices for people: "Camera gateway at the gate (cam-gw)".
+func (sh *shown) named(ids []string) string {
+	const shown = 3
+	var out []string
+	for _, id := range ids {
+		name := cut(finding.Plain(id, 0), 60)
+		if n := sh.devices[id]; n != "" {
+			name = fmt.Sprintf("%s (%s)", cut(finding.Plain(n, 0), 60), name)
+		}
+		if len(out) < shown && !slices.Contains(out, name) { // two that look alike when cut are counted
+			out = append(out, name)
+		}
+	}
+	s := strings.Join(out, ", ")
+	if n := len(ids) - len(out); n > 0 {
+		s += " and " + count(n, "more device", "more devices")
+	}
+	return s
+}
+
+// reason gives the strongest reason why a finding opens a technique.
+func (sh *shown) reason(id, technique string) string {
+	f := sh.findings[id]
+	if f == nil {
+		return id
+	}
+	say := id
+	if f.Title != "" {
+		say += " " + cut(finding.Plain(f.Title, 0), 90)
+	}
+	i := slices.IndexFunc(f.Techniques, func(ft graph.FindingTechnique) bool { return ft.ID == technique })
+	if i < 0 || len(f.Techniques[i].Via) == 0 {
+		return say
+	}
+	v := f.Techniques[i].Via[0]
+	if v.Weakness != "" {
+		say += ", from " + v.Weakness
+	}
+	switch n := len(v.Path); {
+	case n > 1 && strings.HasPrefix(v.Weakness, "PID-"):
+		say += " by way of " + strings.Join(v.Path[1:], " and ")
+	case v.Narrowed:
+		say += " by its more special weakness " + v.Path[n-1]
+	case n > 1:
+		say += " by its more general weakness " + v.Path[n-1]
+	}
+	if v.Weakened != "" {
+		say += ", weakened by " + v.Weakened
+	}
+	if v.Doubt != "" {
+		say += ", doubted for " + v.Doubt
+	}
+	return fmt.Sprintf("%s [%s]: %s", say, v.Provenance, v.Rationale)
+}
+
+// What each kind of gap means to a reader.
+var gapTitles = []struct {
+	kind  graph.GapKind
+	title string
+}{
+	{graph.GapNoMitigation, "ATT&CK has no mitigation"},
+	{graph.GapPlaceholderOnly, "ATT&CK says that mitigation is limited or not effective"},
+	{graph.GapNotFeasible, "the device rules every mitigation out"},
+	{graph.GapNotDeployed, "mitigations exist, none is deployed"},
+	{graph.GapNoDetection, "ATT&CK names nothing to collect for detection; half the risk counts"},
+	{graph.GapNoTechnique, "the finding leads to no technique"},
+}
+
+// acceptance says who lives with a gap; empty where nobody does.
+func acceptance(g graph.Gap) string {
+	if g.Accepted == nil {
+		return ""
+	}
+	until := ""
+	if g.Accepted.Until != "" {
+		until = " until " + g.Accepted.Until
+	}
+	return fmt.Sprintf(" ACCEPTED by %s%s: %s", g.Accepted.By, until, g.Accepted.Why)
+}
+
+// gapFor is the gap that a draft is for; the zero value where there is none.
+func (sh *shown) gapFor(d graph.Draft) graph.Gap {
+	if d.Gap < 0 || d.Gap >= len(sh.a.Gaps) {
+		return graph.Gap{}
+	}
+	return sh.a.Gaps[d.Gap]
+}
+
+// some names the first few of a list.
+func some(ids []string) string {
+	out := strings.Join(ids[:min(3, len(ids))], ", ")
+	if n := len(ids) - 3; n > 0 {
+		out += fmt.Sprintf(" and %d more", n)
+	}
+	return out
+}
+
+func cited(c graph.Claim) string {
+	return fmt.Sprintf("%s [%s]", c.Text, strings.Join(c.Evidence, ", "))
+}
+
+func (sh *shown) firstStep() string {
+	then := "Write what is deployed and what a device can't do into a -controls file, and run this again."
+	if sh.a.Site != nil {
+		then = "Add it to the -controls file once it is deployed, and run this again."
+	}
+	for _, p := range sh.a.Plan {
+		return fmt.Sprintf("Plan %s %s: it answers %s where nothing is deployed yet, with %.0f %% of the risk left. %s",
+			p.ID, p.Name, count(len(p.Closes), "technique", "techniques"), 100*p.Adds, then)
+	}
+	return "No official mitigation can be added. Read the drafts and the candidates of the gaps, and decide which to accept."
+}
