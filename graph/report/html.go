@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/mitigraph/mitigraph/graph"
 	"github.com/mitigraph/mitigraph/graph/finding"
@@ -66,19 +67,32 @@ func HTML(w io.Writer, a *graph.Assessment, now *graph.Snapshot) error {
 	if err := page.Execute(&b, newPage(newShown(a), now)); err != nil {
 		return err
 	}
-	// Nothing but what can be seen, whatever the input held.
-	_, err := w.Write(bytes.Map(func(r rune) rune {
-		switch {
-		case r == '\n':
-			return r
-		case unicode.IsSpace(r):
-			return ' '
-		case !unicode.IsPrint(r):
-			return -1
-		}
-		return r
-	}, bytes.ToValidUTF8(b.Bytes(), []byte("\uFFFD"))))
+	_, err := w.Write(visible(b.Bytes()))
 	return err
+}
+
+// visible keeps what can be seen and line breaks, whatever the input held.
+func visible(b []byte) []byte {
+	out := make([]byte, 0, len(b))
+	for len(b) > 0 {
+		n := 0
+		for n < len(b) && (b[n] == '\n' || b[n] >= ' ' && b[n] < 0x7f) {
+			n++
+		}
+		out = append(out, b[:n]...)
+		if b = b[n:]; len(b) == 0 {
+			break
+		}
+		r, n := utf8.DecodeRune(b)
+		switch {
+		case unicode.IsSpace(r):
+			out = append(out, ' ')
+		case unicode.IsPrint(r):
+			out = utf8.AppendRune(out, r)
+		}
+		b = b[n:]
+	}
+	return out
 }
 
 // pageData is what the template is given.

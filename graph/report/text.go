@@ -107,7 +107,7 @@ func pad(s string, n int) string {
 
 // cut shortens s to n columns; an ellipsis stands for the rest.
 func cut(s string, n int) string {
-	if uniseg.StringWidth(s) <= n {
+	if len(s) <= n || uniseg.StringWidth(s) <= n { // no character is wider than its bytes
 		return s
 	}
 	short, used := "", 0
