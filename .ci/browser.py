@@ -7,7 +7,7 @@
 Checks of each page, narrow (360 pixels) and wide (1600), light and dark: it
 asks for nothing, writes nothing to the console and opens no dialog; nothing
 runs out of it sideways; axe-core (the file AXE) finds no violation, with
-everything unfolded; the keyboard gets past the header; the filters show what
+everything unfolded (a large page once); the keyboard gets past the header; the filters show what
 they should; and without scripts everything is there. The word hostile prints
 findings that try to break a page.
 """
@@ -32,6 +32,9 @@ def hostile():
          "remedies": [{"category": "vendor_fix", "text": h}]}
         for i, h in enumerate(HOSTILE)
     ] + [{"id": "plain", "title": "One that has nothing", "device": "plc-1"}]
+
+
+LARGE = 200  # gaps and findings
 
 
 class Page:
@@ -124,7 +127,7 @@ def main(axe, paths):
     shots = os.environ.get("SHOTS")
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        for path in map(Path, paths):
+        for path in (Path(p).resolve() for p in paths):
             with Page(browser, path, problems, java_script_enabled=False, viewport={"width": 800, "height": 900}) as p:
                 plain = p.page.locator("[data-item]:visible").count()
                 p.expect(plain == p.page.locator("[data-item]").count() > 0, "without scripts something is hidden")
@@ -143,8 +146,10 @@ def main(axe, paths):
                         sideways = p.page.evaluate("""() => [document.documentElement.scrollWidth, ...Array.from(document.querySelectorAll('body *'))
                             .filter(e => !e.closest('.scroll, .skip, thead') && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 80))]""")
                         p.expect(sideways[0] <= width and len(sideways) == 1, f"runs out of the page: {sideways[:3]}")
+                        if plain > LARGE and (width, scheme) != (1600, "light"):
+                            continue  # the rules take minutes, and smaller pages have all that it has
                         p.page.evaluate(axe)
-                        result = p.page.evaluate("axe.run({resultTypes: ['violations', 'incomplete']})")
+                        result = p.page.evaluate("axe.run({resultTypes: ['violations']})")
                         for v in result["violations"]:
                             p.wrong(f"axe: {v['id']}: {v['help']}: {[n['html'][:120] for n in v['nodes'][:3]]}")
                         checked += len(result["passes"])
