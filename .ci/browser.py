@@ -120,6 +120,14 @@ def check_links(p):
         p.expect(target and target.query_selector("details").get_attribute("open") is not None, "a draft stays folded")
 
 
+def check_unfold(p):
+    folded = p.page.locator("details:not([open])")
+    p.expect(folded.count() > 0, "nothing is folded up at first")
+    p.page.click("button[data-unfold]")
+    p.expect(folded.count() == 0, "the button leaves something folded up")
+    p.page.click("button[data-unfold]")
+
+
 def main(axe, paths):
     from playwright.sync_api import sync_playwright
 
@@ -142,7 +150,8 @@ def main(axe, paths):
                             check_keyboard(p)
                             check_filters(p)
                             check_links(p)
-                        p.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+                            check_unfold(p)
+                        p.page.click("button[data-unfold]")
                         sideways = p.page.evaluate("""() => [document.documentElement.scrollWidth, ...Array.from(document.querySelectorAll('body *'))
                             .filter(e => !e.closest('.scroll, .skip, thead') && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 80))]""")
                         p.expect(sideways[0] <= width and len(sideways) == 1, f"runs out of the page: {sideways[:3]}")
