@@ -469,14 +469,15 @@ func TestFlagsBehindFiles(t *testing.T) {
 	assert.Len(t, decode(t, string(b)).Findings, 1)
 }
 
-func TestHelpNamesOnlyWhatIsBuilt(t *testing.T) {
+func TestHelpNamesWhatIsBuilt(t *testing.T) {
 	_, stderr, code := assess(t, "-h")
 	assert.Zero(t, code)
 	for _, flag := range []string{"-attack", "-controls", "-draft", "-epss", "-format", "-kev", "-o ", "-store", "-strict"} {
 		assert.Contains(t, stderr, flag)
 	}
-	for _, later := range []string{"html", "navigator", "markdown"} {
-		assert.NotContains(t, stderr, later)
+	for _, f := range formats {
+		assert.Contains(t, stderr, f.name)
+		assert.Equal(t, f.name == "jsonl", f.write == nil)
 	}
 	for _, want := range []string{"FILE|VERSION", "WRITER", "FORMAT", "Exit codes", "MITIGRAPH_CACHE"} {
 		assert.Contains(t, stderr, want)

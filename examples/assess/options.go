@@ -30,7 +30,7 @@ Environment: OLLAMA_HOST (server of -draft ollama:MODEL); MITIGRAPH_CACHE,
 MITIGRAPH_OFFLINE and MITIGRAPH_ATTACK_MIRROR (releases that -attack fetches).
 
 Examples:
-  assess -controls site.json -kev kev.json -epss epss.csv.gz advisory.json
+  assess -controls site.json -kev kev.json -epss epss.csv.gz -o report.html advisory.json
   assess -store bolt:site.db -controls site.json advisory.json
   assess -draft ollama:llama3.1 -format json -o report.json findings.json
 `

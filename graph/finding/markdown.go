@@ -18,9 +18,18 @@ var (
 // table, code, formula or HTML, at the begin of a line or in a cell of a table.
 // An @ is written "(at)".
 func Markdown(s string) string {
-	s = markdownWeb.ReplaceAllString(markdownActive.Replace(markdownEntity.ReplaceAllString(Plain(s, 0), "&amp;$1")), `$1\.`)
-	if m := markdownOpener.FindString(s); m != "" {
-		s = m[:len(m)-1] + `\` + m[len(m)-1:] + s[len(m):]
+	s = Plain(s, 0)
+	if strings.Contains(s, "&") {
+		s = markdownEntity.ReplaceAllString(s, "&amp;$1")
+	}
+	s = markdownActive.Replace(s)
+	if strings.Contains(s, ".") {
+		s = markdownWeb.ReplaceAllString(s, `$1\.`)
+	}
+	if s != "" && strings.IndexByte("-+=:0123456789", s[0]) >= 0 {
+		if m := markdownOpener.FindString(s); m != "" {
+			s = m[:len(m)-1] + `\` + m[len(m)-1:] + s[len(m):]
+		}
 	}
 	return s
 }

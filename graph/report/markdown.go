@@ -150,7 +150,11 @@ func (m *markdown) opened() {
 	m.line("\n## Techniques\n\n%s", openedMeans)
 	for _, t := range m.a.Techniques {
 		m.line("\n### %s %s\n", t.ID, t.FullName)
-		m.line("%s Tactics: %s. Mitigations: %s.", linked("Page of ATT&CK.", t.URL), strings.Join(t.Tactics, ", "), m.standing(t))
+		page := raw("")
+		if attackPage(t.URL) != "" {
+			page = linked("Page of ATT&CK.", t.URL) + " "
+		}
+		m.line("%sTactics: %s. Mitigations: %s.", page, strings.Join(t.Tactics, ", "), m.standing(t))
 		if len(t.Devices) > 0 {
 			m.line("\nOn %s.", m.named(t.Devices))
 		}

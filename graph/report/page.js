@@ -42,7 +42,13 @@ function reveal() {
 }
 window.addEventListener("hashchange", reveal);
 reveal();
-// On paper everything is unfolded.
-window.addEventListener("beforeprint", function () {
-  document.querySelectorAll("details").forEach(function (d) { d.open = true; });
+// What is unfolded is also on paper.
+document.querySelectorAll("button[data-unfold]").forEach(function (button) {
+  var open = false;
+  button.addEventListener("click", function () {
+    open = !open;
+    document.querySelectorAll("details").forEach(function (d) { d.open = open; });
+    button.textContent = open ? "Fold everything" : "Unfold everything";
+  });
+  button.hidden = false;
 });

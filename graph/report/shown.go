@@ -4,12 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
-	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/mitigraph/mitigraph/graph"
 	"github.com/mitigraph/mitigraph/graph/finding"
@@ -47,27 +43,6 @@ func newShown(a *graph.Assessment) *shown {
 	return sh
 }
 
-// What the parts of a report mean to a reader.
-const (
-	planMeans       = "Official mitigations that can be deployed and are not, each by the share of the risk left that it adds to those above it."
-	openedMeans     = "What the findings open, the most urgent first, with a risk from 0 to 1."
-	draftsMean      = "Not official: written for the gaps from the evidence in the graph, for a person to judge. No draft counts as a mitigation."
-	confidenceMeans = "A confidence says how often a weakness leads to a technique: about 0.9 in nearly every case, 0.6 in the typical case, 0.3 in a minority of cases, which is to be confirmed for the device at hand; 1.0 is a fact. A risk is severity × exploitation × confidence × consequence × asset, each from 0 to 1."
-	notice          = "ATT&CK is a registered trademark of The MITRE Corporation. © 2025 The MITRE Corporation: ATT&CK's facts are reproduced and distributed with its permission. MITRE neither made nor endorses this report."
-)
-
-// provenances says who stands behind what, in the order of their weight.
-var provenances = []struct {
-	kind  graph.Kind
-	means string
-}{
-	{graph.Official, "the ATT&CK release says so"},
-	{graph.Cited, "another public catalogue says so"},
-	{graph.Analyst, "a judgement of this project, with a confidence and a reason"},
-	{graph.Site, "the findings, or the description of the site, say so"},
-	{graph.Drafted, "a generator wrote it, and no person stands for it yet"},
-}
-
 // title is the report's.
 func (sh *shown) title() string {
 	if sh.a.Site != nil && sh.a.Site.Name != "" {
@@ -75,9 +50,6 @@ func (sh *shown) title() string {
 	}
 	return "Assessment of " + count(len(sh.a.Findings), "finding", "findings")
 }
-
-// sourceOf is where something in the assessment comes from.
-type sourceOf struct{ kind, source string }
 
 // sources lists the release, then what the findings' links rest on, then the
 // files of findings, each once and in order.
@@ -99,46 +71,6 @@ func (sh *shown) sources() []sourceOf {
 	byName := func(a, b sourceOf) int { return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.source, b.source)) }
 	out = append(out, slices.SortedFunc(maps.Keys(links), byName)...)
 	return append(out, slices.SortedFunc(maps.Keys(files), byName)...)
-}
-
-// mitigationPage is the address of a mitigation's page, by its ID alone, since
-// what is only proposed is not among an assessment's mitigations.
-func mitigationPage(id string) string {
-	if !mitigationID.MatchString(id) {
-		return ""
-	}
-	return "https://attack.mitre.org/mitigations/" + id
-}
-
-var mitigationID = regexp.MustCompile(`^M\d{4}$`)
-
-var attackURL = regexp.MustCompile(`^https://attack\.mitre\.org/[A-Za-z0-9/]+$`)
-
-// attackPage is the address of a page of ATT&CK, and empty for any other: a
-// bundle may come from anyone.
-func attackPage(url string) string {
-	if attackURL.MatchString(url) {
-		return url
-	}
-	return ""
-}
-
-// sentence begins with a capital letter.
-func sentence(s string) string {
-	r, n := utf8.DecodeRuneInString(s)
-	if n == 0 {
-		return s
-	}
-	return string(unicode.ToUpper(r)) + s[n:]
-}
-
-// draftMark is the word over a draft: none but a person who accepted it takes
-// DRAFT away.
-func draftMark(d graph.Draft) string {
-	if d.Status == graph.StatusAccepted {
-		return "ACCEPTED DRAFT"
-	}
-	return "DRAFT"
 }
 
 // headline says what was found, through which release, and how sure the counts
@@ -229,20 +161,6 @@ func (sh *shown) urgent() []graph.FindingResult {
 	return sorted
 }
 
-// called is what a finding is called beside its ID.
-func called(f graph.FindingResult) string {
-	return cmp.Or(f.Title, strings.Join(slices.Concat(f.Weaknesses, f.CVEs), ", "))
-}
-
-// suggested is a suggestion for a finding in words.
-func suggested(s graph.Suggestion) string {
-	why := ""
-	if len(s.Because) > 0 {
-		why = ", since " + s.Because[0]
-	}
-	return fmt.Sprintf("%s %s (likely to %.0f %%)%s", s.ID, finding.Plain(s.Name, 0), 100*s.Score, finding.Plain(why, 0))
-}
-
 // gapGroup is the gaps of one kind.
 type gapGroup struct {
 	kind  graph.GapKind
@@ -286,9 +204,6 @@ func (sh *shown) about(g graph.Gap) string {
 	return g.Technique + " " + g.Name
 }
 
-// official says that a gap's candidates are ATT&CK's own answers to it.
-func official(g graph.Gap) bool { return g.Kind == graph.GapNotDeployed }
-
 // rejected says how often a model's answers were not kept, and why; empty where
 // all were.
 func (sh *shown) rejected() string {
@@ -322,43 +237,6 @@ func (sh *shown) firstDraft() int {
 	}))
 }
 
-// draftAbout names what a draft is for.
-func draftAbout(g graph.Gap) string {
-	if g.Technique == "" {
-		return some(g.Findings)
-	}
-	return g.Technique + " " + g.Name
-}
-
-// writtenBy says who wrote a draft, and who judged it last.
-func writtenBy(d graph.Draft) string {
-	note := ""
-	if d.Checks.Fallback {
-		note = ", after the model's answers were rejected"
-	}
-	if n := len(d.Reviews); n > 0 {
-		r := d.Reviews[n-1]
-		note += fmt.Sprintf("; %s by %s on %s", d.Status, finding.Plain(r.By, 60), r.At.Format(time.DateOnly))
-	}
-	return "by " + d.Generator + note
-}
-
-// citedEvidence is the evidence that a draft's marks stand for.
-func citedEvidence(d graph.Draft) (out []graph.Evidence) {
-	used := map[string]bool{}
-	for _, c := range d.Text.Claims() {
-		for _, h := range c.Evidence {
-			used[h] = true
-		}
-	}
-	for _, e := range d.Evidence {
-		if used[e.Handle] {
-			out = append(out, e)
-		}
-	}
-	return out
-}
-
 // nextStep says what to do now.
 func (sh *shown) nextStep() string {
 	switch {
@@ -374,13 +252,6 @@ func (sh *shown) nextStep() string {
 		return "Every technique has a deployed mitigation. Ask whether it is enough on each device, keep the controls file current, and run this again with each new advisory."
 	}
 	return sh.firstStep()
-}
-
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 // open counts the gaps that nobody accepted.
@@ -467,41 +338,6 @@ func (sh *shown) standing(tech graph.TechniqueResult) string {
 	return fmt.Sprintf("%d of %d deployed", deployed, len(tech.Mitigations))
 }
 
-// devicesOf is what a finding is on: devices of the site, or what the source
-// says.
-func devicesOf(f graph.FindingResult) []string {
-	if len(f.Devices) == 0 && f.Device != "" {
-		return []string{f.Device}
-	}
-	return f.Devices
-}
-
-// What each category of remedy means, the one that says most first.
-var remedyWords = []struct{ category, words string }{
-	{"vendor_fix", "fix"},
-	{"no_fix_planned", "no fix is planned"},
-	{"none_available", "no fix is available"},
-	{"workaround", "work around"},
-	{"mitigation", "mitigate"},
-}
-
-// makersWord is the remedy that says most, and whether there is none for some
-// products.
-func makersWord(remedies []finding.Remedy) string {
-	word, without := "", ""
-	for _, kind := range remedyWords {
-		i := slices.IndexFunc(remedies, func(r finding.Remedy) bool { return r.Category == kind.category })
-		switch {
-		case i < 0:
-		case word == "":
-			word = fmt.Sprintf("%s: %s", kind.words, cmp.Or(remedies[i].Text, "(no details)"))
-		case without == "" && strings.HasPrefix(kind.words, "no fix") && !strings.HasPrefix(word, "no fix"):
-			without = kind.words + " for some products; "
-		}
-	}
-	return without + word
-}
-
 // named names devices for people: "Camera gateway at the gate (cam-gw)".
 func (sh *shown) named(ids []string) string {
 	const shown = 3
@@ -557,50 +393,12 @@ func (sh *shown) reason(id, technique string) string {
 	return fmt.Sprintf("%s [%s]: %s", say, v.Provenance, v.Rationale)
 }
 
-// What each kind of gap means to a reader.
-var gapTitles = []struct {
-	kind  graph.GapKind
-	title string
-}{
-	{graph.GapNoMitigation, "ATT&CK has no mitigation"},
-	{graph.GapPlaceholderOnly, "ATT&CK says that mitigation is limited or not effective"},
-	{graph.GapNotFeasible, "the device rules every mitigation out"},
-	{graph.GapNotDeployed, "mitigations exist, none is deployed"},
-	{graph.GapNoDetection, "ATT&CK names nothing to collect for detection; half the risk counts"},
-	{graph.GapNoTechnique, "the finding leads to no technique"},
-}
-
-// acceptance says who lives with a gap; empty where nobody does.
-func acceptance(g graph.Gap) string {
-	if g.Accepted == nil {
-		return ""
-	}
-	until := ""
-	if g.Accepted.Until != "" {
-		until = " until " + g.Accepted.Until
-	}
-	return fmt.Sprintf(" ACCEPTED by %s%s: %s", g.Accepted.By, until, g.Accepted.Why)
-}
-
 // gapFor is the gap that a draft is for; the zero value where there is none.
 func (sh *shown) gapFor(d graph.Draft) graph.Gap {
 	if d.Gap < 0 || d.Gap >= len(sh.a.Gaps) {
 		return graph.Gap{}
 	}
 	return sh.a.Gaps[d.Gap]
-}
-
-// some names the first few of a list.
-func some(ids []string) string {
-	out := strings.Join(ids[:min(3, len(ids))], ", ")
-	if n := len(ids) - 3; n > 0 {
-		out += fmt.Sprintf(" and %d more", n)
-	}
-	return out
-}
-
-func cited(c graph.Claim) string {
-	return fmt.Sprintf("%s [%s]", c.Text, strings.Join(c.Evidence, ", "))
 }
 
 func (sh *shown) firstStep() string {

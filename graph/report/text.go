@@ -107,7 +107,7 @@ func pad(s string, n int) string {
 
 // cut shortens s to n columns; an ellipsis stands for the rest.
 func cut(s string, n int) string {
-	if uniseg.StringWidth(s) <= n {
+	if len(s) <= n || uniseg.StringWidth(s) <= n { // no character is wider than its bytes
 		return s
 	}
 	short, used := "", 0
@@ -162,6 +162,19 @@ func (t *text) found() {
 	t.suggestions(sorted)
 }
 
+// suggestions names what the words of findings without a technique speak of.
+func (t *text) suggestions(findings []graph.FindingResult) {
+	findings = slices.DeleteFunc(slices.Clone(findings), func(f graph.FindingResult) bool { return len(f.Suggested) == 0 })
+	const shown = 5
+	for i, f := range findings[:min(shown, len(findings))] {
+		if i == 0 {
+			t.line("  Suggested from the words of findings that lead to no technique; for you to judge, nothing counts it:")
+		}
+		t.wrapped("    ", fmt.Sprintf("%s: %s", finding.Plain(f.ID, 0), suggested(f.Suggested[0])))
+	}
+	t.more(shown, len(findings), "suggestion", "suggestions")
+}
+
 func (t *text) actions() {
 	if len(t.a.Plan) == 0 {
 		return
@@ -201,19 +214,6 @@ func (t *text) opened() {
 		t.wrapped("        ", fmt.Sprintf("%.2f = %s", tech.Score, tech.Why))
 	}
 	t.more(maxRows, len(t.a.Techniques), "technique", "techniques")
-}
-
-// suggestions names what the words of findings without a technique speak of.
-func (t *text) suggestions(findings []graph.FindingResult) {
-	findings = slices.DeleteFunc(slices.Clone(findings), func(f graph.FindingResult) bool { return len(f.Suggested) == 0 })
-	const shown = 5
-	for i, f := range findings[:min(shown, len(findings))] {
-		if i == 0 {
-			t.line("  Suggested from the words of findings that lead to no technique; for you to judge, nothing counts it:")
-		}
-		t.wrapped("    ", fmt.Sprintf("%s: %s", finding.Plain(f.ID, 0), suggested(f.Suggested[0])))
-	}
-	t.more(shown, len(findings), "suggestion", "suggestions")
 }
 
 func (t *text) missing() {

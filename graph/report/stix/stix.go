@@ -132,7 +132,7 @@ type writer struct {
 	creator  string
 	created  string
 	marking  string // on all that is no draft
-	objects  []json.RawMessage
+	objects  [][]byte
 	ids      map[string]bool
 	found    map[string]string // vulnerabilities by the finding's ID
 	devices  map[string]string // infrastructures by the device's ID
@@ -168,28 +168,13 @@ func Write(w io.Writer, a *graph.Assessment, c *mitre.Catalog) error {
 	if x.problems != nil {
 		return x.problems
 	}
-	bundle := struct {
-		Type    string            `json:"type"`
-		ID      string            `json:"id"`
-		Objects []json.RawMessage `json:"objects"`
-	}{"bundle", "bundle--" + uuid.NewSHA1(namespace, bytes.Join(raw(x.objects), nil)).String(), x.objects}
+	// Each object on a line of its own, so that two bundles can be compared.
 	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	if err := e.Encode(bundle); err != nil {
-		return err
-	}
+	fmt.Fprintf(&b, "{\"type\":\"bundle\",\"id\":\"bundle--%s\",\"objects\":[\n", uuid.NewSHA1(namespace, bytes.Join(x.objects, nil)))
+	b.Write(bytes.Join(x.objects, []byte(",\n")))
+	b.WriteString("\n]}\n")
 	_, err := w.Write(escape.JSON(b.Bytes()))
 	return err
-}
-
-func raw(objects []json.RawMessage) [][]byte {
-	out := make([][]byte, len(objects))
-	for i, o := range objects {
-		out[i] = o
-	}
-	return out
 }
 
 // drafts tells those that go out as courses of action from those that are only
@@ -260,28 +245,21 @@ func (x *writer) add(o object) string {
 			o.Markings = []string{x.marking}
 		}
 	}
-	said, err := encode(o)
-	if err != nil {
+	var said bytes.Buffer
+	e := json.NewEncoder(&said)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(o); err != nil {
 		x.problems = errors.Join(x.problems, err)
 		return ""
 	}
-	o.ID = o.Type + "--" + uuid.NewSHA1(namespace, said).String()
-	if x.ids[o.ID] {
-		return o.ID
+	id := o.Type + "--" + uuid.NewSHA1(namespace, said.Bytes()).String()
+	if !x.ids[id] {
+		x.ids[id] = true
+		// The first of its kind: no text holds it, since a quotation mark in a
+		// text has a backslash before it.
+		x.objects = append(x.objects, bytes.TrimSuffix(bytes.Replace(said.Bytes(), []byte(`"id":""`), []byte(`"id":"`+id+`"`), 1), []byte("\n")))
 	}
-	x.ids[o.ID] = true
-	whole, err := encode(o)
-	x.problems = errors.Join(x.problems, err)
-	x.objects = append(x.objects, whole)
-	return o.ID
-}
-
-func encode(o object) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(o)
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+	return id
 }
 
 // ref is the STIX ID of a technique or mitigation.
