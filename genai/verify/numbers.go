@@ -18,6 +18,9 @@ var numerals = map[string]int{
 
 // numberOf returns the number that a word is, in one way to write it.
 func numberOf(w word) (string, bool) {
+	if w.low == "dozen" && w.halved {
+		return "6", true
+	}
 	if n, ok := numerals[w.low]; ok {
 		return strconv.Itoa(n), true
 	}

@@ -30,6 +30,17 @@ type piece struct {
 	source   map[string]bool   // words of what it comes from
 	parts    map[int]int       // words of each part that say something
 	denied   map[int]bool      // clauses
+	segments []segment         // by part
+	text     string            // as given
+	small    string            // the text in small letters
+	clauses  []segment
+	demands  map[string]bool  // stems of what a title orders
+	tells    []bool           // words outside of the orders of a title
+	users    map[string]bool  // words of the names of groups, software and campaigns
+	things   []string         // devices that it names, in small letters
+	marked   []bool           // words in reach of a negation
+	negative []bool           // words of a clause that denies or deprives
+	at       map[string][]int // where each stem stands
 }
 
 const prefixLength = 5
@@ -43,6 +54,32 @@ func newPiece(e graph.Evidence) *piece {
 	}
 	p.words = wordsOf(e.Text)
 	p.denied = denied(p.words)
+	p.segments = segmentsOf(p.words)
+	p.clauses = clausesOf(p.words)
+	p.text = e.Text
+	p.small = strings.ToLower(e.Text)
+	for _, m := range device.FindAllStringSubmatch(e.Text, -1) {
+		p.things = append(p.things, strings.ToLower(m[1]))
+	}
+	p.marked, _ = reach(p.words)
+	p.negative = make([]bool, len(p.words))
+	p.at = map[string][]int{}
+	for from := 0; from < len(p.words); {
+		to, deny := from, false
+		for to < len(p.words) && p.words[to].clause == p.words[from].clause {
+			deny = deny || denies(p.words[to]) || takes(p.words[to])
+			to++
+		}
+		for i := from; i < to; i++ {
+			p.negative[i] = deny || p.marked[i]
+		}
+		from = to
+	}
+	for i, w := range p.words {
+		if w.class != classFunction {
+			p.at[w.stem] = append(p.at[w.stem], i)
+		}
+	}
 	t := lexicon()
 	near := deny(p.words)
 	for i, w := range p.words {
@@ -79,9 +116,18 @@ func newPiece(e graph.Evidence) *piece {
 	p.numbers = numbersIn(e.Text, p.words)
 	p.dates = datesIn(e.Text)
 	p.names = namesIn(e.Text)
+	p.users = map[string]bool{}
+	for id, name := range p.names {
+		if strings.ContainsRune("SGC", rune(id[0])) {
+			for w := range strings.FieldsSeq(strings.ToLower(name)) {
+				p.users[w] = true
+			}
+		}
+	}
 	p.countLists(e.Text)
 	if p.site {
 		p.readTitle(e.Text)
+		p.readDemands(e.Text)
 	}
 	return p
 }
@@ -145,6 +191,9 @@ func plain(s string) string {
 	return strings.Join(strings.FieldsFunc(fold(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), " ")
 }
 
+// device matches how the graph names a device, or a finding on it.
+var device = regexp.MustCompile(`\b(?:Device|Finding|[Oo]n) "([^" ]*-[^" ]*)"`)
+
 // named matches an ID with the name that follows it.
 var named = regexp.MustCompile(`\b((?:TA|[TMAGSC])\d{4}(?:\.\d{3})?|[TM]ID-\d{3}) ((?:\d{4} )?\p{Lu}[\pL\pN/&'-]*(?: (?:(?:or|and|of|in|the|to|for|through|over|with|from|on) )?(?:\(?\p{Lu}[\pL\pN/&'-]*\)?))*)`)
 
@@ -193,6 +242,37 @@ func (p *piece) readTitle(text string) {
 	}
 	for _, order := range p.orders {
 		maps.DeleteFunc(order, func(stem string, _ bool) bool { return told[stem] })
+	}
+}
+
+// readDemands finds the parts of a title that want something of the reader.
+func (p *piece) readDemands(text string) {
+	if len(p.orders) == 0 {
+		return
+	}
+	p.demands = map[string]bool{}
+	p.tells = make([]bool, len(p.words))
+	begin, end := strings.IndexByte(text, '"'), strings.LastIndexByte(text, '"')
+	from := begin
+	for i := begin; i <= end; i++ {
+		if i < end && !strings.ContainsRune(".;:(),!?[]<>*|", rune(text[i])) {
+			continue
+		}
+		order := orderWords.MatchString(text[from:i])
+		for k, w := range p.words {
+			if w.at >= from && w.at < i {
+				p.tells[k] = !order
+				if order {
+					p.demands[w.stem] = true
+				}
+			}
+		}
+		from = i
+	}
+	for k, w := range p.words {
+		if w.at < begin || w.at > end {
+			p.tells[k] = true
+		}
 	}
 }
 

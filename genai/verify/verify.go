@@ -106,13 +106,14 @@ func (l located) at(member string) string {
 }
 
 type checker struct {
-	evidence map[string]facts  // by handle
-	pieces   map[string]*piece // by handle
-	order    []string          // handles
-	open     bool              // the section is about what no evidence speaks of
-	advice   []pattern         // of the section
-	begin    int               // how many rejections there were before this claim
-	rejected []graph.Rejection
+	evidence  map[string]facts  // by handle
+	pieces    map[string]*piece // by handle
+	order     []string          // handles
+	open      bool              // the section is about what no evidence speaks of
+	advice    []pattern         // of the section
+	unweighed bool              // leave out the check that the weights decide
+	begin     int               // how many rejections there were before this claim
+	rejected  []graph.Rejection
 }
 
 func newChecker(evidence []graph.Evidence) *checker {

@@ -18,6 +18,7 @@ type word struct {
 	part   int  // counts sentences and what semicolons and colons divide
 	digits bool // it holds a digit
 	caps   bool // it begins with a capital
+	halved bool // "half a" stands before it
 	first  bool // of a sentence, a quotation or what follows a colon
 	class  class
 }
@@ -88,6 +89,7 @@ func wordsOf(s string) []word {
 	// Words that begin a clause of their own.
 	shift := 0
 	for i := range out {
+		out[i].halved = i > 1 && out[i-1].low == "a" && out[i-2].low == "half"
 		if i > 0 && out[i].clause+shift == out[i-1].clause && breaks[out[i].low] {
 			shift++
 		}
