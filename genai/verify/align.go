@@ -170,6 +170,7 @@ type segment struct {
 	from, to int
 }
 
+// segmentsOf cuts words into their parts.
 func segmentsOf(words []word) []segment {
 	var out []segment
 	for from := 0; from < len(words); {
@@ -204,6 +205,7 @@ func clausesOf(words []word) []segment {
 	return out
 }
 
+// weightOf says how much a word counts.
 func weightOf(w word) float64 {
 	switch w.class {
 	case classFunction:
@@ -235,6 +237,7 @@ func kin(a, b word) float64 {
 	return 0
 }
 
+// contrary reports whether one word denies the other.
 func contrary(a, b word) bool {
 	t := lexicon()
 	for _, k := range t.concepts[a.stem] {
@@ -334,6 +337,7 @@ func parity(words []word, clauses []segment, j *judge) float64 {
 	return out
 }
 
+// oddTurns reports whether the words turn what they say an odd number of times.
 func oddTurns(words []word) bool {
 	n := 0
 	for i, w := range words {
@@ -344,7 +348,7 @@ func oddTurns(words []word) bool {
 	return n%2 == 1
 }
 
-// holdsIn is match within a segment of the piece.
+// holdsIn says how well a segment of the piece holds a word.
 func (p *piece) holdsIn(w word, s segment) float64 {
 	best := 0.0
 	for i := s.from; i < s.to; i++ {

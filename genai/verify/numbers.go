@@ -97,7 +97,7 @@ func datesIn(text string) []date {
 	cut := func(p *regexp.Regexp, read func(m []string) date) {
 		text = p.ReplaceAllStringFunc(text, func(s string) string {
 			d := read(p.FindStringSubmatch(s))
-			if p == monthYear && d.month == 5 && d.year == 0 && !strings.HasPrefix(s, "May") {
+			if d.month == 5 && d.year == 0 && !strings.Contains(s, "May") {
 				return s
 			}
 			d.text = s

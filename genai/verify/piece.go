@@ -28,19 +28,18 @@ type piece struct {
 	dates    []date
 	names    map[string]string // ID to name
 	source   map[string]bool   // words of what it comes from
-	parts    map[int]int       // words of each part that say something
 	denied   map[int]bool      // clauses
-	segments []segment         // by part
 	text     string            // as given
-	small    string            // the text in small letters
+	small    string            // in small letters
+	segments []segment         // sentences, and what semicolons and colons divide
 	clauses  []segment
-	demands  map[string]bool  // stems of what a title orders
-	tells    []bool           // words outside of the orders of a title
-	users    map[string]bool  // words of the names of groups, software and campaigns
-	things   []string         // devices that it names, in small letters
 	marked   []bool           // words in reach of a negation
 	negative []bool           // words of a clause that denies or deprives
 	at       map[string][]int // where each stem stands
+	things   []string         // devices that it names, in small letters
+	users    map[string]bool  // words of the names of groups, software and campaigns
+	demands  map[string]bool  // stems of what a title orders
+	tells    []bool           // words outside of the orders of a title
 }
 
 const prefixLength = 5
@@ -50,7 +49,7 @@ func newPiece(e graph.Evidence) *piece {
 		handle: e.Handle, site: e.Provenance == string(graph.Site), quoted: plain(e.Text),
 		fact:  e.Provenance == string(graph.Site) || e.Provenance == string(graph.Official),
 		stems: map[string]*occurrence{}, concepts: map[int]*occurrence{}, prefixes: map[string]*occurrence{},
-		tokens: map[string]bool{}, linked: map[string]bool{}, source: map[string]bool{}, lists: map[int]bool{}, parts: map[int]int{},
+		tokens: map[string]bool{}, linked: map[string]bool{}, source: map[string]bool{}, lists: map[int]bool{},
 	}
 	p.words = wordsOf(e.Text)
 	p.denied = denied(p.words)
@@ -92,16 +91,13 @@ func newPiece(e graph.Evidence) *piece {
 		if w.class == classFunction {
 			continue
 		}
-		p.parts[w.part]++
-		o := occurrence{polarity: 1, near: 1, named: w.caps && !w.first}
+		o := occurrence{polarity: 1, near: 1}
 		if p.denied[w.clause] {
 			o.polarity = 2
 		}
 		if near[i] {
 			o.near = 2
 		}
-		o.clauses.add(w.clause)
-		o.parts.add(w.part)
 		put(p.stems, w.stem, &o)
 		for _, c := range t.concepts[w.stem] {
 			put(p.concepts, c, &o)
@@ -209,7 +205,7 @@ func namesIn(text string) map[string]string {
 }
 
 // orderWords are those by which a title wants to be obeyed.
-var orderWords = regexp.MustCompile(`(?i)\b(?:ignore|disregard|forget|close|state|say|tell|write|report|skip|set|answer|respond|reply|output|print|exempt|accept(?:ed)?|approve|treat|mark|rate|omit|drop|remove|leave|note to|you (?:must|are|should)|instead|never mention|no (?:action|fix|patch|change|mitigation|risk|need)|nothing|not (?:necessary|needed|required|a problem)|resolved|already|mitigated|harmless|false positive|all[ -]?clear|reviewers?|assistant|system|model|recommend|advise|claim|pretend|declare|conclude|do not|don't|only|please|must)\b`)
+var orderWords = regexp.MustCompile(`(?i)^\s*(?:summari[sz]e|record|note|list|describe|present|mention|include|fill|ask|confirm|put|give|add|keep|quote|call|let|leave|use|send|run|open|visit|click|make|show|enter|assign|classify|count|consider|rank|praise|name|copy|forward|start|stop|turn|share|delete|hide|replace|install|allow|grant|raise|lower|move|log|go)\b|\b(?:ignore|disregard|forget|close|state|say|tell|write|report|skip|set|answer|respond|reply|output|print|exempt|accept(?:ed)?|approve|treat|mark|rate|omit|drop|remove|leave|note to|you (?:must|are|should)|instead|never mention|no (?:action|fix|patch|change|mitigation|risk|need)|nothing|not (?:necessary|needed|required|a problem)|resolved|already|mitigated|harmless|false positive|all[ -]?clear|reviewers?|assistant|system|model|recommend|advise|claim|pretend|declare|conclude|do not|don't|only|please|must)\b`)
 
 // readTitle finds the title that a statement about the site quotes, and what
 // in it reads like an order.
@@ -277,4 +273,4 @@ func (p *piece) readDemands(text string) {
 }
 
 // orderFirst matches a title that begins with an order.
-var orderFirst = regexp.MustCompile(`(?i)^(?:please|ignore|disregard|forget|close|state|say|tell|write|skip|set|answer|exempt|issue resolved|resolved|no action|do not|don't|mark|treat|accept|instruction)\b`)
+var orderFirst = regexp.MustCompile(`(?i)^(?:(?:assistant|auditor|reader|reviewer|analyst|maintainers?|editor|writer|system|model)s?\b|summari[sz]e|please|ignore|disregard|forget|close|state|say|tell|write|skip|set|answer|exempt|issue resolved|resolved|no action|do not|don't|mark|treat|accept|instruction)\b`)

@@ -314,7 +314,9 @@ func (c *checker) numbers(where, text string, words []word, j *judge) {
 	for _, d := range datesIn(text) {
 		covered += " " + d.text
 	}
-	held := func(n string) bool { return j.any(func(p *piece) bool { return p.numbers[n] }) }
+	held := func(n string) bool {
+		return j.any(func(p *piece) bool { return p.numbers[n] || n == "0" && (p.tokens["none"] || p.tokens["no"]) })
+	}
 	for _, w := range words {
 		n, ok := numberOf(w)
 		if !ok || strings.Contains(covered, w.raw) || held(n) {
@@ -474,7 +476,7 @@ func (c *checker) cues(where, text string, words []word, j *judge) {
 			continue
 		}
 		found := text[at[0]:at[1]]
-		if q.warned && (warns.MatchString(text[:at[0]]) || warnsInside.MatchString(found)) {
+		if q.warned && (warns.MatchString(text[:at[0]]) || warnsInside.MatchString(found) || rueful.MatchString(text[at[1]:])) {
 			continue
 		}
 		if q.check == CheckSafety && away && j.any(func(p *piece) bool { return p.title != nil }) {

@@ -49,7 +49,7 @@ var featureNames = [features]string{
 
 var (
 	hedged  = re(`\b(?:may|might|could|perhaps|possibly|probably|seems?|suggests?|likely)\b`)
-	strong  = re(`\b(?:all|every|always|never|any|entire|entirely|whole|complete|completely|total|totally|fully|nothing|impossible|zero|ensures?|guarantees?|solves?|ends?|sufficient|will|immediately|inevitably|permanently|only|everyone|everything|anything|no longer|at once)\b`)
+	strong  = re(`\b(?:all|every|always|never|any|entire|entirely|whole|complete|completely|total|totally|fully|nothing|impossible|zero|ensures?|guarantees?|solves?|ends?|sufficient|will|immediately|inevitably|permanently|only|everyone|everything|anything|no longer|at once|certain|certainly|bound to|whatever|whoever|wherever|no way|no matter|without exception|no chance|nobody|instantly|surely|absolutely|perfectly|for good|off the table|once and for all)\b`)
 	forbids = re(`^(?:never|do not|don['’]t|nobody|no one|avoid|beware)\b|\b(?:must not|may not|shall not|should not|should never|nothing to)\b`)
 	harm    = re(`\b(?:crash\w*|danger\w*|hazard\w*|harm\w*|only|halt\w*|lockout|hurt\w*|outage|without|quietly|yet|never|not|catch|however)\b`)
 	still   = re(`\b(?:already|also|even|no longer|still|alone|each of|also|at all|intact|in common|any more|both|either)\b`)
@@ -67,6 +67,7 @@ func flag(b bool) float64 {
 // measure returns the features of a sentence, and the words that no cited
 // evidence holds, the weightiest first.
 func measure(words []word, text string, j *judge) (x [features]float64, missing []string) {
+	words = undated(words, text)
 	turned, near := denied(words), deny(words)
 	seen := map[string]bool{}
 	var total, held float64
@@ -150,6 +151,23 @@ func measure(words []word, text string, j *judge) (x [features]float64, missing 
 		x[i] = min(x[i], 4)
 	}
 	return x, slices.Concat(unheld[classDomain], unheld[classOther], unheld[classGeneric])
+}
+
+// undated leaves out the words of dates, which have a check of their own.
+func undated(words []word, text string) []word {
+	dates := datesIn(text)
+	if len(dates) == 0 {
+		return words
+	}
+	out := slices.Clone(words)
+	for _, d := range dates {
+		at := strings.Index(text, d.text)
+		if at < 0 {
+			continue
+		}
+		out = slices.DeleteFunc(out, func(w word) bool { return w.at >= at && w.at < at+len(d.text) })
+	}
+	return out
 }
 
 // sign returns the bit of a polarity, as an occurrence has it.

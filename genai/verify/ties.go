@@ -55,6 +55,7 @@ type knot struct {
 	away        float64 // share of words that only pieces hold which name none of the clause's things
 }
 
+// tie looks for the things of a sentence in the cited evidence.
 func tie(words []word, text string, j *judge) knot {
 	var out knot
 	ids := map[string]string{}
@@ -142,13 +143,22 @@ func misbound(words []word, j *judge) float64 {
 			continue
 		}
 		same, other := false, false
+		unit := units[head.stem]
 		for _, p := range j.cited {
 			for k, e := range p.words {
 				m, ok := numberOf(e)
 				if !ok {
 					continue
 				}
-				if h := headAfter(p.words, k); h != nil && kin(*h, *head) >= 0.8 {
+				h := headAfter(p.words, k)
+				switch {
+				case h == nil:
+				case unit && units[h.stem]:
+					same = same || m == n && h.stem == head.stem
+					other = other || m == n && h.stem != head.stem
+				case m == n && slices.ContainsFunc(words, func(w word) bool { return w.stem == h.stem }):
+					same = true
+				case kin(*h, *head) >= 0.8:
 					same = same || m == n
 					other = other || m != n
 				}
@@ -160,6 +170,15 @@ func misbound(words []word, j *judge) float64 {
 	}
 	return out
 }
+
+// units are the stems of units of time.
+var units = func() map[string]bool {
+	out := map[string]bool{}
+	for _, w := range []string{"second", "minute", "hour", "day", "week", "month", "quarter", "year", "night", "shift"} {
+		out[stemOf(w)] = true
+	}
+	return out
+}()
 
 // headAfter returns what a number counts: the next word that says something.
 func headAfter(words []word, i int) *word {
