@@ -429,6 +429,9 @@ func distance(words []word, j *judge) float64 {
 				at, to := p.at[x.stem], p.at[y.stem]
 				both = both || len(at) > 0 && len(to) > 0
 				for _, m := range at {
+					if least == 1 {
+						break // nothing is nearer
+					}
 					for _, n := range to {
 						least = min(least, max(n-m, m-n))
 					}

@@ -37,6 +37,7 @@ type piece struct {
 	negative []bool           // words of a clause that denies or deprives
 	at       map[string][]int // where each stem stands
 	things   []string         // devices that it names, in small letters
+	held     []thing          // of all that the evidence names; see nameThings
 	users    map[string]bool  // words of the names of groups, software and campaigns
 	demands  map[string]bool  // stems of what a title orders
 	tells    []bool           // words outside of the orders of a title

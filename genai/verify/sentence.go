@@ -129,6 +129,8 @@ func SentenceChecks() []string {
 // judge holds sentences against the evidence that they cite.
 type judge struct {
 	cited, uncited []*piece
+	named          map[string]string // of things by their names
+	devices        []string
 }
 
 func (j *judge) any(f func(*piece) bool) bool { return slices.ContainsFunc(j.cited, f) }

@@ -47,6 +47,25 @@ func thingsIn(text, folded string, ids map[string]string, devices []string) []th
 	return out
 }
 
+// nameThings learns which things the evidence names, and where.
+func (c *checker) nameThings() {
+	c.named = map[string]string{}
+	for _, h := range c.order {
+		p := c.pieces[h]
+		for id, name := range p.names {
+			if have, ok := c.named[name]; !ok || id < have {
+				c.named[name] = id
+			}
+		}
+		c.devices = append(c.devices, p.things...)
+	}
+	slices.Sort(c.devices)
+	c.devices = slices.Compact(c.devices)
+	for _, p := range c.pieces {
+		p.held = thingsIn(p.text, p.quoted, c.named, c.devices)
+	}
+}
+
 // knot is how the things of a sentence, and what it says of them, hang
 // together in the cited evidence.
 type knot struct {
@@ -58,21 +77,9 @@ type knot struct {
 // tie looks for the things of a sentence in the cited evidence.
 func tie(words []word, text string, j *judge) knot {
 	var out knot
-	ids := map[string]string{}
-	var devices []string
-	for _, p := range slices.Concat(j.cited, j.uncited) {
-		for id, name := range p.names {
-			if have, ok := ids[name]; !ok || id < have {
-				ids[name] = id
-			}
-		}
-		devices = append(devices, p.things...)
-	}
-	slices.Sort(devices)
-	devices = slices.Compact(devices)
 	held := make([][]thing, len(j.cited))
 	for i, p := range j.cited {
-		held[i] = thingsIn(p.text, p.quoted, ids, devices)
+		held[i] = p.held
 	}
 	together := func(a, b thing) bool {
 		return slices.ContainsFunc(held, func(h []thing) bool { return slices.Contains(h, a) && slices.Contains(h, b) })
@@ -83,7 +90,7 @@ func tie(words []word, text string, j *judge) knot {
 			end = words[s.to].at
 		}
 		part := text[words[s.from].at:max(end, words[s.from].at)]
-		return thingsIn(part, plain(part), ids, devices)
+		return thingsIn(part, plain(part), j.named, j.devices)
 	}
 	for _, s := range segmentsOf(words) {
 		things := named(s)
