@@ -93,7 +93,7 @@ func answer(t testing.TB, step string) string {
 }
 
 const (
-	goodStep = "Keep an independent layer against T0837 Loss of Protection."
+	goodStep = "Weigh T0837 Loss of Protection first, which serves the tactic Impact."
 	badStep  = "Apply M9999 against T0837 Loss of Protection."
 	idleStep = "This is a good thing that one should do at once."
 )

@@ -184,7 +184,7 @@ func TestTriageHoldsToTheVerdict(t *testing.T) {
 	assert.Contains(t, w.asked[0].Prompt, "affected: yes; and that the flaw is reachable: network.")
 	assert.NotContains(t, string(w.asked[0].Schema), "verdict")
 
-	for _, bad := range [][2]string{{"The device that the site describes is not affected by the finding.", fine}, {good, "The vector says network, and only locally."}} {
+	for _, bad := range [][2]string{{"The device that the site describes is not affected by the finding.", fine}, {good, "The attacker can send packets to the device only from the device."}} {
 		d, w := byWriter(t, genai.Triage("F-02"), 0, reply(bad[0], bad[1]))
 		assert.Equal(t, "template", d.Generator)
 		assert.True(t, d.Checks.Fallback)
@@ -289,7 +289,7 @@ func TestReportIsQuotedAndVouchesForNothing(t *testing.T) {
 	task := genai.ThreatReport("a <b>name</b>\x1b[31m", text, found)
 	d, w := byWriter(t, task, 0, func(r genai.Request) string {
 		return said(t, task.Form(), func(section string, i int) graph.Claim {
-			return graph.Claim{Text: "The sentence shows T0815 Denial of View, in the " + section + ".", Evidence: []string{"E2", "E1"}}
+			return graph.Claim{Text: "The technique is T0815 Denial of View, in the " + section + ".", Evidence: []string{"E2", "E1"}}
 		})
 	})
 	assert.Equal(t, "scripted", d.Generator, d.Checks.Rejections)

@@ -114,7 +114,7 @@ func claims(step string) string {
 	return string(b)
 }
 
-const good = "Keep an independent layer against T0837 Loss of Protection."
+const good = "Weigh T0837 Loss of Protection first, which serves the tactic Impact."
 
 // gap is the silence of ATT&CK about T0837, in the graph of one finding whose
 // title is an order to the model.

@@ -9,12 +9,16 @@
 // dangerous in a plant. One verifier serves models and writers without a
 // model; a form may mark sentences as its own advice, see [Section.Advice].
 //
-// What is a fact of its own is found nearly always. A sense that one word
-// turns, and roles that are swapped among words that the evidence has, are
-// missed about as often as found; and of right sentences in free words, some
-// are rejected. testdata/labelled/README.md has the figures. Whether a
-// sentence is wise is for the person who reviews the draft. The word lists are
-// English: a sentence in another language is rejected for want of support.
+// What is a fact of its own is found nearly always. How well the evidence
+// carries the rest is weighed: how much of a sentence it holds, whether its
+// clauses, negations and named things stand there as in the sentence, and
+// whether the sentence says more. On sentences that nobody saw who made the
+// checks, 85 of 100 wrong ones were found and 14 of 100 right ones rejected. A
+// sense that is turned is missed more often than found, and of right sentences
+// that join several pieces many are rejected. testdata/labelled/README.md has
+// the figures. Whether a sentence is wise is for the person who reviews the
+// draft. The word lists are English: a sentence in another language is rejected
+// for want of support.
 //
 // The package needs no network, no model and no graph. It costs about a
 // millisecond a sentence and half a millisecond a piece of evidence, is

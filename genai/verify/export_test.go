@@ -12,12 +12,9 @@ func Weights() (float64, []float64) { return bias, weights[:] }
 // other than the support speaks against it.
 func Measure(claim graph.Claim, evidence []graph.Evidence) (features []float64, rejected []graph.Rejection) {
 	c := newChecker(evidence)
+	c.unweighed = true
 	c.claim(located{"", claim})
-	for _, r := range c.rejected {
-		if r.Check != CheckGrounding {
-			rejected = append(rejected, r)
-		}
-	}
+	rejected = c.rejected
 	x, _ := measure(wordsOf(claim.Text), claim.Text, c.judgeFor(claim.Evidence))
 	return x[:], rejected
 }

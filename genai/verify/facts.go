@@ -3,6 +3,7 @@ package verify
 import (
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -110,14 +111,17 @@ type facts struct {
 
 // factsOf reads a piece of evidence. Statements about the site hold text that
 // anyone may have written: what they quote vouches for CVEs and weaknesses,
-// but for no address, and nothing in them vouches for an ATT&CK ID other than
-// that of an asset.
+// but for no address, and for no ATT&CK ID other than that of an asset.
 func factsOf(e graph.Evidence) facts {
 	site := e.Provenance == string(graph.Site)
 	var f facts
+	var outside []id // of quotations
+	if site {
+		outside = mentions(fold(unquoted(e.Text)))
+	}
 	for _, s := range e.IDs {
 		for _, m := range mentions(fold(s)) {
-			if !site || !m.attack || isAsset(m.canonical) {
+			if !site || !m.attack || isAsset(m.canonical) || slices.Contains(outside, m) {
 				f.ids = append(f.ids, m)
 			}
 		}

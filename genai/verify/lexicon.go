@@ -364,6 +364,207 @@ deviation anomaly deviate
 
 // opposites are groups of words of which one denies the other.
 const opposites = `
+absent missing lacking | present available
+accept tolerate | refuse reject
+accelerate hasten speed | delay slow postpone
+accurate correct precise | inaccurate wrong incorrect
+add append include | omit exclude drop
+advance forward | backward back
+affected | unaffected spared
+agree | disagree contradict
+alive running | dead stopped
+ancient old aged | modern recent new
+answer reply respond | silent ignore
+appear | vanish disappear
+approve permit | disapprove veto
+arrive enter | leave exit depart
+attach fasten | detach loosen
+attack | defend defence
+authenticated | unauthenticated anonymous
+authorised authorized | unauthorised unauthorized
+available reachable | unavailable unreachable
+aware informed | unaware ignorant
+begin opening | finish closing
+benefit advantage | drawback disadvantage cost
+better | worse
+brief short | long lengthy
+careful cautious | careless reckless
+central | peripheral
+certain sure | uncertain doubtful unsure
+clean | dirty infected contaminated
+common frequent | rare scarce
+complete whole | incomplete partial
+compliant | noncompliant
+confirm prove | refute disprove
+confidential private | public published
+contain hold | lack
+create make build | destroy delete erase
+daily | yearly
+dead | live
+decentral distributed | central
+deep | shallow
+detect spot notice | miss overlook
+direct | indirect
+distrust doubt | trust believe
+downstream | upstream
+dry | wet
+earn win | lose
+employee internal insider | outsider external contractor
+encrypt cipher | decrypt cleartext plaintext
+energise energize | deenergise
+engage | disengage
+even | odd
+exact | approximate rough
+exclude except | include including
+expand widen extend grow | shrink narrow contract
+expected planned | unexpected unplanned surprise
+expensive costly | cheap free
+explicit | implicit
+exposed | hidden shielded
+extinguish | ignite
+familiar | strange unfamiliar
+feasible practicable | infeasible impracticable
+fixed constant | variable changing
+flexible | rigid
+follow obey | disobey violate
+forbidden banned | allowed permitted
+forget | remember
+fragile | robust sturdy
+front | rear back
+fulfil meet satisfy | violate break
+gather collect | scatter
+generic general | specific particular
+good | bad poor
+guard protect shield | expose
+guilty | innocent
+harmful harmless | beneficial
+heavy | light
+hide conceal mask | show reveal display
+high top | low bottom
+horizontal | vertical
+huge vast big | tiny minor
+idle | busy
+immediate instant | delayed deferred
+immune resistant | vulnerable susceptible
+import incoming inbound | export outgoing outbound
+improve | worsen degrade
+individual personal own | shared common joint collective
+input | output
+insert plug | eject unplug
+intentional deliberate | accidental unintended
+join merge unite | split divide separate
+justified | unjustified
+keep retain hold | discard drop delete
+leading | trailing
+legal lawful | illegal unlawful
+lengthen prolong | shorten
+lift raise | lower sink
+likely probable | unlikely improbable
+limited bounded restricted | unlimited unbounded unrestricted
+load fill | unload
+lock | unlock
+loud noisy | quiet silent
+major main primary | minor secondary
+master | slave outstation
+maximum most | minimum least
+mention name | omit conceal
+minimise minimize | maximise maximize
+monitored watched supervised | unmonitored unattended unwatched
+multiple many several | single sole one
+mutable writable | immutable readonly
+natural | artificial
+negative | positive
+neglect | heed maintain
+novice beginner trainee | expert specialist
+obsolete outdated | current
+obvious evident | hidden obscure
+occupied | vacant
+offensive | defensive
+often frequently | seldom rarely
+pass succeed | fail
+patient | impatient
+pause suspend | resume continue
+physical | virtual logical
+possible able | impossible unable
+powerful | powerless
+presence | absence
+privileged | unprivileged
+profit | loss
+prohibit | require
+proven confirmed | unproven unconfirmed
+pull | push
+punish | reward
+real actual | simulated imaginary
+recover restore | lose
+registered | unregistered
+regular periodic | irregular sporadic
+relevant | irrelevant
+reliable dependable | unreliable
+reliance dependent depend | independent
+repair mend fix | break damage
+repeatable | unrepeatable
+reveal | conceal
+reversible | irreversible
+rich | poor
+safe secure | risky insecure
+same equal | unequal unlike
+segregated segmented separated | flat mixed
+send | receive get
+sender source | receiver recipient destination
+senior | junior
+sequential | parallel
+serious grave | harmless trivial
+signed | unsigned
+simple plain | complicated complex
+smooth | rough
+solved settled | unsolved pending
+spoof forge | authenticate
+stable steady | unstable
+strengthen harden | weaken soften
+strict | lax loose
+succeed success | failure fail
+supervised | unsupervised
+supplied | withheld
+supported | unsupported
+tested verified | untested unverified
+tight | loose
+tolerant | intolerant
+turn | keep
+understand | misunderstand
+unique | ordinary
+updated patched | unpatched outdated
+urgent | unhurried
+useful helpful | useless
+victim target | attacker
+visible | hidden
+voluntary | compulsory mandatory
+wake | sleep
+wired | wireless
+within | beyond
+worthwhile | worthless
+wanted | unwanted
+written | oral spoken
+zero none | all
+server | client
+hardware | software
+upload | download
+engineer programmer | operator
+read view | write modify change
+firmware | hardware
+confidentiality | availability
+day | night
+weekday | weekend
+summer | winter
+preventive prevention prevent | detective detection detect
+prevent hinder | enable permit cause
+detect | prevent
+first | last
+earliest | latest
+always | sometimes
+everybody everyone | nobody
+anybody | nobody
+both | neither
+succeeds | fails
 enable activate allow | disable deactivate forbid
 accept accepts accepted | refuse reject refuses refused deny
 open opened | closed locked shut

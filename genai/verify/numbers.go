@@ -18,6 +18,9 @@ var numerals = map[string]int{
 
 // numberOf returns the number that a word is, in one way to write it.
 func numberOf(w word) (string, bool) {
+	if w.low == "dozen" && w.halved {
+		return "6", true
+	}
 	if n, ok := numerals[w.low]; ok {
 		return strconv.Itoa(n), true
 	}
@@ -94,7 +97,7 @@ func datesIn(text string) []date {
 	cut := func(p *regexp.Regexp, read func(m []string) date) {
 		text = p.ReplaceAllStringFunc(text, func(s string) string {
 			d := read(p.FindStringSubmatch(s))
-			if p == monthYear && d.month == 5 && d.year == 0 && !strings.HasPrefix(s, "May") {
+			if d.month == 5 && d.year == 0 && !strings.Contains(s, "May") {
 				return s
 			}
 			d.text = s

@@ -28,8 +28,19 @@ type piece struct {
 	dates    []date
 	names    map[string]string // ID to name
 	source   map[string]bool   // words of what it comes from
-	parts    map[int]int       // words of each part that say something
 	denied   map[int]bool      // clauses
+	text     string            // as given
+	small    string            // in small letters
+	segments []segment         // sentences, and what semicolons and colons divide
+	clauses  []segment
+	marked   []bool           // words in reach of a negation
+	negative []bool           // words of a clause that denies or deprives
+	at       map[string][]int // where each stem stands
+	things   []string         // devices that it names, in small letters
+	held     []thing          // of all that the evidence names; see nameThings
+	users    map[string]bool  // words of the names of groups, software and campaigns
+	demands  map[string]bool  // stems of what a title orders
+	tells    []bool           // words outside of the orders of a title
 }
 
 const prefixLength = 5
@@ -39,10 +50,36 @@ func newPiece(e graph.Evidence) *piece {
 		handle: e.Handle, site: e.Provenance == string(graph.Site), quoted: plain(e.Text),
 		fact:  e.Provenance == string(graph.Site) || e.Provenance == string(graph.Official),
 		stems: map[string]*occurrence{}, concepts: map[int]*occurrence{}, prefixes: map[string]*occurrence{},
-		tokens: map[string]bool{}, linked: map[string]bool{}, source: map[string]bool{}, lists: map[int]bool{}, parts: map[int]int{},
+		tokens: map[string]bool{}, linked: map[string]bool{}, source: map[string]bool{}, lists: map[int]bool{},
 	}
 	p.words = wordsOf(e.Text)
 	p.denied = denied(p.words)
+	p.segments = segmentsOf(p.words)
+	p.clauses = clausesOf(p.words)
+	p.text = e.Text
+	p.small = strings.ToLower(e.Text)
+	for _, m := range device.FindAllStringSubmatch(e.Text, -1) {
+		p.things = append(p.things, strings.ToLower(m[1]))
+	}
+	p.marked, _ = reach(p.words)
+	p.negative = make([]bool, len(p.words))
+	p.at = map[string][]int{}
+	for from := 0; from < len(p.words); {
+		to, deny := from, false
+		for to < len(p.words) && p.words[to].clause == p.words[from].clause {
+			deny = deny || denies(p.words[to]) || takes(p.words[to])
+			to++
+		}
+		for i := from; i < to; i++ {
+			p.negative[i] = deny || p.marked[i]
+		}
+		from = to
+	}
+	for i, w := range p.words {
+		if w.class != classFunction {
+			p.at[w.stem] = append(p.at[w.stem], i)
+		}
+	}
 	t := lexicon()
 	near := deny(p.words)
 	for i, w := range p.words {
@@ -55,16 +92,13 @@ func newPiece(e graph.Evidence) *piece {
 		if w.class == classFunction {
 			continue
 		}
-		p.parts[w.part]++
-		o := occurrence{polarity: 1, near: 1, named: w.caps && !w.first}
+		o := occurrence{polarity: 1, near: 1}
 		if p.denied[w.clause] {
 			o.polarity = 2
 		}
 		if near[i] {
 			o.near = 2
 		}
-		o.clauses.add(w.clause)
-		o.parts.add(w.part)
 		put(p.stems, w.stem, &o)
 		for _, c := range t.concepts[w.stem] {
 			put(p.concepts, c, &o)
@@ -79,9 +113,18 @@ func newPiece(e graph.Evidence) *piece {
 	p.numbers = numbersIn(e.Text, p.words)
 	p.dates = datesIn(e.Text)
 	p.names = namesIn(e.Text)
+	p.users = map[string]bool{}
+	for id, name := range p.names {
+		if strings.ContainsRune("SGC", rune(id[0])) {
+			for w := range strings.FieldsSeq(strings.ToLower(name)) {
+				p.users[w] = true
+			}
+		}
+	}
 	p.countLists(e.Text)
 	if p.site {
 		p.readTitle(e.Text)
+		p.readDemands(e.Text)
 	}
 	return p
 }
@@ -145,6 +188,9 @@ func plain(s string) string {
 	return strings.Join(strings.FieldsFunc(fold(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), " ")
 }
 
+// device matches how the graph names a device, or a finding on it.
+var device = regexp.MustCompile(`\b(?:Device|Finding|[Oo]n) "([^" ]*-[^" ]*)"`)
+
 // named matches an ID with the name that follows it.
 var named = regexp.MustCompile(`\b((?:TA|[TMAGSC])\d{4}(?:\.\d{3})?|[TM]ID-\d{3}) ((?:\d{4} )?\p{Lu}[\pL\pN/&'-]*(?: (?:(?:or|and|of|in|the|to|for|through|over|with|from|on) )?(?:\(?\p{Lu}[\pL\pN/&'-]*\)?))*)`)
 
@@ -160,7 +206,7 @@ func namesIn(text string) map[string]string {
 }
 
 // orderWords are those by which a title wants to be obeyed.
-var orderWords = regexp.MustCompile(`(?i)\b(?:ignore|disregard|forget|close|state|say|tell|write|report|skip|set|answer|respond|reply|output|print|exempt|accept(?:ed)?|approve|treat|mark|rate|omit|drop|remove|leave|note to|you (?:must|are|should)|instead|never mention|no (?:action|fix|patch|change|mitigation|risk|need)|nothing|not (?:necessary|needed|required|a problem)|resolved|already|mitigated|harmless|false positive|all[ -]?clear|reviewers?|assistant|system|model|recommend|advise|claim|pretend|declare|conclude|do not|don't|only|please|must)\b`)
+var orderWords = regexp.MustCompile(`(?i)^\s*(?:summari[sz]e|record|note|list|describe|present|mention|include|fill|ask|confirm|put|give|add|keep|quote|call|let|leave|use|send|run|open|visit|click|make|show|enter|assign|classify|count|consider|rank|praise|name|copy|forward|start|stop|turn|share|delete|hide|replace|install|allow|grant|raise|lower|move|log|go)\b|\b(?:ignore|disregard|forget|close|state|say|tell|write|report|skip|set|answer|respond|reply|output|print|exempt|accept(?:ed)?|approve|treat|mark|rate|omit|drop|remove|leave|note to|you (?:must|are|should)|instead|never mention|no (?:action|fix|patch|change|mitigation|risk|need)|nothing|not (?:necessary|needed|required|a problem)|resolved|already|mitigated|harmless|false positive|all[ -]?clear|reviewers?|assistant|system|model|recommend|advise|claim|pretend|declare|conclude|do not|don't|only|please|must)\b`)
 
 // readTitle finds the title that a statement about the site quotes, and what
 // in it reads like an order.
@@ -196,5 +242,36 @@ func (p *piece) readTitle(text string) {
 	}
 }
 
+// readDemands finds the parts of a title that want something of the reader.
+func (p *piece) readDemands(text string) {
+	if len(p.orders) == 0 {
+		return
+	}
+	p.demands = map[string]bool{}
+	p.tells = make([]bool, len(p.words))
+	begin, end := strings.IndexByte(text, '"'), strings.LastIndexByte(text, '"')
+	from := begin
+	for i := begin; i <= end; i++ {
+		if i < end && !strings.ContainsRune(".;:(),!?[]<>*|", rune(text[i])) {
+			continue
+		}
+		order := orderWords.MatchString(text[from:i])
+		for k, w := range p.words {
+			if w.at >= from && w.at < i {
+				p.tells[k] = !order
+				if order {
+					p.demands[w.stem] = true
+				}
+			}
+		}
+		from = i
+	}
+	for k, w := range p.words {
+		if w.at < begin || w.at > end {
+			p.tells[k] = true
+		}
+	}
+}
+
 // orderFirst matches a title that begins with an order.
-var orderFirst = regexp.MustCompile(`(?i)^(?:please|ignore|disregard|forget|close|state|say|tell|write|skip|set|answer|exempt|issue resolved|resolved|no action|do not|don't|mark|treat|accept|instruction)\b`)
+var orderFirst = regexp.MustCompile(`(?i)^(?:(?:assistant|auditor|reader|reviewer|analyst|maintainers?|editor|writer|system|model)s?\b|summari[sz]e|please|ignore|disregard|forget|close|state|say|tell|write|skip|set|answer|exempt|issue resolved|resolved|no action|do not|don't|mark|treat|accept|instruction)\b`)

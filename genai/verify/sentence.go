@@ -129,6 +129,8 @@ func SentenceChecks() []string {
 // judge holds sentences against the evidence that they cite.
 type judge struct {
 	cited, uncited []*piece
+	named          map[string]string // of things by their names
+	devices        []string
 }
 
 func (j *judge) any(f func(*piece) bool) bool { return slices.ContainsFunc(j.cited, f) }
@@ -150,11 +152,10 @@ func (c *checker) sentence(where, text string, j *judge) {
 	c.relations(where, text, words, j)
 	c.cues(where, text, words, j)
 	c.constraints(where, text, j)
-	c.orders(where, text, words, j)
 	if m := talk.FindString(text); m != "" && !held(j, m) {
 		c.reject(CheckGrounding, where, "this talks about itself or asks back (%q) instead of being about the gap", clip(m))
 	}
-	if c.open {
+	if c.open || c.unweighed {
 		return
 	}
 	if len(c.rejected) == c.begin { // of a sentence with such faults, how well it is supported says little
@@ -218,7 +219,7 @@ func held(j *judge, s string) bool {
 }
 
 // freeNames are names that a sentence about such evidence may always use.
-var freeNames = fieldsSet(`att&ck cvss epss cve cwe emb3d owasp iot ics ot it plc plcs hmi hmis rtu rtus i a mitre ok json`)
+var freeNames = fieldsSet(`att&ck cvss epss cve cwe emb3d owasp iot ics ot it plc plcs hmi hmis rtu rtus i a mitre ok json revision rev pc pcs`)
 
 // names rejects names that no cited evidence holds: of devices, findings,
 // products, people and bodies.
@@ -247,15 +248,29 @@ func (c *checker) names(where, text string, words []word, j *judge) {
 			}
 			c.reject(CheckNames, where, "the name %q is in no evidence that it cites", clip(w.raw))
 		case w.caps && w.class >= classOther:
-			// The begin of a sentence: a name only if other evidence has it as one.
-			if j.holdsName(w) || !slices.ContainsFunc(j.uncited, func(p *piece) bool { o := p.stems[w.stem]; return o != nil && o.named }) {
-				continue
-			}
-			if !slices.ContainsFunc(j.uncited, func(p *piece) bool { return p.uncommon(w) }) {
+			// The begin of a sentence: a name only if it is that of somebody or of
+			// a program.
+			if j.holdsName(w) || !slices.ContainsFunc(j.uncited, func(p *piece) bool { return p.users[w.low] && p.uncommon(w) }) {
 				continue
 			}
 			c.reject(CheckNames, where, "the name %q is in other evidence than it cites", clip(w.raw))
 		}
+	}
+}
+
+// wordIn reports whether a text has a name that nothing goes on with.
+func wordIn(text, name string) bool {
+	for from := 0; ; {
+		i := strings.Index(text[from:], name)
+		if i < 0 {
+			return false
+		}
+		before, _ := utf8.DecodeLastRuneInString(text[:from+i])
+		after, _ := utf8.DecodeRuneInString(text[from+i+len(name):])
+		if !isWordRune(before) && !isWordRune(after) {
+			return true
+		}
+		from += i + len(name)
 	}
 }
 
@@ -275,7 +290,7 @@ func (p *piece) uncommon(w word) bool {
 
 func (j *judge) holdsName(w word) bool {
 	return j.any(func(p *piece) bool {
-		if p.tokens[w.low] || p.source[w.low] || p.tokens[strings.TrimSuffix(w.low, "s")] {
+		if p.tokens[w.low] || p.source[w.low] || p.tokens[strings.TrimSuffix(w.low, "s")] || p.tokens[w.low+"s"] {
 			return true
 		}
 		m, _ := p.match(w)
@@ -301,8 +316,10 @@ func (c *checker) numbers(where, text string, words []word, j *judge) {
 	for _, d := range datesIn(text) {
 		covered += " " + d.text
 	}
-	held := func(n string) bool { return j.any(func(p *piece) bool { return p.numbers[n] }) }
-	for i, w := range words {
+	held := func(n string) bool {
+		return j.any(func(p *piece) bool { return p.numbers[n] || n == "0" && (p.tokens["none"] || p.tokens["no"]) })
+	}
+	for _, w := range words {
 		n, ok := numberOf(w)
 		if !ok || strings.Contains(covered, w.raw) || held(n) {
 			continue
@@ -314,7 +331,7 @@ func (c *checker) numbers(where, text string, words []word, j *judge) {
 			continue
 		}
 		k := number(n)
-		if strings.Contains(n, ".") || strings.Contains(n, ":") || !j.counts(k, words, i) {
+		if strings.Contains(n, ".") || strings.Contains(n, ":") || !j.counts(k) {
 			c.reject(CheckNumbers, where, "the number %q is in no evidence that it cites", clip(w.raw))
 		}
 	}
@@ -322,7 +339,7 @@ func (c *checker) numbers(where, text string, words []word, j *judge) {
 		for _, m := range p.FindAllStringSubmatch(text, -1) {
 			unit := strings.ToLower(m[1] + m[2])
 			if !j.any(func(p *piece) bool {
-				return p.tokens[unit] || p.stems[stemOf(unit)] != nil || p.stems[stemOf(perUnit[unit])] != nil
+				return p.tokens[unit] || p.stems[stemOf(unit)] != nil || p.stems[stemOf(perUnit[unit])] != nil || strings.HasPrefix(unit, "week") && weekday.MatchString(p.text)
 			}) {
 				c.reject(CheckNumbers, where, "%q is in no evidence that it cites", clip(m[0]))
 			}
@@ -337,8 +354,8 @@ var perUnit = map[string]string{
 }
 
 // counts reports whether the cited evidence makes a count plausible.
-func (j *judge) counts(n int, words []word, at int) bool {
-	const most = 20
+func (j *judge) counts(n int) bool {
+	const most = 100
 	if n < 2 || n > most {
 		return false
 	}
@@ -357,11 +374,11 @@ func (j *judge) counts(n int, words []word, at int) bool {
 	if n == total {
 		return true
 	}
-	// The rest of a number, and weeks between two dates.
+	// The rest of a number, sums, and weeks between two dates.
 	for _, p := range j.cited {
 		for a := range p.numbers {
 			for b := range p.numbers {
-				if x, y := number(a), number(b); x-y == n && x > 0 && y > 0 && at+2 < len(words) && words[at+1].low == "of" {
+				if x, y := number(a), number(b); x > 0 && y > 0 && (x-y == n || a < b && x+y == n) {
 					return true
 				}
 			}
@@ -461,7 +478,7 @@ func (c *checker) cues(where, text string, words []word, j *judge) {
 			continue
 		}
 		found := text[at[0]:at[1]]
-		if q.warned && (warns.MatchString(text[:at[0]]) || warnsInside.MatchString(found)) {
+		if q.warned && (warns.MatchString(text[:at[0]]) || warnsInside.MatchString(found) || rueful.MatchString(text[at[1]:])) {
 			continue
 		}
 		if q.check == CheckSafety && away && j.any(func(p *piece) bool { return p.title != nil }) {
@@ -504,24 +521,19 @@ func (c *checker) constraints(where, text string, j *judge) {
 }
 
 var (
-	warnsInside = re(`\b(?:not|never|no longer|nobody|don['’]t|avoid|instead of|rather than|only in|crashed|unless|planned outage)\b`)
+	warnsInside = re(`\b(?:not|never|no longer|nobody|don['’]t|avoid\w*|instead of|rather than|only in|crashed|unless|planned outage)\b`)
 	hedges      = re(`\b(?:may|might|could|perhaps|possibly|probably|not|nothing in the evidence|whether|doubt\w*|no (?:source|evidence|proof)|neither|nobody)\b`)
 )
 
-// orders rejects a sentence that does what a title orders.
-func (c *checker) orders(where, text string, words []word, j *judge) {
-	ordering := func(p *piece) bool { return p.title != nil && len(p.orders) > 0 }
-	if !j.any(ordering) || attributed.MatchString(text) && !obeysSaying.MatchString(text) {
-		return
-	}
-	end := dismissed.FindString(text)
+// obeys says how much a sentence does what a title orders: how many words it
+// shares with an order, and 2 if it ends the matter; at most 3.
+func obeys(words []word, text string, j *judge) (shares float64) {
 	for _, p := range j.cited {
-		if !ordering(p) {
+		if p.title == nil || len(p.orders) == 0 {
 			continue
 		}
-		if end != "" {
-			c.reject(CheckOrders, where, "it does what the title in %s asks for (%q)", p.handle, clip(end))
-			return
+		if dismissed.MatchString(text) {
+			shares = max(shares, 2)
 		}
 		for _, order := range p.orders {
 			shared := map[string]bool{}
@@ -530,12 +542,51 @@ func (c *checker) orders(where, text string, words []word, j *judge) {
 					shared[w.stem] = true
 				}
 			}
-			if n := len(shared); n >= 2 || n == 1 && len(order) <= 3 {
-				c.reject(CheckOrders, where, "it does what the title in %s asks for", p.handle)
-				return
+			n := float64(len(shared))
+			if n == 1 && len(order) <= 3 {
+				n = 2
 			}
+			shares = max(shares, min(n, 3))
 		}
 	}
+	return shares
+}
+
+// fromOrders returns the share of words that the cited evidence has in the
+// orders of a title only.
+func fromOrders(words []word, j *judge) float64 {
+	n, ordered := 0, 0
+	for _, w := range words {
+		if w.class == classFunction || w.digits {
+			continue
+		}
+		n++
+		in, out := false, false
+		for _, p := range j.cited {
+			if len(p.demands) == 0 {
+				m, _ := p.match(w)
+				out = out || m > 0
+				continue
+			}
+			for i, e := range p.words {
+				if e.class == classFunction || e.stem != w.stem {
+					continue
+				}
+				if p.demands[e.stem] && !p.tells[i] {
+					in = true
+				} else {
+					out = true
+				}
+			}
+		}
+		if in && !out {
+			ordered++
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return float64(ordered) / float64(n)
 }
 
 var obeysSaying = re(`\b(?:because|since|as) the (?:finding|title|report|note|ticket)\w* (?:says?|asks?|tells?|wants?|orders?|requests?)|nothing more is to be said`)
@@ -598,11 +649,10 @@ func (c *checker) relations(where, text string, words []word, j *judge) {
 				best = n
 			}
 		}
-		if best != "" && best != name && owners[best] != id && !strings.HasSuffix(name, best) && !strings.HasSuffix(best, name) {
+		if best != "" && best != name && owners[best] != id && owners[best][0] == id[0] && !strings.HasSuffix(name, best) && !strings.HasSuffix(best, name) {
 			c.reject(CheckRelations, where, "%s is not called %q", id, clip(strings.ToLower(best)))
 		}
 	}
-	c.anchors(where, text, words, j)
 }
 
 // indexes yields where a folded name stands in a text, and how long it is.
@@ -641,11 +691,11 @@ func nameAt(after string, owners map[string]string) string {
 	return best
 }
 
-// anchors rejects a clause whose names no chain of cited evidence joins.
-// Pieces that share an ID or the name of a device hang together.
-func (c *checker) anchors(where, text string, words []word, j *judge) {
+// unjoined reports whether a clause has names that no chain of cited evidence
+// joins. Pieces that share an ID or the name of a device hang together.
+func unjoined(text string, words []word, j *judge) bool {
 	if len(j.cited) < 2 {
-		return
+		return false
 	}
 	pieces := j.cited[:min(len(j.cited), 64)]
 	hang := make([]uint64, len(pieces)) // the pieces that each one reaches
@@ -673,12 +723,12 @@ func (c *checker) anchors(where, text string, words []word, j *judge) {
 			}
 		}
 	}
-	first, reach, segment := "", uint64(0), 0
+	reach := uint64(0)
 	for i, next := 0, 0; i < len(words); i = next {
 		w := words[i]
 		next = i + 1
 		if i > 0 && (w.part != words[i-1].part || parting[w.low] || w.low == "and" && w.clause != words[i-1].clause && strings.Contains(text[words[i-1].at:w.at], ",")) {
-			segment, first, reach = segment+1, "", 0
+			reach = 0
 		}
 		if !w.caps && !w.digits || w.first && !w.digits && !mixed(w.raw) || freeNames[w.low] {
 			continue
@@ -702,15 +752,13 @@ func (c *checker) anchors(where, text string, words []word, j *judge) {
 		}
 		switch {
 		case holds == 0:
-		case reach == 0:
-			first, reach = name, holds
-		case holds&reach == 0:
-			c.reject(CheckRelations, where, "no evidence that it cites joins %q with %q", clip(strings.ToLower(first)), clip(strings.ToLower(name)))
-			return
+		case reach != 0 && holds&reach == 0:
+			return true
 		default:
 			reach |= holds
 		}
 	}
+	return false
 }
 
 // parting are the words behind which a sentence may speak of something else.

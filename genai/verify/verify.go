@@ -106,13 +106,16 @@ func (l located) at(member string) string {
 }
 
 type checker struct {
-	evidence map[string]facts  // by handle
-	pieces   map[string]*piece // by handle
-	order    []string          // handles
-	open     bool              // the section is about what no evidence speaks of
-	advice   []pattern         // of the section
-	begin    int               // how many rejections there were before this claim
-	rejected []graph.Rejection
+	evidence  map[string]facts  // by handle
+	pieces    map[string]*piece // by handle
+	order     []string          // handles
+	named     map[string]string // of things by their names
+	devices   []string          // in small letters
+	open      bool              // the section is about what no evidence speaks of
+	advice    []pattern         // of the section
+	unweighed bool              // leave out the check that the weights decide
+	begin     int               // how many rejections there were before this claim
+	rejected  []graph.Rejection
 }
 
 func newChecker(evidence []graph.Evidence) *checker {
@@ -125,6 +128,7 @@ func newChecker(evidence []graph.Evidence) *checker {
 		c.pieces[e.Handle] = newPiece(e)
 	}
 	c.vouch(evidence)
+	c.nameThings()
 	return c
 }
 
@@ -164,7 +168,7 @@ func (c *checker) handlesOf(handles []string) []facts {
 // judgeFor returns what holds sentences against the evidence with these
 // handles; unknown ones count for nothing.
 func (c *checker) judgeFor(handles []string) *judge {
-	j := &judge{}
+	j := &judge{named: c.named, devices: c.devices}
 	for _, h := range c.order {
 		if slices.Contains(handles, h) {
 			j.cited = append(j.cited, c.pieces[h])

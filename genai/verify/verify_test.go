@@ -34,7 +34,7 @@ func good() parts {
 	return parts{
 		Summary: graph.Claim{Text: "ATT&CK lists nothing against T0837 Loss of Protection.", Evidence: []string{"E1", "E2"}},
 		Steps: []graph.Claim{
-			{Text: "Weigh M0812 as a compensating control (see E5).", Evidence: []string{"E5"}},
+			{Text: "Weigh M0812 Safety Instrumented Systems as a candidate (see E5).", Evidence: []string{"E5"}},
 			{Text: "Separate plc-1.plant.local with M0930 Network Segmentation.", Evidence: []string{"E3", "E6"}},
 		},
 		Limits: graph.Claim{Text: "The weakness itself remains on the device.", Evidence: []string{"E3"}},

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -18,6 +19,7 @@ type word struct {
 	part   int  // counts sentences and what semicolons and colons divide
 	digits bool // it holds a digit
 	caps   bool // it begins with a capital
+	halved bool // "half a" stands before it
 	first  bool // of a sentence, a quotation or what follows a colon
 	class  class
 }
@@ -88,6 +90,7 @@ func wordsOf(s string) []word {
 	// Words that begin a clause of their own.
 	shift := 0
 	for i := range out {
+		out[i].halved = i > 1 && out[i-1].low == "a" && out[i-2].low == "half"
 		if i > 0 && out[i].clause+shift == out[i-1].clause && breaks[out[i].low] {
 			shift++
 		}
@@ -104,6 +107,9 @@ func appendWords(out []word, raw string, at, clause, part int, first bool) []wor
 		raw = raw[:max(len(raw)-len("'s"), 0)]
 	}
 	digits := strings.ContainsFunc(low, unicode.IsDigit)
+	if a, b, ok := strings.Cut(low, "-"); ok && numerals[a] >= 20 && numerals[a] < 100 && numerals[b] > 0 && numerals[b] < 10 || ok && numerals[a] >= 20 && b == "one" {
+		return appendWord(out, raw, strconv.Itoa(numerals[a]+max(numerals[b], 1)), at, clause, part, first, false)
+	}
 	if !digits && strings.ContainsAny(low, "-/:. ") && !strings.Contains(low, "&") {
 		for p := range strings.FieldsFuncSeq(raw, func(r rune) bool { return !isWordRune(r) && r != '\'' && r != '’' }) {
 			out = appendWord(out, p, strings.ToLower(fold(p)), at, clause, part, first, false)
@@ -153,30 +159,13 @@ func classOf(w word) class {
 
 // where a word occurs in a piece of evidence.
 type occurrence struct {
-	clauses, parts bits
-	polarity       uint8 // of its clause; 1: affirmed, 2: denied, 3: both
-	near           uint8 // the same, by the reach of negations
-	named          bool  // with a capital, not at the begin
+	polarity uint8 // of its clause; 1: affirmed, 2: denied, 3: both
+	near     uint8 // the same, by the reach of negations
 }
-
-// bits is a small set; what does not fit counts as its last member.
-type bits [2]uint64
-
-func (b *bits) add(n int) {
-	n = min(n, 127)
-	b[n/64] |= 1 << (n % 64)
-}
-
-func (b bits) meets(o bits) bool { return b[0]&o[0]|b[1]&o[1] != 0 }
-
-func (b *bits) join(o bits) { b[0] |= o[0]; b[1] |= o[1] }
 
 func (o *occurrence) join(p *occurrence) {
-	o.clauses.join(p.clauses)
-	o.parts.join(p.parts)
 	o.polarity |= p.polarity
 	o.near |= p.near
-	o.named = o.named || p.named
 }
 
 // deny marks the words in reach of a sign of negation: the next ones of the
