@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -30,9 +28,7 @@ func draft(ctx context.Context, now *graph.Snapshot, a *graph.Assessment, who st
 			return &cli.InputError{Err: err}
 		}
 		w = o
-		if dir, err := os.UserCacheDir(); err == nil { // without one, nothing is kept
-			w = genai.Cached(o, filepath.Join(dir, "mitigraph", "answers"))
-		}
+		w = genai.Cached(o, cli.CacheFolder("answers"))
 	}
 	progress, done := progressOn(stderr)
 	defer done()

@@ -16,7 +16,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -130,11 +129,7 @@ func writer(who string) (genai.Writer, error) {
 	if err != nil {
 		return nil, &cli.InputError{Err: err}
 	}
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return w, nil // without one, nothing is kept
-	}
-	return genai.Cached(w, filepath.Join(dir, "mitigraph", "answers")), nil
+	return genai.Cached(w, cli.CacheFolder("answers")), nil
 }
 
 func (o options) render(d graph.Draft) ([]byte, error) {

@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -33,8 +32,9 @@ const examples = `
 Exit codes: 0 done, 1 failed, 2 wrong use, unreadable input, or nothing to write
 about.
 
-Environment: OLLAMA_HOST (server of -draft ollama:MODEL); MITIGRAPH_CACHE,
-MITIGRAPH_OFFLINE and MITIGRAPH_ATTACK_MIRROR (releases that -attack fetches).
+Environment: OLLAMA_HOST (server of -draft ollama:MODEL); MITIGRAPH_CACHE
+(folder of answers and releases that are kept); MITIGRAPH_OFFLINE and
+MITIGRAPH_ATTACK_MIRROR (releases that -attack fetches).
 
 Examples:
   write incident-response
@@ -134,19 +134,5 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if from > 1 {
 		return o, cli.Misuse("-: standard input is given twice")
 	}
-	return o, o.spareInputs()
-}
-
-// spareInputs refuses to write over what is read.
-func (o options) spareInputs() error {
-	out, err := os.Stat(o.out)
-	if o.out == "" || err != nil || !out.Mode().IsRegular() {
-		return nil
-	}
-	for _, name := range append([]string{o.attack, o.controls, o.kev, o.epss, o.report}, o.files...) {
-		if in, err := os.Stat(name); name != "" && err == nil && os.SameFile(in, out) {
-			return cli.Misuse("-o %s: that is also an input", o.out)
-		}
-	}
-	return nil
+	return o, cli.SpareInputs(o.out, append([]string{o.attack, o.controls, o.kev, o.epss, o.report}, o.files...)...)
 }
