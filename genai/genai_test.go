@@ -112,6 +112,16 @@ func clean(t *testing.T, d graph.Draft) {
 	}
 }
 
+func TestPromptOfATask(t *testing.T) {
+	s, a := site(t)
+	task := genai.Mitigation(silent(t, a))
+	d, err := genai.Draft(t.Context(), s, a, task, &scripted{answers: []string{answer(t, goodStep)}}, genai.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, d.Checks.Prompt, task.Prompt())
+	assert.Regexp(t, `^mitigation-v\d+$`, task.Prompt())
+	assert.Empty(t, genai.Task{}.Prompt())
+}
+
 func TestTemplateDraftsEveryGap(t *testing.T) {
 	s, a := site(t)
 	var progress []int

@@ -42,6 +42,15 @@ func (t Task) Form() verify.Form {
 	return slices.Clone(t.kind.form)
 }
 
+// Prompt returns the version of the prompt that a model is given for the task,
+// such as "mitigation-v1"; empty for the zero value.
+func (t Task) Prompt() string {
+	if t.kind == nil {
+		return ""
+	}
+	return t.kind.version
+}
+
 // String says for people what is asked for: "mitigation for gap 3".
 func (t Task) String() string {
 	switch {
