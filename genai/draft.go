@@ -238,10 +238,7 @@ func draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, t Task, 
 		d.Generator, d.Checks.Asked, d.Checks.Fallback, d.Checks.LeftOut, d.Checks.LeftOutOf = compose.Name, w.Name(), true, 0, nil
 	}
 	d.Text = text
-	d.Checks.Passed = verify.Checks()
-	if whole.check != nil {
-		d.Checks.Passed = append(d.Checks.Passed, CheckGraph)
-	}
+	d.Checks.Passed = append(verify.Checks(), CheckGraph)
 	d.ID = id(t.kind.name, j.subject, d)
 	return d, nil
 }
