@@ -299,7 +299,7 @@ func ask(ctx context.Context, t Task, j job, evidence []graph.Evidence, w Writer
 		if len(rejected) == 0 {
 			text, reasons := verify.Answer(answer.Text, r.plan.form, r.Evidence)
 			if len(reasons) == 0 {
-				reasons = r.plan.verified(text)
+				reasons = append(disguised(text, r.Evidence), r.plan.verified(text)...)
 			}
 			if len(reasons) == 0 {
 				return r.plan.decided(text), r.Evidence, nil
