@@ -98,7 +98,7 @@ func (c cached) Write(ctx context.Context, r Request) (Answer, error) {
 func sumOf(name, print string, r Request) string {
 	b, err := json.Marshal([]any{name, print, r.System, r.Prompt, r.Schema, r.MaxTokens, r.Previous, r.Repair})
 	if err != nil {
-		b = fmt.Appendf(nil, "%q", []any{name, print, r}) // a schema that is no JSON
+		b = fmt.Appendf(nil, "%q", []any{name, print, r.System, r.Prompt, string(r.Schema), r.MaxTokens, r.Previous, r.Repair}) // a schema that is no JSON
 	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])

@@ -37,6 +37,13 @@ type Options struct {
 	// Progress is told by [DraftAll] how many drafts are done, after each;
 	// nil for nobody. It is called by one goroutine at a time.
 	Progress func(done, total int)
+	// Streaming is told how many tokens of an answer have come so far, each
+	// time that some come, by a writer that hears them one by one: for which
+	// task, by its index in those of [DraftAll] (0 for [Draft]), and at which
+	// attempt, from 1. Nil for nobody. What comes is not verified yet, so its
+	// words are not told. It is called by one goroutine at a time, and never
+	// together with Progress; the writer waits for it.
+	Streaming func(task, attempt, tokens int)
 }
 
 const (
@@ -79,7 +86,7 @@ func Draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, t Task, 
 	if err := ready(ctx, w); err != nil {
 		return graph.Draft{}, err
 	}
-	return draft(ctx, s, a, t, w, o, "")
+	return draft(ctx, s, a, t, w, o, 0, "")
 }
 
 // DraftAll does several tasks and returns their drafts in the tasks' order.
@@ -104,6 +111,13 @@ func DraftAll(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, tasks
 		return out, err
 	}
 	r := &run{drafts: make([]graph.Draft, len(tasks)), done: make([]bool, len(tasks)), progress: o.Progress}
+	if tell := o.Streaming; tell != nil {
+		o.Streaming = func(task, attempt, tokens int) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			tell(task, attempt, tokens)
+		}
+	}
 	workers, ctx := errgroup.WithContext(ctx)
 	workers.SetLimit(max(1, o.Parallel))
 	for i, t := range tasks {
@@ -114,7 +128,7 @@ func DraftAll(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, tasks
 			if err := ctx.Err(); err != nil {
 				return fmt.Errorf("genai: %w", err)
 			}
-			d, err := draft(ctx, s, a, t, w, o, r.silence())
+			d, err := draft(ctx, s, a, t, w, o, i, r.silence())
 			if err != nil {
 				return err
 			}
@@ -189,24 +203,12 @@ func ready(ctx context.Context, w Writer) error {
 	return nil
 }
 
-func draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, t Task, w Writer, o Options, silent string) (graph.Draft, error) {
-	switch {
-	case s == nil:
-		return graph.Draft{}, errors.New("genai: the snapshot is nil")
-	case a == nil:
-		return graph.Draft{}, errors.New("genai: the assessment is nil")
-	case t.kind == nil:
-		return graph.Draft{}, errors.New("genai: the task is zero; a function such as Mitigation makes one")
-	}
-	j, err := t.kind.collect(ctx, s, a, t)
+func draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, t Task, w Writer, o Options, index int, silent string) (graph.Draft, error) {
+	j, evidence, err := collected(ctx, s, a, t)
 	if err != nil {
-		return graph.Draft{}, fmt.Errorf("genai: %s: %w", t, err)
+		return graph.Draft{}, err
 	}
-	evidence := known(s, j.evidence)
-	whole, ok := j.plan(evidence)
-	if len(evidence) == 0 || !ok {
-		return graph.Draft{}, fmt.Errorf("genai: %s: %w", t, ErrNothing)
-	}
+	whole, _ := j.plan(evidence)
 	d := graph.Draft{Task: t.kind.name, Gap: t.gap, About: j.about, Generator: w.Name(), Status: "draft", Evidence: evidence}
 	if w.Name() != compose.Name {
 		d.Checks.Prompt = t.kind.version
@@ -215,7 +217,7 @@ func draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, t Task, 
 	var text graph.DraftText
 	var given []graph.Evidence
 	if silent == "" {
-		text, given, err = ask(ctx, t, j, evidence, w, o, &d.Checks)
+		text, given, err = ask(ctx, t, j, evidence, w, o, index, &d.Checks)
 	} else {
 		d.Checks.Rejections = []graph.Rejection{{Check: CheckServer, Why: silent}}
 	}
@@ -236,17 +238,37 @@ func draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, t Task, 
 		d.Generator, d.Checks.Asked, d.Checks.Fallback, d.Checks.LeftOut, d.Checks.LeftOutOf = compose.Name, w.Name(), true, 0, nil
 	}
 	d.Text = text
-	d.Checks.Passed = verify.Checks()
-	if whole.check != nil {
-		d.Checks.Passed = append(d.Checks.Passed, CheckGraph)
-	}
+	d.Checks.Passed = append(verify.Checks(), CheckGraph)
 	d.ID = id(t.kind.name, j.subject, d)
 	return d, nil
 }
 
+// collected is what the graph knows for a task.
+func collected(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, t Task) (job, []graph.Evidence, error) {
+	switch {
+	case s == nil:
+		return job{}, nil, errors.New("genai: the snapshot is nil")
+	case a == nil:
+		return job{}, nil, errors.New("genai: the assessment is nil")
+	case t.kind == nil:
+		return job{}, nil, errors.New("genai: the task is zero; a function such as Mitigation makes one")
+	}
+	j, err := t.kind.collect(ctx, s, a, t)
+	if err != nil {
+		return job{}, nil, fmt.Errorf("genai: %s: %w", t, err)
+	}
+	evidence := known(s, j.evidence)
+	if len(evidence) > 0 {
+		if _, ok := j.plan(evidence); ok {
+			return j, evidence, nil
+		}
+	}
+	return job{}, nil, fmt.Errorf("genai: %s: %w", t, ErrNothing)
+}
+
 // ask gets an accepted text from the writer, and the evidence that it was
 // given. A nil text without an error means that none was accepted.
-func ask(ctx context.Context, t Task, j job, evidence []graph.Evidence, w Writer, o Options, c *graph.Checks) (graph.DraftText, []graph.Evidence, error) {
+func ask(ctx context.Context, t Task, j job, evidence []graph.Evidence, w Writer, o Options, index int, c *graph.Checks) (graph.DraftText, []graph.Evidence, error) {
 	window := 0
 	if l, ok := w.(interface{ ContextTokens() int }); ok {
 		window = l.ContextTokens()
@@ -264,6 +286,9 @@ func ask(ctx context.Context, t Task, j job, evidence []graph.Evidence, w Writer
 	}
 	for attempt := 1; attempt <= maxAttempts; attempt++ {
 		c.Attempts = attempt
+		if o.Streaming != nil {
+			r.Streaming = func(tokens int) { o.Streaming(index, attempt, tokens) }
+		}
 		answer, rejected, err := try(ctx, w, r, o)
 		if err != nil {
 			return nil, nil, err
@@ -274,7 +299,7 @@ func ask(ctx context.Context, t Task, j job, evidence []graph.Evidence, w Writer
 		if len(rejected) == 0 {
 			text, reasons := verify.Answer(answer.Text, r.plan.form, r.Evidence)
 			if len(reasons) == 0 {
-				reasons = r.plan.verified(text)
+				reasons = append(disguised(text, r.Evidence), r.plan.verified(text)...)
 			}
 			if len(reasons) == 0 {
 				return r.plan.decided(text), r.Evidence, nil

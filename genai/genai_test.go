@@ -104,12 +104,22 @@ func clean(t *testing.T, d graph.Draft) {
 	assert.Equal(t, "draft", d.Status)
 	assert.Regexp(t, `^draft--[0-9a-f]{16}$`, d.ID)
 	assert.Empty(t, verify.Draft(d.Text, genai.Mitigation(0).Form(), d.Evidence))
-	assert.Subset(t, verify.Checks(), d.Checks.Passed)
+	assert.Equal(t, append(verify.Checks(), genai.CheckGraph), d.Checks.Passed)
 	b, err := json.Marshal(d.Text)
 	require.NoError(t, err)
 	for _, bad := range []string{"M9999", "M9998", "evil.example", "im_start"} {
 		assert.NotContains(t, string(b), bad)
 	}
+}
+
+func TestPromptOfATask(t *testing.T) {
+	s, a := site(t)
+	task := genai.Mitigation(silent(t, a))
+	d, err := genai.Draft(t.Context(), s, a, task, &scripted{answers: []string{answer(t, goodStep)}}, genai.Options{})
+	require.NoError(t, err)
+	assert.Equal(t, d.Checks.Prompt, task.Prompt())
+	assert.Regexp(t, `^mitigation-v\d+$`, task.Prompt())
+	assert.Empty(t, genai.Task{}.Prompt())
 }
 
 func TestTemplateDraftsEveryGap(t *testing.T) {
@@ -128,7 +138,7 @@ func TestTemplateDraftsEveryGap(t *testing.T) {
 		clean(t, d)
 		assert.Equal(t, i, d.Gap)
 		assert.Equal(t, "template", d.Generator)
-		assert.Equal(t, graph.Checks{Attempts: 1, Passed: verify.Checks()}, d.Checks)
+		assert.Equal(t, graph.Checks{Attempts: 1, Passed: append(verify.Checks(), genai.CheckGraph)}, d.Checks)
 		ids[d.ID] = true
 	}
 	assert.Len(t, ids, len(drafts))
@@ -145,7 +155,7 @@ func TestAcceptedAtOnce(t *testing.T) {
 	require.NoError(t, err)
 	clean(t, d)
 	assert.Equal(t, "scripted", d.Generator)
-	assert.Equal(t, graph.Checks{Attempts: 1, Passed: verify.Checks(), Model: "sha256:1", Prompt: "mitigation-v1"}, d.Checks)
+	assert.Equal(t, graph.Checks{Attempts: 1, Passed: append(verify.Checks(), genai.CheckGraph), Model: "sha256:1", Prompt: "mitigation-v1"}, d.Checks)
 	assert.Equal(t, goodStep, d.Text.Section("steps")[0].Text)
 }
 

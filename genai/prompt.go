@@ -43,27 +43,35 @@ func tokens(s string) int { return (len(s) + 2) / 3 }
 // first on, since it comes by value. It returns what was left out, and false
 // when not enough fits.
 func newRequest(k *kind, j job, evidence []graph.Evidence, context int) (r Request, leftOut []graph.Evidence, ok bool) {
-	r = Request{Task: k.name, System: k.render("system", nil), MaxTokens: cmp.Or(k.tokens, maxAnswerTokens)}
+	most := cmp.Or(k.tokens, maxAnswerTokens)
 	if context > 0 {
-		r.MaxTokens = min(r.MaxTokens, context/2)
+		most = min(most, context/2)
 	}
 	for n := len(evidence); n > 0; n-- {
-		r.Evidence = evidence[:n:n]
-		p, ok := j.plan(r.Evidence)
+		p, ok := j.plan(evidence[:n:n])
 		if !ok {
 			break
 		}
-		asks := make([]string, len(p.asks))
-		for i, s := range p.asks {
-			asks[i] = quoted(s)
-		}
-		r.Prompt = k.render("task", taskData{p.words, asks, lines(r.Evidence), len(evidence) - n})
+		r := newRequestOf(k, p, evidence, n)
+		r.MaxTokens = most
 		if context <= 0 || r.tokens()+repairTokens <= context {
 			r.Schema, r.plan = verify.Schema(p.form, r.Evidence), p
 			return r, evidence[n:], true
 		}
 	}
 	return Request{}, evidence, false
+}
+
+// newRequestOf is the request over the first n of the evidence, as far as its
+// size rests on it.
+func newRequestOf(k *kind, p plan, evidence []graph.Evidence, n int) Request {
+	asks := make([]string, len(p.asks))
+	for i, s := range p.asks {
+		asks[i] = quoted(s)
+	}
+	r := Request{Task: k.name, System: k.render("system", nil), Evidence: evidence[:n:n]}
+	r.Prompt = k.render("task", taskData{p.words, asks, lines(r.Evidence), len(evidence) - n})
+	return r
 }
 
 // tokens estimates what the request takes of the context, the answer

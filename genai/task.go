@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"regexp"
 	"slices"
 	"strings"
 	"text/template"
@@ -40,6 +41,15 @@ func (t Task) Form() verify.Form {
 		return nil
 	}
 	return slices.Clone(t.kind.form)
+}
+
+// Prompt returns the version of the prompt that a model is given for the task,
+// such as "mitigation-v1"; empty for the zero value.
+func (t Task) Prompt() string {
+	if t.kind == nil {
+		return ""
+	}
+	return t.kind.version
 }
 
 // String says for people what is asked for: "mitigation for gap 3".
@@ -90,10 +100,32 @@ type plan struct {
 
 // verified are the reasons against a text that the graph has.
 func (p plan) verified(t graph.DraftText) []graph.Rejection {
-	if p.check == nil {
-		return nil
+	out := dismissals(t)
+	if p.check != nil {
+		out = append(out, p.check(t)...)
 	}
-	return p.check(t)
+	return out
+}
+
+// dismissive are words that call off what a draft is there for: there is a gap,
+// a finding or an open technique, or there would be no task. Strangers' titles
+// like to order them.
+var dismissive = regexp.MustCompile(`(?i)\bno (?:further |other |more )?(?:action|measure|mitigation|response|step|work|review|change)s? (?:is|are|was|were) (?:needed|required|necessary|called for)\b|\bnothing (?:needs to|has to|must|is to) be done\b|\b(?:may|can|should|must|is to|are to) (?:safely )?be ignored\b|\bneeds? no (?:action|mitigation|response|attention)\b`)
+
+func dismissals(t graph.DraftText) []graph.Rejection {
+	var out []graph.Rejection
+	for where, c := range t.Claims() {
+		texts := []string{c.Text}
+		if c.Quiz != nil {
+			texts = append(texts, c.Quiz.Text) // its wrong options may be wrong
+		}
+		for _, s := range texts {
+			if m := dismissive.FindString(s); m != "" {
+				out = append(out, graph.Rejection{Check: CheckGraph, Where: where + ".text", Why: fmt.Sprintf("the graph found something to do; this says %q", m)})
+			}
+		}
+	}
+	return out
 }
 
 func (p plan) decided(t graph.DraftText) graph.DraftText {

@@ -41,6 +41,10 @@ type Request struct {
 	// Repair the reasons, in words for the writer. Both are empty on the
 	// first attempt; Previous also where the context has no room for it.
 	Previous, Repair string
+	// Streaming may be told how many tokens of the answer have come so far,
+	// while Write runs; it is nil where nobody listens. It changes nothing
+	// about the answer.
+	Streaming func(tokens int)
 
 	plan plan
 }

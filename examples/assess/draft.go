@@ -4,15 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/mitigraph/mitigraph/examples/internal/cli"
 	"github.com/mitigraph/mitigraph/genai"
-	"github.com/mitigraph/mitigraph/genai/ollama"
-	"github.com/mitigraph/mitigraph/genai/template"
 	"github.com/mitigraph/mitigraph/graph"
 	"github.com/mitigraph/mitigraph/graph/finding"
 )
@@ -20,30 +15,27 @@ import (
 // draft adds a draft for each gap to the assessment. It calls each behind each
 // of them, with how many are done.
 func draft(ctx context.Context, now *graph.Snapshot, a *graph.Assessment, who string, stderr io.Writer, each func(done int)) error {
-	var w genai.Writer = template.Writer{}
-	switch {
-	case who == "none":
+	if who == "none" {
 		return nil
-	case strings.HasPrefix(who, "ollama:"):
-		o, err := ollama.New("", strings.TrimPrefix(who, "ollama:"))
-		if err != nil {
-			return &cli.InputError{Err: err}
-		}
-		w = o
-		if dir, err := os.UserCacheDir(); err == nil { // without one, nothing is kept
-			w = genai.Cached(o, filepath.Join(dir, "mitigraph", "answers"))
-		}
 	}
-	progress, done := progressOn(stderr)
-	defer done()
-	shown := progress
-	progress = func(done, total int) {
+	w, err := cli.LoadDrafter(who, stderr)
+	if err != nil {
+		return err
+	}
+	tasks := genai.Mitigations(a)
+	if err := w.Check(ctx, now, a, tasks); err != nil {
+		return err
+	}
+	o, end := w.Options(len(tasks))
+	defer end()
+	shown := o.Progress
+	o.Progress = func(done, total int) {
 		each(done)
 		if shown != nil {
 			shown(done, total)
 		}
 	}
-	drafts, err := genai.DraftAll(ctx, now, a, genai.Mitigations(a), w, genai.Options{Progress: progress})
+	drafts, err := genai.DraftAll(ctx, now, a, tasks, w, o)
 	if err != nil {
 		return err
 	}

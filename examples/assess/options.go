@@ -4,7 +4,6 @@ import (
 	"errors"
 	"flag"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -26,8 +25,9 @@ const examples = `
 Exit codes: 0 done, 1 failed, 2 wrong use or unreadable input, and with -strict
 3 when a gap of any kind remains, 2 when a part of the input was not read.
 
-Environment: OLLAMA_HOST (server of -draft ollama:MODEL); MITIGRAPH_CACHE,
-MITIGRAPH_OFFLINE and MITIGRAPH_ATTACK_MIRROR (releases that -attack fetches).
+Environment: OLLAMA_HOST (server of -draft ollama:MODEL); MITIGRAPH_CACHE
+(folder of answers and releases that are kept); MITIGRAPH_OFFLINE and
+MITIGRAPH_ATTACK_MIRROR (releases that -attack fetches).
 
 Examples:
   assess -controls site.json -kev kev.json -epss epss.csv.gz -o report.html advisory.json
@@ -100,19 +100,5 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	} else if from >= 0 && slices.Contains(o.files[from+1:], "-") {
 		return o, cli.Misuse("-: standard input is given twice")
 	}
-	return o, o.spareInputs()
-}
-
-// spareInputs refuses to write over what is read.
-func (o options) spareInputs() error {
-	out, err := os.Stat(o.out)
-	if o.out == "" || err != nil || !out.Mode().IsRegular() {
-		return nil
-	}
-	for _, name := range append([]string{o.attack, o.controls, o.kev, o.epss}, o.files...) {
-		if in, err := os.Stat(name); name != "" && err == nil && os.SameFile(in, out) {
-			return cli.Misuse("-o %s: that is also an input", o.out)
-		}
-	}
-	return nil
+	return o, cli.SpareInputs(o.out, append([]string{o.attack, o.controls, o.kev, o.epss}, o.files...)...)
 }

@@ -16,15 +16,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/mitigraph/mitigraph/examples/internal/cli"
 	"github.com/mitigraph/mitigraph/examples/internal/reported"
 	"github.com/mitigraph/mitigraph/genai"
-	"github.com/mitigraph/mitigraph/genai/ollama"
-	"github.com/mitigraph/mitigraph/genai/template"
 	"github.com/mitigraph/mitigraph/graph"
 	"github.com/mitigraph/mitigraph/graph/finding"
 )
@@ -39,7 +35,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case err != nil:
 		return err
 	}
-	w, err := writer(o.draft)
+	if o.task == "measure" {
+		return measure(ctx, o, stdin, stdout, stderr)
+	}
+	w, err := cli.LoadDrafter(o.draft, stderr)
 	if err != nil {
 		return err
 	}
@@ -64,7 +63,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		return err
 	}
-	d, err := genai.Draft(ctx, l.Now, a, task, w, genai.Options{})
+	how, end := w.Options(1)
+	d, err := genai.Draft(ctx, l.Now, a, task, w, how)
+	end()
 	switch {
 	case errors.Is(err, genai.ErrNothing), errors.Is(err, graph.ErrUnknownNode):
 		return &cli.InputError{Err: err}
@@ -120,22 +121,6 @@ func (o options) taskFor(ctx context.Context, s *graph.Snapshot, a *graph.Assess
 		return genai.Task{}, cli.Misuse("-gap %d: the assessment has %d, counted from 0", o.gap, len(a.Gaps))
 	}
 	return genai.Mitigation(o.gap), nil
-}
-
-func writer(who string) (genai.Writer, error) {
-	model, ok := strings.CutPrefix(who, "ollama:")
-	if !ok {
-		return template.Writer{}, nil
-	}
-	w, err := ollama.New("", model)
-	if err != nil {
-		return nil, &cli.InputError{Err: err}
-	}
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return w, nil // without one, nothing is kept
-	}
-	return genai.Cached(w, filepath.Join(dir, "mitigraph", "answers")), nil
 }
 
 func (o options) render(d graph.Draft) ([]byte, error) {

@@ -5,9 +5,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/mitigraph/mitigraph/examples/internal/cli"
 )
@@ -23,6 +23,10 @@ is one of
   training           material for operators, and a quiz with its answers
   report             what the techniques that a threat report names mean here (-report)
   triage             affected? reachable? what first? about a finding (-finding)
+  measure            each of these once, by each WRITER of -draft (a list with
+                     commas): how many answers are accepted, why others are not,
+                     and what it takes, as a page in Markdown; answers that are
+                     kept don't count. models.md here is such a page
 
 FILE is what examples/assess reads; without one what the store holds is read, or
 else the embedded sample site.
@@ -33,23 +37,26 @@ const examples = `
 Exit codes: 0 done, 1 failed, 2 wrong use, unreadable input, or nothing to write
 about.
 
-Environment: OLLAMA_HOST (server of -draft ollama:MODEL); MITIGRAPH_CACHE,
-MITIGRAPH_OFFLINE and MITIGRAPH_ATTACK_MIRROR (releases that -attack fetches).
+Environment: OLLAMA_HOST (server of -draft ollama:MODEL); MITIGRAPH_CACHE
+(folder of answers and releases that are kept); MITIGRAPH_OFFLINE and
+MITIGRAPH_ATTACK_MIRROR (releases that -attack fetches).
 
 Examples:
   write incident-response
   write triage -finding F-02 -format markdown
   write report -report news.txt -controls site.json findings.json
+  write measure -draft template,ollama:smollm2:135m -machine "2 cores, no GPU"
 `
 
-var tasks = []string{"mitigation", "incident-response", "policy", "training", "report", "triage"}
+var tasks = []string{"mitigation", "incident-response", "policy", "training", "report", "triage", "measure"}
 
 // options are the flags.
 type options struct {
-	task                                                                    string
-	attack, controls, kev, epss, store, draft, format, out, finding, report string
-	gap                                                                     int
-	files                                                                   []string
+	task                                                                                   string
+	attack, controls, kev, epss, store, draft, format, out, finding, report, machine, keep string
+	timeout                                                                                time.Duration // of measure
+	gap                                                                                    int
+	files                                                                                  []string
 }
 
 func parse(args []string, stderr io.Writer) (options, error) {
@@ -77,6 +84,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	once("o", &o.out, "write to `FILE` instead of standard output")
 	once("finding", &o.finding, "triage: the finding's `ID`")
 	once("report", &o.report, "report: `FILE` with the text of a threat report; \"-\" is standard input")
+	once("machine", &o.machine, "measure: `words` for what the models run on, such as \"2 cores, no GPU\"")
+	once("keep", &o.keep, "measure: also write each draft as JSON into this `FOLDER`, which must be there")
+	fs.DurationVar(&o.timeout, "timeout", 0, "measure: the `time` that an answer may take, such as 5m; 2m unless given")
 	fs.IntVar(&o.gap, "gap", 0, "mitigation: the `number` of the gap, from 0 for the most urgent")
 	var words []string
 	// Flags may stand behind files, where package flag would end.
@@ -107,7 +117,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return o, cli.Misuse("the first word is to be a task: %s; -h says more", strings.Join(tasks, ", "))
 	}
 	o.task, o.files = words[0], words[1:]
-	for name, task := range map[string]string{"finding": "triage", "report": "report", "gap": "mitigation"} {
+	for name, task := range map[string]string{"finding": "triage", "report": "report", "gap": "mitigation", "machine": "measure", "keep": "measure", "timeout": "measure"} {
 		if given[name] && o.task != task {
 			return o, cli.Misuse("-%s is for the task %s", name, task)
 		}
@@ -119,6 +129,16 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return o, cli.Misuse("report needs -report FILE")
 	case !slices.Contains([]string{"text", "markdown", "json"}, o.format):
 		return o, cli.Misuse("-format %q: want text, markdown or json", o.format)
+	case o.task == "measure" && o.format != "text" && o.format != "markdown":
+		return o, cli.Misuse("-format %s: measure writes Markdown", o.format)
+	case o.task == "measure" && o.store != "mem":
+		return o, cli.Misuse("-store %s: measure keeps no draft", o.store)
+	case o.task == "measure":
+		for _, who := range strings.Split(o.draft, ",") {
+			if who != "template" && !(strings.HasPrefix(who, "ollama:") && len(who) > len("ollama:")) {
+				return o, cli.Misuse("-draft %q: want a list of template and ollama:MODEL", who)
+			}
+		}
 	case o.draft != "template" && !(strings.HasPrefix(o.draft, "ollama:") && len(o.draft) > len("ollama:")):
 		return o, cli.Misuse("-draft %q: want template or ollama:MODEL", o.draft)
 	}
@@ -134,19 +154,5 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if from > 1 {
 		return o, cli.Misuse("-: standard input is given twice")
 	}
-	return o, o.spareInputs()
-}
-
-// spareInputs refuses to write over what is read.
-func (o options) spareInputs() error {
-	out, err := os.Stat(o.out)
-	if o.out == "" || err != nil || !out.Mode().IsRegular() {
-		return nil
-	}
-	for _, name := range append([]string{o.attack, o.controls, o.kev, o.epss, o.report}, o.files...) {
-		if in, err := os.Stat(name); name != "" && err == nil && os.SameFile(in, out) {
-			return cli.Misuse("-o %s: that is also an input", o.out)
-		}
-	}
-	return nil
+	return o, cli.SpareInputs(o.out, append([]string{o.attack, o.controls, o.kev, o.epss, o.report}, o.files...)...)
 }

@@ -16,6 +16,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -71,10 +72,13 @@ type Writer struct {
 }
 
 type about struct {
-	digest   string
-	context  int  // tokens
-	thinks   bool // unless told not to
-	noSystem bool // its template drops system messages
+	digest       string
+	context      int    // tokens that are used of it
+	most         int    // tokens that it has; 0 where the server does not tell
+	parameters   string // how many, as the server writes it
+	quantization string
+	thinks       bool // unless told not to
+	noSystem     bool // its template drops system messages
 }
 
 var _ genai.Writer = (*Writer)(nil)
@@ -165,14 +169,14 @@ func (w *Writer) ask(ctx context.Context) (*about, error) {
 		return nil, fmt.Errorf("%w: %s on %s does not write text (it is for %s)", ErrNoModel, clean(w.model), w.base, clean(fmt.Sprint(show.Capabilities)))
 	}
 	a := &about{
-		digest:   clean(list.Models[i].Digest),
-		context:  unknownContext,
+		digest: clean(list.Models[i].Digest), context: unknownContext,
+		parameters: clean(list.Models[i].Details.ParameterSize), quantization: clean(list.Models[i].Details.QuantizationLevel),
 		thinks:   slices.Contains(show.Capabilities, model.CapabilityThinking),
 		noSystem: show.Template != "" && show.Renderer == "" && !strings.Contains(show.Template, ".System") && !strings.Contains(show.Template, ".Messages"),
 	}
 	if arch, ok := show.ModelInfo["general.architecture"].(string); ok {
 		if n, ok := show.ModelInfo[arch+".context_length"].(float64); ok && n >= 1 {
-			a.context = int(min(n, maxContext))
+			a.context, a.most = int(min(n, maxContext)), int(min(n, math.MaxInt32))
 		}
 	}
 	return a, nil
@@ -201,11 +205,16 @@ func (w *Writer) noModel(there []api.ListModelResponse) error {
 	if n := len(there) - len(names); n > 0 {
 		has += fmt.Sprintf(" and %d more", n)
 	}
-	return fmt.Errorf("%w: %s; the server at %s %s; \"ollama pull %s\" fetches it", ErrNoModel, clean(w.model), w.base, has, clean(w.model))
+	meant := ""
+	if near := nearest(w.model, there); near != "" {
+		meant = "did you mean " + clean(near) + "? "
+	}
+	return fmt.Errorf("%w: %s; the server at %s %s; %s\"ollama pull %s\" fetches it", ErrNoModel, clean(w.model), w.base, has, meant, clean(w.model))
 }
 
 // Write asks the model. The errors are those of [Writer.Ready], that of the
-// context, and [*genai.AnswerError] for an answer that did not end well.
+// context, and [*genai.AnswerError] for an answer that did not end well, also
+// because the server is gone meanwhile: it may be back for the next.
 func (w *Writer) Write(ctx context.Context, r genai.Request) (genai.Answer, error) {
 	if err := w.Ready(ctx); err != nil {
 		return genai.Answer{}, err
@@ -233,9 +242,15 @@ func (w *Writer) Write(ctx context.Context, r genai.Request) (genai.Answer, erro
 	}
 	var text strings.Builder
 	var last api.ChatResponse
-	thought := 0
+	thought, heard := 0, 0
 	err := w.client.Chat(ctx, req, func(part api.ChatResponse) error {
 		last = part
+		if part.Message.Content != "" || part.Message.Thinking != "" {
+			heard++ // a server sends one token at a time
+			if r.Streaming != nil {
+				r.Streaming(heard)
+			}
+		}
 		thought += len(part.Message.Thinking)
 		if text.WriteString(part.Message.Content); text.Len()+thought > verify.MaxAnswer {
 			return errEndless
@@ -254,10 +269,12 @@ func (w *Writer) Write(ctx context.Context, r genai.Request) (genai.Answer, erro
 	switch {
 	case errors.Is(err, errEndless):
 		return genai.Answer{}, cutOff("the answer did not end within %d KiB", verify.MaxAnswer>>10)
+	case errors.Is(err, errDial): // it was there before, and may come back
+		return genai.Answer{}, &genai.AnswerError{Check: genai.CheckServer, Why: w.failure(err).Error(), Err: ErrUnreachable}
 	case err != nil:
 		return genai.Answer{}, w.failure(err)
-	case !last.Done:
-		return genai.Answer{}, cutOff("the server ended the answer before it was done")
+	case !last.Done: // as when it is killed; a model that has no more to say is done
+		return genai.Answer{}, serverError("the server ended the answer before it was done")
 	case last.DoneReason == "length":
 		return genai.Answer{}, cutOff("the answer did not end within its %d tokens", r.MaxTokens)
 	case last.PromptEvalCount >= a.context:

@@ -7,8 +7,10 @@ import (
 
 // Plain makes text from an input safe to stand on one line of a terminal or in
 // a sentence: control and format characters (escape sequences, bidirectional
-// overrides, zero-width characters) are removed, invalid UTF-8 is replaced,
-// white space is folded to single spaces. What is longer than limit
+// overrides, zero-width characters) are removed, and so are others that show
+// nothing and can carry a text that only a machine reads (variation selectors,
+// joiners, fillers); invalid UTF-8 is replaced, white
+// space is folded to single spaces. What is longer than limit
 // characters is cut and ends in an ellipsis; a limit of 0 or less means none.
 // What the text says is not changed: it is still the input's word.
 func Plain(s string, limit int) string {
@@ -19,7 +21,7 @@ func Plain(s string, limit int) string {
 			space = n > 0
 			continue
 		}
-		if !unicode.IsPrint(r) {
+		if !unicode.IsPrint(r) || unseen(r) {
 			continue
 		}
 		if space {
@@ -33,4 +35,10 @@ func Plain(s string, limit int) string {
 		n++
 	}
 	return b.String()
+}
+
+// unseen reports whether a character counts as printable and shows nothing.
+func unseen(r rune) bool {
+	const first = 0x34F // before it there is none
+	return r >= first && (unicode.Is(unicode.Variation_Selector, r) || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r))
 }

@@ -373,6 +373,7 @@ func TestPlain(t *testing.T) {
 	assert.Equal(t, "a b c", finding.Plain(" a\r\n\tb\u2028c ", 0))
 	assert.Equal(t, "[31mred", finding.Plain("\x1b[31m\u202ered\u200b", 0))
 	assert.Equal(t, "ab…", finding.Plain("abcdef", 2))
+	assert.Equal(t, "red", finding.Plain("r\u034fe\ufe0fd\U000e0150\U000e0041\u3164", 0), "what shows nothing")
 	assert.Equal(t, "a…", finding.Plain("a bcdef", 2))
 	assert.Equal(t, "ab", finding.Plain("ab", 2))
 	assert.Equal(t, "\uFFFDx", finding.Plain("\xff\xfex", 0))

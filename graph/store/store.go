@@ -39,9 +39,17 @@ var (
 // the state that the write was meant for. Nothing was written.
 var ErrConflict = errors.New("the store was changed by another writer")
 
-// Format is the version of the record that this package reads and writes.
-// A store that says another number is older or newer.
-const Format = 1
+// Format is the version of the record that is written, and Oldest the first
+// that is still read. A store that says less is older, one that says more is
+// newer; the next write to a store raises its number to Format.
+//
+// Format goes up with each class of node that a program of the version before
+// can't read: such a program then says that the store is newer, and not that
+// it is damaged. Version 2 has areas of generative AI and reviews.
+const (
+	Format = 2
+	Oldest = 1
+)
 
 // Store keeps a record. A Store is safe for concurrent use; its writes happen
 // one after the other.

@@ -137,3 +137,33 @@ func replace(name string, write func(io.Writer) error, old os.FileInfo) (err err
 	}
 	return os.Rename(temp, name)
 }
+
+// SpareInputs refuses an output file that is also one of the inputs. Names that
+// are empty or of no file are none.
+func SpareInputs(name string, inputs ...string) error {
+	out, err := os.Stat(name)
+	if name == "" || err != nil || !out.Mode().IsRegular() {
+		return nil
+	}
+	for _, input := range inputs {
+		if in, err := os.Stat(input); input != "" && err == nil && os.SameFile(in, out) {
+			return Misuse("-o %s: that is also an input", name)
+		}
+	}
+	return nil
+}
+
+// CacheFolder is where a kind of things is kept from run to run: below
+// MITIGRAPH_CACHE, or else in the user's cache folder; empty where there is
+// none.
+func CacheFolder(kind string) string {
+	folder := os.Getenv("MITIGRAPH_CACHE")
+	if folder == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			return ""
+		}
+		folder = filepath.Join(user, "mitigraph")
+	}
+	return filepath.Join(folder, kind)
+}

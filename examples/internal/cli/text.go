@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/mitigraph/mitigraph/genai/ollama"
@@ -34,12 +32,9 @@ func LoadEmbedder(ctx context.Context, name string) (identify.Embedder, error) {
 	if _, err := e.Digest(ctx); err != nil {
 		return nil, err
 	}
-	folder := os.Getenv("MITIGRAPH_CACHE")
+	folder := CacheFolder("embeddings")
 	if folder == "" {
-		if folder, err = os.UserCacheDir(); err != nil {
-			return e, nil // nowhere to keep them
-		}
-		folder = filepath.Join(folder, "mitigraph")
+		return e, nil // nowhere to keep them
 	}
-	return identify.Cached(e, filepath.Join(folder, "embeddings")), nil
+	return identify.Cached(e, folder), nil
 }

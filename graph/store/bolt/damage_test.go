@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/cayleygraph/quad"
+	"github.com/cespare/xxhash/v2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.etcd.io/bbolt"
@@ -264,6 +265,50 @@ func TestOtherVersions(t *testing.T) {
 		_, err = Open(t.Context(), path, Options{})
 		assert.ErrorIs(t, err, want)
 		assert.NotErrorIs(t, err, store.ErrDamaged)
+	}
+}
+
+// A store of an older format that is still read becomes one of this format
+// with the next write, so that no older program takes it for damaged.
+func TestOlderFormatIsRaised(t *testing.T) {
+	for format := uint32(store.Oldest); format < store.Format; format++ {
+		path := filepath.Join(t.TempDir(), "f.db")
+		s, err := Open(t.Context(), path, Options{})
+		require.NoError(t, err)
+		was, err := s.Write(t.Context(), store.State{}, nil, quadsOf(0, 3))
+		require.NoError(t, err)
+		require.NoError(t, s.Close())
+		said := func() (now uint32) {
+			db, err := bbolt.Open(path, 0o600, nil)
+			require.NoError(t, err)
+			defer db.Close()
+			require.NoError(t, db.View(func(tx *bbolt.Tx) error {
+				now = native.Uint32(tx.Bucket([]byte(stateBucket)).Get(stateKey))
+				return nil
+			}))
+			return now
+		}
+		assert.EqualValues(t, store.Format, said())
+		db, err := bbolt.Open(path, 0o600, nil)
+		require.NoError(t, err)
+		require.NoError(t, db.Update(func(tx *bbolt.Tx) error {
+			b := tx.Bucket([]byte(stateBucket))
+			v := slices.Clone(b.Get(stateKey))[:stateSize-8]
+			native.PutUint32(v, format)
+			return b.Put(stateKey, native.AppendUint64(v, xxhash.Sum64(v)))
+		}))
+		require.NoError(t, db.Close())
+
+		s, err = Open(t.Context(), path, Options{})
+		require.NoError(t, err)
+		quads, state, err := s.Read(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, quadsOf(0, 3), quads)
+		assert.Equal(t, was, state)
+		_, err = s.Write(t.Context(), state, nil, quadsOf(3, 2))
+		require.NoError(t, err)
+		require.NoError(t, s.Close())
+		assert.EqualValues(t, store.Format, said())
 	}
 }
 

@@ -50,8 +50,8 @@ func decodeState(b []byte) (s store.State, sum uint64, err error) {
 		return s, 0, fmt.Errorf("%w: its state does not match its checksum", store.ErrDamaged)
 	case format > store.Format:
 		return s, 0, fmt.Errorf("%w: format %d, this one reads %d", store.ErrNewer, format, store.Format)
-	case format < store.Format:
-		return s, 0, fmt.Errorf("%w: format %d, this one reads %d", store.ErrOlder, format, store.Format)
+	case format < store.Oldest:
+		return s, 0, fmt.Errorf("%w: format %d, this one reads %d", store.ErrOlder, format, store.Oldest)
 	case len(b) != stateSize:
 		return s, 0, fmt.Errorf("%w: its state has %d bytes", store.ErrDamaged, len(b))
 	}

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -20,8 +21,8 @@ func TestChangedByOthers(t *testing.T) {
 		says      string
 	}{
 		{"an older format", `UPDATE mitigraph SET format = 0`, store.ErrOlder, "format 0, this one reads 1"},
-		{"a newer format", `UPDATE mitigraph SET format = 2`, store.ErrNewer, "format 2, this one reads 1"},
-		{"a newer format with other columns", `UPDATE mitigraph SET format = 2; ALTER TABLE mitigraph DROP COLUMN sum`, store.ErrNewer, "format 2"},
+		{"a newer format", `UPDATE mitigraph SET format = 3`, store.ErrNewer, "format 3, this one reads 2"},
+		{"a newer format with other columns", `UPDATE mitigraph SET format = 3; ALTER TABLE mitigraph DROP COLUMN sum`, store.ErrNewer, "format 3"},
 		{"a statement deleted", `DELETE FROM quads WHERE horizon = 5`, store.ErrDamaged, "is used 0 times, not 1"},
 		{"all statements deleted", `TRUNCATE quads`, store.ErrDamaged, "is used 0 times"},
 		{"a statement changed", `UPDATE quads SET object_hash = (SELECT subject_hash FROM quads WHERE horizon = 6) WHERE horizon = 5`, store.ErrDamaged, "times, not"},
@@ -70,6 +71,23 @@ func TestChangedByOthers(t *testing.T) {
 			assert.ErrorIs(t, err, c.want)
 		})
 	}
+}
+
+// A store of an older format that is still read becomes one of this format
+// with the next write, so that no older program takes it for damaged.
+func TestOlderFormatIsRaised(t *testing.T) {
+	schema := newSchema(t)
+	s := open(t, schema)
+	state := write(t, s, store.State{}, nil, some(0, 10))
+	newAdmin(t).exec(`SET search_path = ` + schema + fmt.Sprintf(`; UPDATE mitigraph SET format = %d`, store.Oldest))
+	quads, now, err := s.Read(t.Context())
+	require.NoError(t, err)
+	assert.Len(t, quads, 10)
+	assert.Equal(t, state, now)
+	write(t, s, state, nil, some(20, 3))
+	newAdmin(t).exec(`SET search_path = ` + schema + fmt.Sprintf(`; DELETE FROM mitigraph WHERE format = %d`, store.Format))
+	_, _, err = s.Read(t.Context())
+	assert.ErrorContains(t, err, "0 states", "the write raised the format, so that the row was found")
 }
 
 // What something else made is never taken for a store, nor changed.

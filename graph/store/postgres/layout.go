@@ -100,8 +100,8 @@ func stamp(ctx context.Context, conn *pgx.Conn) (store.State, error) {
 		return store.State{}, noStore(err)
 	case len(formats) != 1:
 		return store.State{}, fmt.Errorf("%w: it has %d states", store.ErrDamaged, len(formats))
-	case formats[0] < store.Format:
-		return store.State{}, fmt.Errorf("%w: format %d, this one reads %d", store.ErrOlder, formats[0], store.Format)
+	case formats[0] < store.Oldest:
+		return store.State{}, fmt.Errorf("%w: format %d, this one reads %d", store.ErrOlder, formats[0], store.Oldest)
 	case formats[0] > store.Format:
 		return store.State{}, fmt.Errorf("%w: format %d, this one reads %d", store.ErrNewer, formats[0], store.Format)
 	}
@@ -141,8 +141,8 @@ func noStore(err error) error {
 // move takes the record from one state to the next. The row that it changes
 // stays locked until the transaction ends, so that writers wait here.
 func move(ctx context.Context, conn *pgx.Conn, was, next store.State) error {
-	tag, err := conn.Exec(ctx, `UPDATE mitigraph SET writes = $1, sum = $2 WHERE format = $3 AND writes = $4 AND sum = $5`,
-		int64(next.Writes), int64(next.Sum), store.Format, int64(was.Writes), int64(was.Sum))
+	tag, err := conn.Exec(ctx, `UPDATE mitigraph SET writes = $1, sum = $2, format = $3 WHERE format >= $4 AND format <= $3 AND writes = $5 AND sum = $6`,
+		int64(next.Writes), int64(next.Sum), store.Format, store.Oldest, int64(was.Writes), int64(was.Sum))
 	if err != nil {
 		return noStore(err)
 	}
