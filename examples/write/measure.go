@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/mitigraph/mitigraph/examples/internal/cli"
+	"github.com/mitigraph/mitigraph/examples/internal/reported"
 	"github.com/mitigraph/mitigraph/genai"
 	"github.com/mitigraph/mitigraph/genai/ollama"
 	"github.com/mitigraph/mitigraph/genai/template"
@@ -34,7 +35,7 @@ func measuredTasks(ctx context.Context, s *graph.Snapshot, a *graph.Assessment) 
 		tasks = append(tasks, genai.Mitigation(0))
 	}
 	tasks = append(tasks, genai.IncidentResponse(), genai.SecurityPolicy(), genai.Training())
-	found, _, err := named(ctx, s.Catalog(), measuredReport)
+	found, _, err := reported.Techniques(ctx, s.Catalog(), measuredReport)
 	if err != nil {
 		return nil, err
 	}
