@@ -48,8 +48,9 @@ func (s Settings) weight(k Kind) float64 {
 const (
 	fewProcedures    = 50
 	defaultSharpness = 55
-	defaultSlope     = 0.43
-	defaultOffset    = -0.34
+	defaultSlope     = 0.34
+	defaultLead      = 0.72
+	defaultOffset    = -0.85
 )
 
 // bend is how much likeness is bent, and common how alike all texts are before
