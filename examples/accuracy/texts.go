@@ -116,6 +116,11 @@ func texts(ctx context.Context, in input) (report, error) {
 		r.Embed = in.embedder.Name()
 	}
 	settings := identify.Candidates()
+	if in.embedder == nil { // the share of embeddings says nothing
+		settings = slices.DeleteFunc(settings, func(s identify.Settings) bool {
+			return s.Embedding != identify.DefaultSettings.Embedding
+		})
+	}
 	models := make([]*identify.Model, len(settings))
 	for i, s := range settings {
 		var err error

@@ -54,9 +54,15 @@ func fit(ctx context.Context, c corpus, s Settings, embed func(context.Context, 
 	f.space = newSpace(counted)
 	if embed != nil {
 		var err error
-		if f.meaning, err = embed(ctx, readable); err != nil {
+		first := len(readable) - c.procedures()
+		if f.meaning, err = embed(ctx, readable[:first]); err != nil {
 			return nil, err
 		}
+		of, err := deeds(ctx, embed, readable[first:])
+		if err != nil {
+			return nil, err
+		}
+		f.meaning = append(f.meaning, of...)
 	}
 	n := len(c.documents)
 	if n == 0 {

@@ -255,7 +255,7 @@ func (f *fitted) values(ctx context.Context, text string, embed embedding) (valu
 	}
 	var meaning []float32
 	if embed != nil {
-		ms, err := embed(ctx, []string{readable})
+		ms, err := deeds(ctx, embed, []string{readable})
 		if err != nil {
 			return nil, nil, nil, err
 		}

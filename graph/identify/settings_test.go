@@ -117,3 +117,18 @@ func TestLogistic(t *testing.T) {
 	}
 	assert.Equal(t, prior, logistic(nil, nil, prior))
 }
+
+// Who did it is not what was done.
+func TestBare(t *testing.T) {
+	for text, want := range map[string]string{
+		"the adversary can collect the device's contact list.":              "collect the device's contact list.",
+		"During the the adversary, the adversary overwrote the firmware.":   "overwrote the firmware.",
+		"Files were sent by the adversary’s malware to a server.":           "Files were sent by to a server.",
+		"the adversary has the ability to list open windows with a script.": "list open windows with a script.",
+		"The pump was painted on Monday.":                                   "The pump was painted on Monday.",
+		"the adversary is":                                                  "the adversary is",
+		"":                                                                  "",
+	} {
+		assert.Equal(t, want, bare(text), text)
+	}
+}
