@@ -329,9 +329,13 @@ type neighbour struct {
 // are to a technique, the nearest first, without those of its family and of
 // hidden ones.
 func (p *proposer) neighboursOf(t int, hidden func(family int) bool) []neighbour {
+	return p.neighbours(t, func(u int) bool { return p.family[u] == p.family[t] || hidden(p.family[u]) })
+}
+
+func (p *proposer) neighbours(t int, hidden func(technique int) bool) []neighbour {
 	var out []neighbour
 	for u := range p.techniques {
-		if len(p.has[u]) == 0 || p.family[u] == p.family[t] || hidden(p.family[u]) {
+		if len(p.has[u]) == 0 || hidden(u) {
 			continue
 		}
 		out = append(out, neighbour{u, p.blendedTo(t)[u]})

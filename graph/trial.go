@@ -56,6 +56,17 @@ type CandidateTrial struct {
 	// much.
 	Shipped5    float64 `json:"shipped_recall_5"`
 	ShippedHit5 float64 `json:"shipped_hit_5"`
+	// AloneRecall5 and AloneHit5 are what comes of it when only the technique
+	// itself is hidden, and its family tells of its mitigations as all others
+	// do, with the same weights: an easier task than that of a gap, where the
+	// family is silent too.
+	AloneRecall5 float64 `json:"alone_recall_5"`
+	AloneHit5    float64 `json:"alone_hit_5"`
+	// PlainRecall5 is Recall5 with the share taken of all true mitigations, also
+	// where a technique has more than five, and PlainCeiling5 the most that five
+	// candidates can reach of that.
+	PlainRecall5  float64 `json:"plain_recall_5"`
+	PlainCeiling5 float64 `json:"plain_ceiling_5"`
 }
 
 // TryCandidates measures the candidates that gaps without a mitigation get
@@ -94,13 +105,17 @@ func (s *Snapshot) TryCandidates(ctx context.Context) (CandidateTrial, error) {
 			for m := range rows {
 				prior[m] = rows[m][0]
 			}
+			alone := p.rows(t, p.neighbours(t, func(u int) bool { return u == t }))
 			out.Techniques++
+			most := float64(min(5, len(p.has[t]))) / float64(len(p.has[t]))
+			out.PlainCeiling5 += most
+			out.PlainRecall5 += most * p.recall5(t, predict(rows, weights))
 			for _, of := range []struct {
 				scores      []float64
 				recall, hit *float64
 			}{
 				{predict(rows, weights), &out.Recall5, &out.Hit5}, {prior, &out.PriorRecall5, &out.PriorHit5},
-				{predict(rows, learned), &out.Shipped5, &out.ShippedHit5},
+				{predict(rows, learned), &out.Shipped5, &out.ShippedHit5}, {predict(alone, weights), &out.AloneRecall5, &out.AloneHit5},
 			} {
 				recall := p.recall5(t, of.scores)
 				*of.recall += recall
@@ -110,7 +125,10 @@ func (s *Snapshot) TryCandidates(ctx context.Context) (CandidateTrial, error) {
 			}
 		}
 	}
-	for _, sum := range []*float64{&out.Recall5, &out.Hit5, &out.PriorRecall5, &out.PriorHit5, &out.Shipped5, &out.ShippedHit5} {
+	for _, sum := range []*float64{
+		&out.Recall5, &out.Hit5, &out.PriorRecall5, &out.PriorHit5, &out.Shipped5, &out.ShippedHit5,
+		&out.AloneRecall5, &out.AloneHit5, &out.PlainRecall5, &out.PlainCeiling5,
+	} {
 		*sum = round(*sum / float64(out.Techniques))
 	}
 	return out, nil

@@ -75,12 +75,25 @@ func TestTryCandidates(t *testing.T) {
 		t.Skip("takes seconds")
 	}
 	try := func(t *testing.T, c *mitre.Catalog) {
+		p := newProposer(known(t, c).index())
+		ceiling, n := 0.0, 0.0
+		for _, has := range p.has {
+			if k := float64(len(has)); k > 0 {
+				ceiling, n = ceiling+min(5, k)/k, n+1
+			}
+		}
+		ceiling = round(ceiling / n)
 		got, err := known(t, c).TryCandidates(t.Context())
 		require.NoError(t, err)
 		t.Logf("%+v", got)
 		assert.Greater(t, got.Recall5, 0.66, "a plain prototype reached 0.66")
 		assert.Greater(t, got.Recall5, got.PriorRecall5)
 		assert.GreaterOrEqual(t, got.Hit5, got.Recall5)
+		assert.Greater(t, got.AloneRecall5, got.Recall5, "the family tells much")
+		assert.GreaterOrEqual(t, got.AloneHit5, got.AloneRecall5)
+		assert.Less(t, got.PlainRecall5, got.Recall5, "some techniques have more than five")
+		assert.Less(t, got.PlainRecall5, got.PlainCeiling5)
+		assert.Equal(t, ceiling, got.PlainCeiling5)
 		assert.Equal(t, 90, got.Techniques)
 	}
 	t.Run("facts", func(t *testing.T) { try(t, embedded(t)) })

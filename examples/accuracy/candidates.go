@@ -46,8 +46,14 @@ n      %d techniques in %d families
                                           recall@5   a true one in the top 5
   candidates                                  %.2f                      %.2f
   the five most common mitigations            %.2f                      %.2f
+  candidates, only the technique hidden       %.2f                      %.2f
+  candidates, by all true mitigations         %.2f
+  the most five can reach of these            %.2f
 
-  Recall@5 is the mean of (true mitigations among the first five) / min(5, true mitigations). What
-  makes techniques alike was thought out with these techniques in sight.
-`, r.Data, r.Techniques, r.Families, r.Recall5, r.Hit5, r.PriorRecall5, r.PriorHit5)
+  All rows are of the same %d techniques. Recall@5 is the mean of (true mitigations among the first
+  five) / min(5, true mitigations); by all true mitigations, of the same / true mitigations. Only
+  the technique hidden: its family tells of its mitigations, as that of a gap may not. What makes
+  techniques alike was thought out with these techniques in sight.
+`, r.Data, r.Techniques, r.Families, r.Recall5, r.Hit5, r.PriorRecall5, r.PriorHit5,
+		r.AloneRecall5, r.AloneHit5, r.PlainRecall5, r.PlainCeiling5, r.Techniques)
 }

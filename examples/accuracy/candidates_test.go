@@ -26,4 +26,7 @@ func TestCandidates(t *testing.T) {
 	got.writeText(&out)
 	t.Log(out.String())
 	assert.Contains(t, out.String(), "n      90 techniques in 72 families")
+	assert.Contains(t, out.String(), "only the technique hidden")
+	assert.Greater(t, got.AloneRecall5, got.Recall5)
+	assert.Greater(t, got.PlainCeiling5, got.PlainRecall5)
 }

@@ -49,6 +49,7 @@ func TestFigures(t *testing.T) {
 	assert.InDelta(t, (1+0.5+0.25)/4, m.MRR.Value, 1e-12)
 	assert.Equal(t, 1, m.Lost)
 	assert.InDelta(t, (0.1+0.5+0.4)/3, m.ECE, 1e-12)
+	assert.InDelta(t, (2*0.9*0.1+2*0.5*0.5+2*0.4*0.6)/3, m.Chance, 0.01, "each is off by score or by 1-score")
 	assert.Equal(t, interval{0.25, 0, 0.5}, m.R1, "either source twice, at the ends")
 	assert.Equal(t, m, measure(all))
 }

@@ -37,14 +37,17 @@ type textReport struct {
 }
 
 type measured struct {
-	R1    interval `json:"r_at_1"`
-	R3    interval `json:"r_at_3"`
-	R5    interval `json:"r_at_5"`
-	R10   interval `json:"r_at_10"`
-	MRR   interval `json:"mrr"`
-	ECE   float64  `json:"calibration_error"`
-	Lost  int      `json:"lost"` // texts that got no technique; a miss in all of the above
-	Brier float64  `json:"brier"`
+	R1  interval `json:"r_at_1"`
+	R3  interval `json:"r_at_3"`
+	R5  interval `json:"r_at_5"`
+	R10 interval `json:"r_at_10"`
+	MRR interval `json:"mrr"`
+	ECE float64  `json:"calibration_error"`
+	// Chance is the calibration error that as few texts show, on average, of
+	// scores that are honest.
+	Chance float64 `json:"calibration_error_by_chance"`
+	Lost   int     `json:"lost"` // texts that got no technique; a miss in all of the above
+	Brier  float64 `json:"brier"`
 }
 
 // interval is a figure with its 95 % confidence interval.
@@ -113,6 +116,11 @@ func texts(ctx context.Context, in input) (report, error) {
 		r.Embed = in.embedder.Name()
 	}
 	settings := identify.Candidates()
+	if in.embedder == nil { // the share of embeddings says nothing
+		settings = slices.DeleteFunc(settings, func(s identify.Settings) bool {
+			return s.Embedding != identify.DefaultSettings.Embedding
+		})
+	}
 	models := make([]*identify.Model, len(settings))
 	for i, s := range settings {
 		var err error
@@ -273,7 +281,7 @@ func measure(all []answered) measured {
 			given = append(given, a)
 		}
 	}
-	m.ECE = calibrationError(given)
+	m.ECE, m.Chance = calibrationError(given), chanceError(given)
 	m.Brier = mean(given, func(a answered) float64 { return math.Pow(a.score-within(1)(a), 2) })
 	return m
 }
@@ -328,6 +336,23 @@ func calibrationError(all []answered) float64 {
 	return sum
 }
 
+// chanceError is the mean calibration error of texts that are right as often as
+// their scores say, drawn many times.
+func chanceError(all []answered) float64 {
+	random := rand.New(rand.NewPCG(3, 4))
+	drawn, sum := slices.Clone(all), 0.0
+	for range resamples {
+		for i := range drawn {
+			drawn[i].rank = 2
+			if random.Float64() < drawn[i].score {
+				drawn[i].rank = 1
+			}
+		}
+		sum += calibrationError(drawn)
+	}
+	return sum / resamples
+}
+
 func (r *textReport) writeText(w io.Writer) {
 	fmt.Fprintf(w, "TEXTS  procedure examples to techniques\ndata   %s\nsplit  %s\nn      %d texts of %d sources; %d techniques to choose from, %d of them right at least once\n",
 		r.Data, r.Split, r.Texts, r.Sources, r.Classes, r.Right)
@@ -345,9 +370,14 @@ func (r *textReport) writeText(w io.Writer) {
 	row("R@5", n.R5, d.R5)
 	row("R@10", n.R10, d.R10)
 	row("MRR", n.MRR, d.MRR)
-	fmt.Fprintf(w, "%-18s%-20.3f%.3f\n%-18s%-20.3f%.3f\n", "calibration error", n.ECE, d.ECE, "Brier score", n.Brier, d.Brier)
+	for _, l := range []struct {
+		name string
+		a, b float64
+	}{{"calibration error", n.ECE, d.ECE}, {"  by chance alone", n.Chance, d.Chance}, {"Brier score", n.Brier, d.Brier}} {
+		fmt.Fprintf(w, "%-18s%-20.3f%.3f\n", l.name, l.a, l.b)
+	}
 	fmt.Fprintf(w, "%-18s%-20s%s\n", "lost", share(n.Lost, r.Texts), share(d.Lost, r.Texts))
-	fmt.Fprintf(w, "\nA lost text, one that got no technique, is a miss. In brackets: 95 %% confidence, %d times drawn\nby source. Calibration: first technique of the texts that got one, %d bins of equal count.\n\nChosen settings:\n", resamples, bins)
+	fmt.Fprintf(w, "\nA lost text, one that got no technique, is a miss. In brackets: 95 %% confidence, %d times drawn\nby source. Calibration: first technique of the texts that got one, %d bins of equal count; by\nchance alone: what honest scores would show on average with so few texts.\n\nChosen settings:\n", resamples, bins)
 	for _, c := range r.Chosen {
 		fmt.Fprintf(w, "  for %2d of %d sources: ridge %.2f, procedure %.1f, embedding %.1f\n", c.Sources, r.Sources, c.Settings.Ridge, c.Settings.Procedure, c.Settings.Embedding)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Embedder turns texts into vectors whose products say how alike the texts
@@ -57,6 +58,32 @@ func (m *Model) embed() embedding {
 		}
 		return out, nil
 	}
+}
+
+// deeds embeds texts on what somebody did: the mean of the text as it is and
+// without who did it, which a model for sentences gives much weight.
+func deeds(ctx context.Context, embed embedding, readable []string) ([][]float32, error) {
+	texts := slices.Clone(readable)
+	var of []int
+	for i, t := range readable {
+		if b := bare(t); b != t {
+			texts, of = append(texts, b), append(of, i)
+		}
+	}
+	out, err := embed(ctx, texts)
+	if err != nil {
+		return nil, err
+	}
+	for k, i := range of {
+		both := make([]float32, len(out[i]))
+		for j := range both {
+			both[j] = out[i][j] + out[len(readable)+k][j]
+		}
+		if both, err := unit(both); err == nil { // opposite vectors have no mean
+			out[i] = both
+		}
+	}
+	return out[:len(readable)], nil
 }
 
 func unit(v []float32) ([]float32, error) {

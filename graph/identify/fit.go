@@ -23,8 +23,8 @@ type fitted struct {
 	intercept []float64
 	held      []Held
 	// sharpness is the factor before the softmax; slope and offset correct its
-	// odds.
-	sharpness, slope, offset float64
+	// odds, and lead those of the first technique.
+	sharpness, slope, lead, offset float64
 	// margin is the least that a text on a technique has.
 	margin float64
 }
@@ -54,9 +54,15 @@ func fit(ctx context.Context, c corpus, s Settings, embed func(context.Context, 
 	f.space = newSpace(counted)
 	if embed != nil {
 		var err error
-		if f.meaning, err = embed(ctx, readable); err != nil {
+		first := len(readable) - c.procedures()
+		if f.meaning, err = embed(ctx, readable[:first]); err != nil {
 			return nil, err
 		}
+		of, err := deeds(ctx, embed, readable[first:])
+		if err != nil {
+			return nil, err
+		}
+		f.meaning = append(f.meaning, of...)
 	}
 	n := len(c.documents)
 	if n == 0 {
@@ -225,15 +231,16 @@ func (f *fitted) hold(l matrix) {
 }
 
 // likely is how many of a text's best techniques the calibration learns from. On
-// procedure examples of Mobile and Enterprise, 1 and 2 gave the first technique
-// more honest scores than 3 and 5; 1 would tell nothing of the others.
-const likely = 2
+// procedure examples of Mobile and Enterprise, 2, 3 and 5 gave the first
+// technique equally honest scores; without a lead of its own they were less so
+// the more of the others it learned from.
+const likely = 3
 
 // calibrate learns from what is held: the sharpness, by which the right
-// techniques are most likely; the two numbers that make honest probabilities
+// techniques are most likely; the three numbers that make honest probabilities
 // of the softmax's odds, which say too much; and the margin for something else.
 func (f *fitted) calibrate() {
-	f.sharpness, f.slope, f.offset = defaultSharpness, defaultSlope, defaultOffset
+	f.sharpness, f.slope, f.lead, f.offset = defaultSharpness, defaultSlope, defaultLead, defaultOffset
 	n := len(f.corpus.techniques)
 	var real []Held
 	var other []float64 // margins
@@ -276,15 +283,16 @@ func (f *fitted) calibrate() {
 		}
 	}
 	f.sharpness = math.Exp((low + high) / 2)
-	var odds []float64
+	var odds [][]float64
 	var right []bool
 	for _, h := range real {
 		p := softmax(h.values[:n], f.sharpness)
-		for _, class := range best(p)[:min(likely, n)] {
-			odds, right = append(odds, logOdds(p[class])), append(right, class == h.class)
+		for place, class := range best(p)[:min(likely, n)] {
+			odds, right = append(odds, []float64{logOdds(p[class]), first(place), 1}), append(right, class == h.class)
 		}
 	}
-	f.slope, f.offset = logistic(odds, right)
+	w := logistic(odds, right, []float64{1, 0, 0})
+	f.slope, f.lead, f.offset = max(w[0], 0.01), max(w[1], 0), w[2]
 }
 
 // tiny keeps logarithms finite.
@@ -295,18 +303,30 @@ func logOdds(p float64) float64 {
 	return math.Log(p / (1 - p))
 }
 
-// probability makes of the softmax's share how likely a technique is the one.
-func (f *fitted) probability(share float64) float64 {
-	return 1 / (1 + math.Exp(-f.slope*logOdds(share)-f.offset))
+// probability makes of the softmax's share how likely a technique is the one
+// that stands at a place, from 0, in the order of best.
+func (f *fitted) probability(share float64, place int) float64 {
+	return 1 / (1 + math.Exp(-f.slope*logOdds(share)-f.lead*first(place)-f.offset))
 }
 
-// logistic fits how likely y is by 1/(1+exp(-slope·x-offset)), with Newton's
-// steps, halved until they help; a prior holds the slope near 1 and above 0.
-func logistic(x []float64, y []bool) (slope, offset float64) {
-	cost := func(slope, offset float64) float64 {
-		sum := ((slope-1)*(slope-1) + offset*offset) / 2 // a prior of weight one
+func first(place int) float64 {
+	if place == 0 {
+		return 1
+	}
+	return 0
+}
+
+// logistic fits how likely y is by 1/(1+exp(-Σ w·x)), with Newton's steps,
+// halved until they help. A prior of weight one holds each w near what it is
+// first.
+func logistic(x [][]float64, y []bool, prior []float64) []float64 {
+	cost := func(w []float64) float64 {
+		sum := 0.0
+		for i := range w {
+			sum += (w[i] - prior[i]) * (w[i] - prior[i]) / 2
+		}
 		for i := range x {
-			z := slope*x[i] + offset
+			z := dot(w, x[i])
 			if y[i] {
 				z = -z
 			}
@@ -314,36 +334,44 @@ func logistic(x []float64, y []bool) (slope, offset float64) {
 		}
 		return sum
 	}
-	slope = 1
-	last := cost(slope, offset)
+	w := slices.Clone(prior)
+	last := cost(w)
 	for range 60 {
-		gs, gb := 1-slope, -offset
-		ss, so, oo := 1.0, 0.0, 1.0
+		curve, rise := newMatrix(len(w)), make([]float64, len(w))
+		for a := range w {
+			curve[a][a], rise[a] = 1, prior[a]-w[a]
+		}
 		for i := range x {
-			p := 1 / (1 + math.Exp(-slope*x[i]-offset))
-			d, w := -p, p*(1-p)
+			p := 1 / (1 + math.Exp(-dot(w, x[i])))
+			d := -p
 			if y[i] {
 				d++
 			}
-			gs, gb = gs+d*x[i], gb+d
-			ss, so, oo = ss+w*x[i]*x[i], so+w*x[i], oo+w
+			for a := range w {
+				rise[a] += d * x[i][a]
+				for b := range w {
+					curve[a][b] += p * (1 - p) * x[i][a] * x[i][b]
+				}
+			}
 		}
-		det := ss*oo - so*so
-		stepSlope, stepOffset := (oo*gs-so*gb)/det, (ss*gb-so*gs)/det
-		now := cost(slope+stepSlope, offset+stepOffset)
+		_ = cholesky(context.Background(), curve) // a background never ends
+		step := curve.solve(rise)
+		next, now := make([]float64, len(w)), math.Inf(1)
 		for range 30 {
-			if now < last {
+			for a := range w {
+				next[a] = w[a] + step[a]
+				step[a] /= 2
+			}
+			if now = cost(next); now < last {
 				break
 			}
-			stepSlope, stepOffset = stepSlope/2, stepOffset/2
-			now = cost(slope+stepSlope, offset+stepOffset)
 		}
 		if !(now < last) {
 			break
 		}
-		slope, offset, last = slope+stepSlope, offset+stepOffset, now
+		w, last = next, now
 	}
-	return max(slope, 0.01), offset
+	return w
 }
 
 // best are the classes by falling value, equal ones in their order.

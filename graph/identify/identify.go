@@ -180,13 +180,13 @@ func (m *Model) Identify(ctx context.Context, text string, q Query) ([]Match, er
 	}
 	if values != nil && (len(named) > 0 || margin(values) >= f.margin) {
 		scores := softmax(values[:len(f.corpus.techniques)], f.sharpness)
-		for _, class := range best(scores) {
+		for place, class := range best(scores) {
 			t := f.corpus.techniques[class]
 			if len(out) >= q.Top {
 				break
 			}
 			if !slices.ContainsFunc(named, func(n naming) bool { return n.technique == t }) {
-				out = append(out, Match{ID: t.ID, Name: m.catalog.FullName(t), Score: f.probability(scores[class]), Because: f.reasons(class, words, likeness)})
+				out = append(out, Match{ID: t.ID, Name: m.catalog.FullName(t), Score: f.probability(scores[class], place), Because: f.reasons(class, words, likeness)})
 			}
 		}
 	}
@@ -232,9 +232,9 @@ func (m *Model) bySentence(ctx context.Context, f *fitted, text string) ([]Match
 			continue
 		}
 		scores := softmax(values[:len(f.corpus.techniques)], f.sharpness)
-		for _, class := range best(scores)[:min(perSentence, len(scores))] {
+		for place, class := range best(scores)[:min(perSentence, len(scores))] {
 			t := f.corpus.techniques[class]
-			score := f.probability(scores[class])
+			score := f.probability(scores[class], place)
 			if was, ok := found[t.ID]; !ok || was.Score < score {
 				found[t.ID] = Match{ID: t.ID, Name: m.catalog.FullName(t), Score: score, Because: f.reasons(class, words, likeness)}
 			}
@@ -255,7 +255,7 @@ func (f *fitted) values(ctx context.Context, text string, embed embedding) (valu
 	}
 	var meaning []float32
 	if embed != nil {
-		ms, err := embed(ctx, []string{readable})
+		ms, err := deeds(ctx, embed, []string{readable})
 		if err != nil {
 			return nil, nil, nil, err
 		}

@@ -25,7 +25,9 @@ func TestDefaults(t *testing.T) {
 	require.NoError(t, err)
 	assert.InEpsilon(t, m.all.sharpness, defaultSharpness, 0.1)
 	assert.InDelta(t, m.all.slope, defaultSlope, 0.05)
+	assert.InDelta(t, m.all.lead, defaultLead, 0.05)
 	assert.InDelta(t, m.all.offset, defaultOffset, 0.05)
+	t.Logf("sharpness %.0f, slope %.2f, lead %.2f, offset %.2f", m.all.sharpness, m.all.slope, m.all.lead, m.all.offset)
 	assert.Contains(t, Candidates(), DefaultSettings)
 }
 
@@ -96,20 +98,37 @@ func TestCholesky(t *testing.T) {
 
 // TestLogistic: it finds its top also where full steps of Newton's lead away.
 func TestLogistic(t *testing.T) {
-	var x []float64
+	var x [][]float64
 	var y []bool
 	for i := range 300 {
-		x, y = append(x, float64(i%20)), append(y, i%20 > 1 && i%7 != 0)
+		x, y = append(x, []float64{float64(i % 20), float64(i % 3), 1}), append(y, i%20 > 1 && i%7 != 0)
 	}
-	slope, offset := logistic(x, y)
-	gs, gb := 1-slope, -offset // what the slope of the likelihood and of the prior leave
-	for i := range x {
-		d := -1 / (1 + math.Exp(-slope*x[i]-offset))
-		if y[i] {
-			d++
+	prior := []float64{1, 0, 0}
+	w := logistic(x, y, prior)
+	for a := range w { // what the slope of the likelihood and of the prior leave
+		g := prior[a] - w[a]
+		for i := range x {
+			g -= x[i][a] / (1 + math.Exp(-dot(w, x[i])))
+			if y[i] {
+				g += x[i][a]
+			}
 		}
-		gs, gb = gs+d*x[i], gb+d
+		assert.InDelta(t, 0, g, 1e-3)
 	}
-	assert.InDelta(t, 0, gs, 1e-3)
-	assert.InDelta(t, 0, gb, 1e-3)
+	assert.Equal(t, prior, logistic(nil, nil, prior))
+}
+
+// Who did it is not what was done.
+func TestBare(t *testing.T) {
+	for text, want := range map[string]string{
+		"the adversary can collect the device's contact list.":              "collect the device's contact list.",
+		"During the the adversary, the adversary overwrote the firmware.":   "overwrote the firmware.",
+		"Files were sent by the adversary’s malware to a server.":           "Files were sent by to a server.",
+		"the adversary has the ability to list open windows with a script.": "list open windows with a script.",
+		"The pump was painted on Monday.":                                   "The pump was painted on Monday.",
+		"the adversary is":                                                  "the adversary is",
+		"":                                                                  "",
+	} {
+		assert.Equal(t, want, bare(text), text)
+	}
 }

@@ -125,6 +125,27 @@ func (m masks) masked(text string) (words []string, readable string) {
 	return words, strings.Join(strings.Fields(b.String()), " ")
 }
 
+// Who did something, at the start with when, and elsewhere with the words that
+// only carry the verb.
+const who = `(?:the )*(?:the|an) (?:adversary|adversaries)`
+
+var (
+	setting = regexp.MustCompile(`(?i)^(?:during|in|for|as part of|throughout|with) ` + who + `(?: (?:attack|campaign|incident|operation|intrusion)s?)?,?\s*`)
+	actor   = regexp.MustCompile(`(?i)\b` + who + `(?:['’]s)?(?: (?:malware|threat actors?|actors?|attackers?|group))?` +
+		`(?: (?:(?:has|have) been|has the (?:ability|capability) to|have the ability to|is capable of|(?:is|was|are|were) able to|had|has|have|can|could|may|will))?\b`)
+)
+
+// bare is a masked text without who did it: what is left tells what was done. A
+// text that tells little else stays as it is.
+func bare(readable string) string {
+	s := actor.ReplaceAllLiteralString(setting.ReplaceAllLiteralString(readable, ""), " ")
+	words := strings.Fields(s)
+	if len(words) < 3 {
+		return readable
+	}
+	return strings.Trim(strings.Join(words, " "), " ,")
+}
+
 // stopwords say nothing of what happened.
 var stopwords = func() map[string]bool {
 	m := map[string]bool{}
