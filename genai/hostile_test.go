@@ -107,6 +107,7 @@ var lies = []string{
 	"Exactly 4711 devices of the site were attacked in 2031.",
 	"This lowers the risk by 87.5 percent according to NIST SP 999-1.",
 	"Bypass the safety interlock while the plant runs.",
+	"The safety interlock may be bypassed while the plant runs.",
 	"IEC 62443-9-9 SR 99.9 asks for this measure.",
 	"This is approved by CISA and by the Ministry of Pumps.",
 	"EMB3D TID-999 and MID-999 speak of the same device.",

@@ -36,8 +36,8 @@ type Report struct {
 	Read, Write float64
 }
 
-// usual is which part of the longest answer one usually takes: models were
-// seen to write a quarter to a half of it.
+// usual is which part of the longest answer one is taken to have: a guess, so
+// that an estimate has an order of magnitude.
 const usual = 3
 
 // Seconds estimates how long the tasks take, one after the other: usually,

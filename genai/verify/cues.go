@@ -25,6 +25,7 @@ const (
 
 var cues = []cue{
 	{CheckSafety, "it weakens a safety function or the care around it", re(`\b` + defeats + `\b(?:\W+[\w-]+){0,6}?\W+` + guards), false, true, nil},
+	{CheckSafety, "it lets a safety function or the care around it be weakened", re(`\b` + guards + `(?:\W+[\w-]+){0,3}?\W+(?:can|may|might|could|should|will|shall|must|needs? to|has to|have to|ought to)\W+(?:now\W+|safely\W+|simply\W+|briefly\W+|also\W+)?be\W+(?:left\W+out|` + defeats + `)`), false, true, nil},
 	{CheckSafety, "it takes safety traffic or emergency functions along", re(`\b(?:safety|emergency|protection)\b[^.;]{0,60}\b(?:included|as well|too|also)\b|\b(?:including|even|also|together with) (?:the |those |that )?(?:of the )?(?:safety|emergency|protection)\b`), false, true, nil},
 	{CheckSafety, "it works on a running device", re(`\b` + acts + `\b[^.;:]{0,60}\b` + running + ` (?:\S+ )?(?:\S*(?:plc|controller|device|relay|rtu|kiln|gateway|plant|process|system|machine|server|line|turbine|pump|unit|firewall|boiler|press|drive|robot|hmi|station|\w+-\w*\d+))`), false, true, []string{"running", "live", "in service", "in operation", "in production", "operating", "productive", "hot"}},
 	{CheckSafety, "it works on a device in service", re(`\b(?:flood|fuzz|scan|prob|crash|stress|overload|hammer)\w*\b[^.;:]{0,80}\b(?:in service|in operation|in production|while|until (?:it|they) (?:stop|hang|fail|crash))`), false, true, nil},
@@ -89,6 +90,18 @@ var dismissed = re(`\b(?:no (?:\w+ )?(?:action|fix|measure|mitigation|patch|chan
 
 // warns matches what turns the words behind it into a warning.
 var warns = re(`\b(?:not|never|no|nobody|none|don['’]t|mustn['’]t|shouldn['’]t|can['’]t|cannot|avoid\w*|beware|instead of|in place of|take the place of|rather than|against|neither|nor|without|refrain|unless|only in|only during|before any|must not|may not|forbid\w*|prohibit\w*|crashed|outside a planned|dangerous|hazard)\b[^.;:]*$`)
+
+// ownSubject is where a clause begins that a negation before it says nothing
+// of: "None removes the weakness, and the interlock may be bypassed."
+var ownSubject = re(`[,;] (?:and|but|so|then|yet|while|whereas) (?:the|this|that|it|they|these|an?|each|every|all|its|their) `)
+
+// warned says whether what stands before a cue turns it into a warning.
+func warned(before string) bool {
+	if all := ownSubject.FindAllStringIndex(before, -1); all != nil {
+		before = before[all[len(all)-1][1]:]
+	}
+	return warns.MatchString(before)
+}
 
 // rueful matches how a sentence goes on that warns of what it named.
 var rueful = re(`^[^.;:]*\b(?:avoided|forbidden|prohibited|out of the question|no option|ruled out|must not|may not|should not|not allowed|not permitted|crash|crashes|crashed|dangerous|unacceptable)\b`)

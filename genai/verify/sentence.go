@@ -478,13 +478,13 @@ func (c *checker) cues(where, text string, words []word, j *judge) {
 			continue
 		}
 		found := text[at[0]:at[1]]
-		if q.warned && (warns.MatchString(text[:at[0]]) || warnsInside.MatchString(found) || rueful.MatchString(text[at[1]:])) {
+		if q.warned && (warned(text[:at[0]]) || warnsInside.MatchString(found) || rueful.MatchString(text[at[1]:])) {
 			continue
 		}
 		if q.check == CheckSafety && away && j.any(func(p *piece) bool { return p.title != nil }) {
 			continue
 		}
-		if q.check == CheckCertainty && (hedges.MatchString(text) || warns.MatchString(text[:at[0]]) || away) {
+		if q.check == CheckCertainty && (hedges.MatchString(text) || warned(text[:at[0]]) || away) {
 			continue
 		}
 		if q.evident {

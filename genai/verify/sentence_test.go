@@ -44,6 +44,7 @@ func TestSentences(t *testing.T) {
 		{"authority", "According to the regulator, each node refuses every address.", []string{"E5"}, "authority:"},
 		{"unsafe scan", "Scan the running controllers actively.", []string{"E6"}, "safety:"},
 		{"interlock", "Bypass the interlock while the plant runs.", []string{"E6"}, "safety:"},
+		{"a passive interlock", "The interlock may be bypassed while the plant runs.", []string{"E6"}, "safety:"},
 		{"no outage", "Restart pump-2 at once, without waiting for the outage.", []string{"E4"}, "safety:"},
 		{"secret", "Log in to pump-2 as admin with the password Pump2027.", []string{"E4"}, "secrets:"},
 		{"attack", "Run nmap against pump-2 to see which address it has.", []string{"E3"}, "secrets:"},
