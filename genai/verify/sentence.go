@@ -17,7 +17,7 @@ type Sentence struct {
 	Text       string
 	Start, End int      // its place in the text, in bytes: text[Start:End]
 	Evidence   []string // handles that it is held against, in their order
-	// Against says what is against it, in the order of [SentenceChecks]; empty
+	// Against says what is against it, in the order of [Checks]; empty
 	// when nothing is. Where is always empty.
 	Against []graph.Rejection
 }
@@ -52,7 +52,7 @@ func Text(text string, evidence []graph.Evidence) []Sentence {
 		c.standards(l, folded, cited)
 		c.text(l)
 		c.sentence("", s.Text, c.judgeFor(s.Evidence))
-		order := SentenceChecks()
+		order := sentenceChecks()
 		slices.SortStableFunc(c.rejected, func(a, b graph.Rejection) int {
 			return slices.Index(order, a.Check) - slices.Index(order, b.Check)
 		})
@@ -117,9 +117,8 @@ func abbreviates(s string) bool {
 	return utf8.RuneCountInString(last) == 1 && last[0] >= 'A'
 }
 
-// SentenceChecks returns the names of the checks of a single sentence, in
-// order.
-func SentenceChecks() []string {
+// sentenceChecks are the names of the checks of a single sentence, in order.
+func sentenceChecks() []string {
 	return []string{
 		CheckIDs, CheckURLs, CheckStandards, CheckText, CheckNames, CheckNumbers, CheckDates, CheckQuotes, CheckAuthority,
 		CheckSafety, CheckSecrets, CheckOrders, CheckCertainty, CheckRelations, CheckGrounding,

@@ -118,14 +118,14 @@ func title(n graph.Node) string {
 	return n.ID + " " + n.Name
 }
 
-// RDFType is the IRI that rdf:type stands for.
-const RDFType = quad.IRI("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+// rdfType is the IRI that rdf:type stands for.
+const rdfType = quad.IRI("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 
 // Statement returns a quad of [graph.Snapshot.Quads] as other RDF tools expect
 // it: with the full name of rdf:type, and numbers as xsd:double.
 func Statement(q quad.Quad) quad.Quad {
 	if q.Predicate == quad.IRI("rdf:type") {
-		q.Predicate = RDFType
+		q.Predicate = rdfType
 	}
 	if f, ok := q.Object.(quad.Float); ok {
 		q.Object = quad.TypedString{

@@ -127,7 +127,7 @@ func (m *markdown) found() {
 		return
 	}
 	m.line("\n## Findings\n\nThe riskiest first, with the technique of the highest confidence.\n")
-	m.line("| Risk | Finding | Title | Device | Weaknesses | Techniques | The maker says |\n|---:|---|---|---|---|---|---|")
+	m.line("| Risk | Finding | Title | Device | Weaknesses | Techniques | The source says |\n|---:|---|---|---|---|---|---|")
 	for _, f := range m.urgent() {
 		to := raw(finding.Markdown(cmp.Or(f.Why, "no technique")))
 		if len(f.Techniques) > 0 {

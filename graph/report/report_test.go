@@ -208,10 +208,10 @@ func TestTextHasTheMakersWord(t *testing.T) {
 		finding.Finding{ID: "C", Title: "t", Remedies: remedies(finding.Remedy{Category: "workaround"})},
 		finding.Finding{ID: "D", Title: "t", Remedies: remedies(finding.Remedy{Category: "own"})})
 	out := text(t, a)
-	assert.Contains(t, out, "        the maker says: no fix is planned for some products; fix: Update to 2.0.\n")
-	assert.Contains(t, out, "        the maker says: no fix is planned: End of[31m life. 漢字")
-	assert.Contains(t, out, "        the maker says: work around: (no details)\n")
-	assert.Equal(t, 3, strings.Count(out, "the maker says"))
+	assert.Contains(t, out, "        the source says: no fix is planned for some products; fix: Update to 2.0.\n")
+	assert.Contains(t, out, "        the source says: no fix is planned: End of[31m life. 漢字")
+	assert.Contains(t, out, "        the source says: work around: (no details)\n")
+	assert.Equal(t, 3, strings.Count(out, "the source says"))
 	for _, line := range strings.Split(out, "\n") {
 		assert.LessOrEqual(t, uniseg.StringWidth(line), 100, line)
 	}

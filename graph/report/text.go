@@ -155,7 +155,7 @@ func (t *text) found() {
 		head := fmt.Sprintf("  %.2f  %s  %s", f.Score, pad(f.ID, ids), where)
 		t.line("%s%s  %s", head, pad(called(f), width-uniseg.StringWidth(head)-2-leads), cut(finding.Plain(to, 0), leads))
 		if word := makersWord(f.Remedies); word != "" {
-			t.line("%s", cut("        the maker says: "+finding.Plain(word, 0), width))
+			t.line("%s", cut("        the source says: "+finding.Plain(word, 0), width))
 		}
 	}
 	t.more(shown, len(sorted), "finding", "findings")

@@ -115,7 +115,10 @@ func TestFaultyMembers(t *testing.T) {
 			"vulnerabilities[1].cwes: a JSON string can't stand here; cwes left out (member)"}},
 		{"ratings", head + `"vulnerabilities":[{"id":"A","ratings":[{"method":"CVSSv31","score":99,"vector":"AV:Q"},{"method":"CVSSv4","score":-5},{"severity":"high"}]},{"id":"B","ratings":[{"score":"9.8 high"}]}]}`, []string{"x/A", "x/B"}, []string{
 			"vulnerabilities[0].ratings[0].score: 99 is not a score from 0 to 10; it is not read (nothing)", `vulnerabilities[0].ratings[0].vector: "AV:Q" is not a CVSS vector; it is left out (member)`,
-			"vulnerabilities[0].ratings[1].score: -5 is not a score from 0 to 10; it is not read (nothing)", "vulnerabilities[1].ratings[0].score: a JSON string can't stand here; score left out (member)"}},
+			"vulnerabilities[0].ratings[1].score: -5 is not a score from 0 to 10; it is not read (nothing)",
+			"vulnerabilities[0].ratings: none is said to be by a method of CVSS; the severity counts as unknown (nothing)",
+			"vulnerabilities[1].ratings[0].score: a JSON string can't stand here; score left out (member)",
+			"vulnerabilities[1].ratings: none is said to be by a method of CVSS; the severity counts as unknown (nothing)"}},
 		{"a state that is none", head + `"vulnerabilities":[{"id":"A","analysis":{"state":"fixed"}}]}`, []string{"x/A"}, []string{`vulnerabilities[0].analysis.state: "fixed" is no state; the vulnerability counts (member)`}},
 		{"components", head + `"components":[{"bom-ref":7,"name":"A"},{"bom-ref":"b","name":"B"}],"metadata":7,"vulnerabilities":[{"id":"A","affects":[{"ref":"b"}]}]}`, []string{"x/A"}, []string{
 			"metadata: a JSON number can't stand here; it is left out, as others of its kind may be (member)", "components.bom-ref: a JSON number can't stand here; it is left out, as others of its kind may be (member)"}},
