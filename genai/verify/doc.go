@@ -61,8 +61,8 @@ func Checks() []string {
 
 // The bounds of an answer.
 const (
-	MinClaim  = 20       // characters of a claim
-	MaxClaim  = 600      // characters of a claim
+	minClaim  = 20       // characters of a claim
+	maxClaim  = 600      // characters of a claim
 	MaxCited  = 4        // handles that one claim may cite
 	MaxAnswer = 64 << 10 // bytes of a raw answer
 )

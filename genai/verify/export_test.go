@@ -21,3 +21,9 @@ func Measure(claim graph.Claim, evidence []graph.Evidence) (features []float64, 
 
 // Grounding is for tests of the support alone.
 var Grounding = grounding
+
+// The bounds of a claim.
+const (
+	MinClaim = minClaim
+	MaxClaim = maxClaim
+)

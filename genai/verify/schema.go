@@ -84,7 +84,7 @@ func Schema(form Form, evidence []graph.Evidence) json.RawMessage {
 		Type: "object",
 		Properties: claimProperties{
 			Evidence: array{Type: "array", Items: items, Min: 1, Max: MaxCited, Unique: true},
-			Text:     text{Type: "string", Min: MinClaim, Max: MaxClaim},
+			Text:     text{Type: "string", Min: minClaim, Max: maxClaim},
 		},
 		Required: []string{"evidence", "text"},
 	}

@@ -268,10 +268,10 @@ func (c *checker) standards(l located, folded string, cited []facts) {
 
 func (c *checker) length(l located) {
 	switch n := utf8.RuneCountInString(strings.TrimSpace(l.Text)); {
-	case n < MinClaim:
-		c.reject(CheckLength, l.at("text"), "%d characters; a claim needs at least %d", n, MinClaim)
-	case n > MaxClaim:
-		c.reject(CheckLength, l.at("text"), "%d characters; a claim has at most %d", n, MaxClaim)
+	case n < minClaim:
+		c.reject(CheckLength, l.at("text"), "%d characters; a claim needs at least %d", n, minClaim)
+	case n > maxClaim:
+		c.reject(CheckLength, l.at("text"), "%d characters; a claim has at most %d", n, maxClaim)
 	}
 }
 
