@@ -18,7 +18,8 @@ import (
 
 // CSV is the table form of [JSON]: a head with the names of [Finding]'s
 // members, in any case and order, but for remedies, which are no text; one
-// finding a row. What separates the columns (a comma, a semicolon or a tab) is
+// finding a row. Where there is no such column, "cwe", "cwe_id", "weakness",
+// "cve", "cve_id", "cvss_score", "cvss_vector" and the like stand for one. What separates the columns (a comma, a semicolon or a tab) is
 // seen from the head, or said by a first line such as "sep=;" as spreadsheets
 // write it. Lists are separated by spaces or ';', products by ';' only, since
 // names have spaces. It reads a stream: memory does not grow with the number
@@ -195,7 +196,20 @@ func (in *csvInput) head(place string, cells []string) error {
 		}
 		in.names[i] = name
 	}
+	for i, cell := range cells {
+		name := alsoCalled[strings.ToLower(strings.TrimSpace(cell))]
+		if in.names[i] == "" && name != "" && !slices.Contains(in.names, name) {
+			in.names[i] = name
+		}
+	}
 	return nil
+}
+
+// alsoCalled are heads that tables have in place of a member's name, where
+// what they mean is beyond doubt.
+var alsoCalled = map[string]string{
+	"cwe": "weaknesses", "cwes": "weaknesses", "cwe_id": "weaknesses", "cwe_ids": "weaknesses", "weakness": "weaknesses",
+	"cve": "cves", "cve_id": "cves", "cve_ids": "cves", "cvss_vector": "cvss", "cvss_score": "cvss",
 }
 
 // row turns a row into a finding. Only a consumer that left the loop makes an

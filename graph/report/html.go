@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/mitigraph/mitigraph/graph"
+	"github.com/mitigraph/mitigraph/graph/report/internal/escape"
 )
 
 var (
@@ -83,7 +84,7 @@ func visible(b []byte) []byte {
 		switch {
 		case unicode.IsSpace(r):
 			out = append(out, ' ')
-		case unicode.IsPrint(r):
+		case unicode.IsPrint(r) && !escape.Unseen(r):
 			out = utf8.AppendRune(out, r)
 		}
 		b = b[n:]

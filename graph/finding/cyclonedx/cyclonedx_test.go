@@ -64,7 +64,7 @@ func TestJSON(t *testing.T) {
 		"vulnerabilities[3]: RTU Firmware/CVE-2024-10004 is left out: it is resolved (nothing)",
 		`vulnerabilities[4]: RTU Firmware/CVE-2024-10005 is left out: it is a false positive ("Another product.") (nothing)`,
 		"vulnerabilities[5]: RTU Firmware/CVE-2024-10006 is left out: it was rejected (nothing)",
-		"vulnerabilities[6]: RTU Firmware/CVE-2024-10007 is left out: every version named is unaffected (nothing)",
+		"vulnerabilities[6]: RTU Firmware/CVE-2024-10007 is left out: every version named, or the one that this is, is unaffected (nothing)",
 		"vulnerabilities[7]: RTU Firmware/CVE-2024-10008 is left out: it is resolved, with pedigree (nothing)",
 	}, problems)
 }
@@ -83,6 +83,20 @@ func TestXML(t *testing.T) {
 		`vulnerabilities[1]: strconv.ParseInt: parsing "many": invalid syntax (record)`,
 		"vulnerabilities[2]: RTU Firmware/CVE-2024-10003 is left out: it is resolved (nothing)",
 	}, problems)
+}
+
+// A component whose own version is said to be unaffected is left out, whatever
+// other versions are.
+func TestOwnVersion(t *testing.T) {
+	const bom = `{"bomFormat":"CycloneDX","specVersion":"1.5","components":[{"bom-ref":"a","name":"A","version":"2.1"}],` +
+		`"vulnerabilities":[{"id":"V","affects":[{"ref":"a","versions":[{"version":"2.0","status":"affected"},{"version":"%s","status":"unaffected"}]}]}]}`
+	found, problems, err := read(t, "x", fmt.Sprintf(bom, "2.1"))
+	require.NoError(t, err)
+	assert.Empty(t, found)
+	assert.Equal(t, []string{"vulnerabilities[0]: x/V is left out: every version named, or the one that this is, is unaffected (nothing)"}, problems)
+	found, _, err = read(t, "x", fmt.Sprintf(bom, "2.2"))
+	require.NoError(t, err)
+	assert.Len(t, found, 1)
 }
 
 // A vector counts before a score alone, and a rating that is wrong costs no other.

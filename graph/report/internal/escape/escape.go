@@ -22,7 +22,7 @@ func JSON(b []byte) []byte {
 			continue
 		}
 		r, n := utf8.DecodeRune(b[i:])
-		if !unicode.IsPrint(r) || unseen(r) {
+		if !unicode.IsPrint(r) || Unseen(r) {
 			out = append(out, b[done:i]...)
 			if r > 0xffff {
 				high, low := utf16.EncodeRune(r)
@@ -40,8 +40,8 @@ func JSON(b []byte) []byte {
 	return append(out, b[done:]...)
 }
 
-// unseen says of a character that counts as printable that it shows nothing:
+// Unseen says of a character that counts as printable that it shows nothing:
 // variation selectors, the grapheme joiner and fillers.
-func unseen(r rune) bool {
+func Unseen(r rune) bool {
 	return unicode.Is(unicode.Variation_Selector, r) || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
 }
