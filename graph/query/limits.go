@@ -61,19 +61,20 @@ const (
 	grace = 2 * time.Second
 )
 
-// heap is the size of all objects on the heap, garbage included, and how large
-// they may become before garbage is collected.
-func heap() (size, goal int64) {
-	samples := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/goal:bytes"}}
+// heap is the size of all objects on the heap, garbage included, how large they
+// may become before garbage is collected, and how much of them the last
+// collection found to be in use.
+func heap() (size, goal, live int64) {
+	samples := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/goal:bytes"}, {Name: "/gc/heap/live:bytes"}}
 	metrics.Read(samples)
-	return int64(samples[0].Value.Uint64()), int64(samples[1].Value.Uint64())
+	return int64(samples[0].Value.Uint64()), int64(samples[1].Value.Uint64()), int64(samples[2].Value.Uint64())
 }
 
 // watch ends a run whose heap grows by more than a limit. Up to the collector's
-// goal the growth may be garbage, so that the verdict waits for a collection;
-// beyond, there is no time to lose. The caller calls end when the run is over.
+// goal the growth may be garbage, so that the verdict waits for what a
+// collection finds in use; beyond, there is no time to lose. The caller calls end when the run is over.
 func watch(limit int64, stop context.CancelCauseFunc) (end func()) {
-	start, goal := heap()
+	start, goal, _ := heap()
 	over, gone := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(gone)
@@ -92,8 +93,8 @@ func watch(limit int64, stop context.CancelCauseFunc) (end func()) {
 				collected, verdict = nil, true
 			case <-tick.C:
 			}
-			switch size, _ := heap(); {
-			case size > goal+limit, verdict && size > start+limit:
+			switch size, _, live := heap(); {
+			case size > goal+limit, verdict && live > start+limit:
 				stop(fmt.Errorf("%w: more than the %d MiB that are allowed", ErrMemory, limit>>20))
 			case size > start+limit && collected == nil:
 				done := make(chan struct{})
