@@ -55,8 +55,8 @@ func TestLimits(t *testing.T) {
 			runtime.KeepAlive(kept)
 			return nil
 		}, query.ErrMemory},
-		{"garbage alone", query.Limits{Memory: 16 << 20}, func(ctx context.Context, _ *query.Session) error {
-			for range 200 {
+		{"garbage alone", query.Limits{Memory: 64 << 20}, func(ctx context.Context, _ *query.Session) error {
+			for range 1000 { // far more than the limit; what a busy collector has not come to yet is less
 				b := make([]byte, 1<<20)
 				runtime.KeepAlive(b)
 				time.Sleep(100 * time.Microsecond)
