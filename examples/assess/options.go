@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -74,7 +76,10 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return o, err
 	}
 	if o.format == "" {
-		o.format = formatOf(o.out)
+		var known bool
+		if o.format, known = formatOf(o.out); !known && filepath.Ext(o.out) != "" {
+			fmt.Fprintf(stderr, "note: %s is the ending of no format, so %s becomes text; -format names another\n", filepath.Ext(o.out), o.out)
+		}
 	}
 	if err := cli.Choice("format", o.format, formatNames()...); err != nil {
 		return o, err

@@ -42,8 +42,9 @@ func formatNames() (names []string) {
 	return names
 }
 
-// formatOf is the format that a file's name ends in; text where there is none.
-func formatOf(file string) string {
+// formatOf is the format that a file's name ends in; text, and false, where
+// there is none.
+func formatOf(file string) (string, bool) {
 	format, longest := "", 0
 	for _, f := range formats {
 		for _, ending := range f.endings {
@@ -52,7 +53,7 @@ func formatOf(file string) string {
 			}
 		}
 	}
-	return cmp.Or(format, "text")
+	return cmp.Or(format, "text"), format != ""
 }
 
 func writerOf(format string) writer {

@@ -55,8 +55,12 @@ func TestFormatOf(t *testing.T) {
 		"r.md": "markdown", "r.markdown": "markdown", "r.html": "html", "r.htm": "html", "r.layer.json": "navigator", "r.navigator.json": "navigator",
 		"r.stix.json": "stix", "r.sarif": "sarif", "r.sarif.json": "sarif", "dir.html/r": "text", "stix.json": "json", ".md": "markdown",
 	} {
-		assert.Equal(t, want, formatOf(name), name)
+		format, _ := formatOf(name)
+		assert.Equal(t, want, format, name)
 	}
+	_, told, code := assess(t, "-o", filepath.Join(t.TempDir(), "r.pdf"))
+	require.Zero(t, code)
+	assert.Contains(t, told, ".pdf is the ending of no format")
 	file := filepath.Join(t.TempDir(), "report.html")
 	_, stderr, code := assess(t, "-o", file)
 	require.Zero(t, code, stderr)

@@ -85,10 +85,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 			o.study = &studies[i]
 		}
 	}
-	if err := cli.Choice("study", names[0], known...); err != nil {
-		return o, cli.Misuse("%s", strings.TrimPrefix(err.Error(), "-"))
-	}
-	return o, nil
+	return o, cli.OneOf("study", names[0], known...)
 }
 
 func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) error {

@@ -86,7 +86,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if o.command = "list"; len(words) > 0 {
 		o.command, o.ids = words[0], words[1:]
 	}
-	if err := cli.Choice("command", o.command, "list", "show", "review", "accept", "reject", "reopen", "export"); err != nil {
+	if err := cli.OneOf("command", o.command, "list", "show", "review", "accept", "reject", "reopen", "export"); err != nil {
 		return o, err
 	}
 	if err := cli.Choice("format", o.format, "text", "json"); err != nil {

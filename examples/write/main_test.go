@@ -94,7 +94,8 @@ func TestWrongUse(t *testing.T) {
 	findings := file(t, "f.json", `{"id":"F-1","title":"x"}`)
 	for want, args := range map[string][]string{
 		"the first word is to be a task":              nil,
-		"the first word is to be a task: mitigation":  {"poem"},
+		`task "poem": want mitigation`:                {"poem"},
+		"did you mean triage?":                        {"triagee", "-finding", "F-1"},
 		"triage needs -finding ID":                    {"triage"},
 		"report needs -report FILE":                   {"report"},
 		"-finding is for the task triage":             {"policy", "-finding", "F-1"},

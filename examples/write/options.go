@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -62,7 +61,6 @@ type options struct {
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("write", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
 	given := map[string]bool{}
 	once := func(name string, to *string, usage string) {
 		fs.Func(name, usage, func(value string) error {
@@ -88,33 +86,16 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	once("keep", &o.keep, "measure: also write each draft as JSON into this `FOLDER`, which must be there")
 	fs.DurationVar(&o.timeout, "timeout", 0, "measure: the `time` that an answer may take, such as 5m; 2m unless given")
 	fs.IntVar(&o.gap, "gap", 0, "mitigation: the `number` of the gap, from 0 for the most urgent")
-	var words []string
-	// Flags may stand behind files, where package flag would end.
-	for {
-		err := fs.Parse(args)
-		if errors.Is(err, flag.ErrHelp) {
-			fmt.Fprint(stderr, usage)
-			fs.SetOutput(stderr)
-			fs.PrintDefaults()
-			fmt.Fprint(stderr, examples)
-			return o, err
-		}
-		if err != nil {
-			return o, cli.Misuse("%w; -h lists the flags", err)
-		}
-		if n := len(args) - fs.NArg(); n > 0 && args[n-1] == "--" { // what follows is no flag
-			words = append(words, fs.Args()...)
-			break
-		}
-		if fs.NArg() == 0 {
-			break
-		}
-		words = append(words, fs.Arg(0))
-		args = fs.Args()[1:]
+	words, err := cli.Parse(fs, args, stderr, usage, examples)
+	if err != nil {
+		return o, err
 	}
 	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	if len(words) == 0 || !slices.Contains(tasks, words[0]) {
+	if len(words) == 0 {
 		return o, cli.Misuse("the first word is to be a task: %s; -h says more", strings.Join(tasks, ", "))
+	}
+	if err := cli.OneOf("task", words[0], tasks...); err != nil {
+		return o, err
 	}
 	o.task, o.files = words[0], words[1:]
 	for name, task := range map[string]string{"finding": "triage", "report": "report", "gap": "mitigation", "machine": "measure", "keep": "measure", "timeout": "measure"} {

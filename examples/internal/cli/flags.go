@@ -79,7 +79,10 @@ func printFlags(fs *flag.FlagSet, w io.Writer) {
 
 // Choice is the error of a flag's value that is none of those that it may have,
 // and names the one that was likely meant; nil for one of them.
-func Choice(flag, value string, of ...string) error {
+func Choice(flag, value string, of ...string) error { return OneOf("-"+flag, value, of...) }
+
+// OneOf is the same of a word that is no flag's: what says what it is.
+func OneOf(what, value string, of ...string) error {
 	if slices.Contains(of, value) {
 		return nil
 	}
@@ -91,7 +94,7 @@ func Choice(flag, value string, of ...string) error {
 	if meant != "" {
 		meant = "; did you mean " + meant + "?"
 	}
-	return Misuse("-%s %q: want %s%s", flag, value, want, meant)
+	return Misuse("%s %q: want %s%s", what, value, want, meant)
 }
 
 // FormatOf is the format that the ending of an output file names, of those
