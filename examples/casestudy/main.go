@@ -98,9 +98,12 @@ func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writ
 	case o.study == nil:
 		return cli.Output(o.out, list(), stdout)
 	}
-	w, err := writer(o.draft)
-	if err != nil {
-		return err
+	var w *cli.Drafter // nil for nobody
+	if o.draft != "none" {
+		var err error
+		if w, err = cli.LoadDrafter(o.draft, stderr); err != nil {
+			return err
+		}
 	}
 	c, err := o.study.assess(ctx, o.attack)
 	if err != nil {

@@ -6,17 +6,12 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/mitigraph/mitigraph/examples/internal/cli"
 	"github.com/mitigraph/mitigraph/examples/internal/reported"
 	"github.com/mitigraph/mitigraph/genai"
-	"github.com/mitigraph/mitigraph/genai/ollama"
-	"github.com/mitigraph/mitigraph/genai/template"
 	"github.com/mitigraph/mitigraph/graph"
 	"github.com/mitigraph/mitigraph/graph/finding"
 	"github.com/mitigraph/mitigraph/graph/finding/csaf"
@@ -161,26 +156,6 @@ func (s *study) assess(ctx context.Context, attack string) (*walk, error) {
 	w.a.UnreadRecords, w.a.UnreadMembers = cli.Unread(w.notes)
 	w.a.Warnings = append(cli.Warnings(catalog, w.notes), w.a.Warnings...)
 	return w, nil
-}
-
-// writer is who -draft names; nil for nobody.
-func writer(who string) (genai.Writer, error) {
-	model, ok := strings.CutPrefix(who, "ollama:")
-	switch {
-	case who == "none":
-		return nil, nil
-	case !ok:
-		return template.Writer{}, nil
-	}
-	w, err := ollama.New("", model)
-	if err != nil {
-		return nil, &cli.InputError{Err: err}
-	}
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return w, nil // without one, nothing is kept
-	}
-	return genai.Cached(w, filepath.Join(dir, "mitigraph", "answers")), nil
 }
 
 // write drafts what the study shows. What another release gives nothing to
