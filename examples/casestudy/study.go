@@ -14,9 +14,6 @@ import (
 	"github.com/mitigraph/mitigraph/genai"
 	"github.com/mitigraph/mitigraph/graph"
 	"github.com/mitigraph/mitigraph/graph/finding"
-	"github.com/mitigraph/mitigraph/graph/finding/csaf"
-	"github.com/mitigraph/mitigraph/graph/finding/cyclonedx"
-	"github.com/mitigraph/mitigraph/graph/finding/sarif"
 )
 
 //go:embed camera water hospital
@@ -73,16 +70,13 @@ var studies = []study{
 
 func (s *study) read(name string) ([]byte, error) { return files.ReadFile(s.name + "/" + name) }
 
-// formats are the kinds of files that the studies' findings are in.
-var formats = []finding.Format{finding.JSON, finding.CSV, csaf.Format, sarif.Format, cyclonedx.Format}
-
 // findings reads what one file says was observed.
 func (s *study) findings(ctx context.Context, name string, kev *finding.KEV) ([]finding.Finding, []*finding.RecordError, error) {
 	b, err := s.read(name)
 	if err != nil {
 		return nil, nil, err
 	}
-	return finding.Collect(finding.Enrich(finding.Read(ctx, name, bytes.NewReader(b), formats...), kev, nil))
+	return finding.Collect(finding.Enrich(finding.Read(ctx, name, bytes.NewReader(b), cli.Formats...), kev, nil))
 }
 
 // A walk is a study that was assessed.

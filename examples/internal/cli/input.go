@@ -83,8 +83,8 @@ func nothingUsable(lost int, first *finding.RecordError) error {
 	return Misuse("%s: nothing of it can be used: %d of its records can't be read, the first at %s: %w", first.File, lost, first.Where, first.Err)
 }
 
-// formats are the kinds of files that findings are read from.
-var formats = []finding.Format{finding.JSON, finding.CSV, csaf.Format, sarif.Format, cyclonedx.Format}
+// Formats are the kinds of files that findings are read from.
+var Formats = []finding.Format{finding.JSON, finding.CSV, csaf.Format, sarif.Format, cyclonedx.Format}
 
 // known is what is known of CVEs beyond the findings.
 type known struct {
@@ -122,7 +122,7 @@ func open[T any](ctx context.Context, flag, name string, read func(context.Conte
 }
 
 func (k known) read(ctx context.Context, name string, r io.Reader) iter.Seq2[finding.Finding, error] {
-	return finding.Enrich(finding.Read(ctx, name, r, formats...), k.kev, k.epss)
+	return finding.Enrich(finding.Read(ctx, name, r, Formats...), k.kev, k.epss)
 }
 
 func (k known) collect(ctx context.Context, name string, r io.Reader) ([]finding.Finding, []*finding.RecordError, error) {
