@@ -144,7 +144,7 @@ func (p *proposer) describeTechnique(x *index, t *mitre.Technique) {
 		of[byWeakness].climb(x, n.key, link.Confidence)
 		said.words(n.name+" "+link.Rationale, link.Confidence)
 		for m := range x.to(n.key, predCounters) {
-			if e, ok := m.doc.(*EMB3DMitigation); ok {
+			if e, ok := m.doc.(*emb3dMitigation); ok {
 				said.words(e.Name, link.Confidence)
 				asked.requirements(e.IEC62443, link.Confidence)
 			}

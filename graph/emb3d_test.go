@@ -120,7 +120,7 @@ func TestEMB3DRecord(t *testing.T) {
 	n, ok := s.Node("emb3d:MID-043")
 	require.True(t, ok)
 	assert.Equal(t, Node{"emb3d:MID-043", "MID-043", "EMB3DMitigation", "Manage Default Login Credentials"}, n)
-	m, ok := doc[*EMB3DMitigation](s.index(), "emb3d:MID-043")
+	m, ok := doc[*emb3dMitigation](s.index(), "emb3d:MID-043")
 	require.True(t, ok)
 	assert.Equal(t, []string{"CR 1.1 RE 1", "CR 1.5"}, m.IEC62443)
 

@@ -9,8 +9,8 @@ import (
 	"github.com/mitigraph/mitigraph/graph/store"
 )
 
-// ErrClosed says that the graph was closed.
-var ErrClosed = fmt.Errorf("graph: %w", store.ErrClosed)
+// errClosed says that the graph was closed.
+var errClosed = fmt.Errorf("graph: %w", store.ErrClosed)
 
 // ErrUnknownSource says that nothing in the graph has the key that
 // [Graph.Remove] was given.
@@ -115,8 +115,8 @@ func (g *Graph) Refresh(ctx context.Context) (bool, error) {
 }
 
 // Close closes the store, if there is one. Snapshots taken before stay valid;
-// all that writes then gives [ErrClosed]. It waits for a writer that is at
-// work. Closing twice is allowed.
+// all that writes then gives [store.ErrClosed], also of a graph in memory. It
+// waits for a writer that is at work. Closing twice is allowed.
 func (g *Graph) Close() error {
 	if g.turn == nil {
 		return nil
@@ -136,7 +136,7 @@ func (g *Graph) Close() error {
 // take waits for the turn to write.
 func (g *Graph) take(ctx context.Context) error {
 	if g.turn == nil {
-		return ErrClosed
+		return errClosed
 	}
 	if err := ctx.Err(); err != nil {
 		return err
@@ -148,7 +148,7 @@ func (g *Graph) take(ctx context.Context) error {
 	}
 	if !g.open {
 		g.give()
-		return ErrClosed
+		return errClosed
 	}
 	return nil
 }

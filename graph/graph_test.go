@@ -19,6 +19,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/mitigraph/mitigraph/graph/finding"
+	"github.com/mitigraph/mitigraph/graph/store"
 	"github.com/mitigraph/mitigraph/mitre"
 )
 
@@ -239,7 +240,7 @@ func TestAddIsAllOrNothing(t *testing.T) {
 
 	require.NoError(t, g.Close())
 	require.NoError(t, g.Close())
-	assert.ErrorIs(t, g.Add(t.Context(), f), ErrClosed)
+	assert.ErrorIs(t, g.Add(t.Context(), f), store.ErrClosed)
 	assert.Len(t, assess(t, g).Findings, 1, "snapshots outlive the graph")
 }
 
@@ -305,7 +306,7 @@ func TestSourcesNeedAttack(t *testing.T) {
 func TestNothingGiven(t *testing.T) {
 	var g Graph
 	assert.Nil(t, g.Snapshot().Catalog())
-	assert.ErrorIs(t, g.Add(t.Context()), ErrClosed)
+	assert.ErrorIs(t, g.Add(t.Context()), store.ErrClosed)
 	require.NoError(t, g.Close())
 	_, err := g.Snapshot().Assess(t.Context())
 	assert.ErrorContains(t, err, "add Attack first")

@@ -28,19 +28,19 @@ type Weakness struct {
 	Parents []string `json:"parents,omitempty"` // more general entries, nearest view first
 }
 
-// EMB3DMitigation is what EMB3D advises the maker of a device against a threat.
+// emb3dMitigation is what EMB3D advises the maker of a device against a threat.
 // It is no mitigation of ATT&CK and answers no technique.
-type EMB3DMitigation struct {
+type emb3dMitigation struct {
 	ID       string   `json:"id"` // MID-001
 	Name     string   `json:"name"`
 	Maturity string   `json:"maturity"`                // foundational, intermediate or leading
 	IEC62443 []string `json:"iec_62443_4_2,omitempty"` // requirements of part 4-2: "CR 1.1 RE 2"
 }
 
-// DeviceKind is a kind of device, as far as the mapping tells them apart: a
+// deviceKind is a kind of device, as far as the mapping tells them apart: a
 // technique that follows from a weakness of a controller need not follow from
 // the same weakness of a camera.
-type DeviceKind struct {
+type deviceKind struct {
 	ID     string   `json:"id"` // controller, operator, server, network, iot, cloud
 	Means  string   `json:"means"`
 	Assets []string `json:"assets"` // ATT&CK assets of this kind; none for iot and cloud
@@ -76,7 +76,7 @@ type (
 			CWEs        []string `json:"cwes"`
 			Mitigations []string `json:"mitigations"`
 		} `json:"threats"`
-		Mitigations []*EMB3DMitigation `json:"mitigations"`
+		Mitigations []*emb3dMitigation `json:"mitigations"`
 	}
 	mapping struct {
 		of      string // the catalogue, where another mapping has the rest
@@ -95,7 +95,7 @@ type (
 			Weakness  string `json:"weakness"`
 			Rationale string `json:"rationale"`
 		} `json:"none"`
-		DeviceKinds map[string]*DeviceKind `json:"device_kinds"`
+		DeviceKinds map[string]*deviceKind `json:"device_kinds"`
 	}
 	constraints struct {
 		Version     string        `json:"version"`

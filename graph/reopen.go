@@ -174,9 +174,9 @@ func newDoc(kind string) any {
 	case "Weakness":
 		return &Weakness{}
 	case "EMB3DMitigation":
-		return &EMB3DMitigation{}
+		return &emb3dMitigation{}
 	case "DeviceKind":
-		return &DeviceKind{}
+		return &deviceKind{}
 	case "Constraint":
 		return &Constraint{}
 	case "Area":

@@ -39,8 +39,9 @@ type Link struct {
 	// and for an area's help with a mitigation whether it is "direct" or
 	// "supporting".
 	Relation string `json:"relation,omitempty"`
-	// Devices says for such a link which kinds of device it holds for, by the
-	// IDs of [DeviceKind]; nil means all.
+	// Devices says for such a link which kinds of device it holds for, as the
+	// mapping tells them apart: controller, operator, server, network, iot,
+	// cloud; nil means all.
 	Devices []string `json:"devices,omitempty"`
 	// How and Risk say for an area's help which text a model makes and who
 	// uses it, and what goes wrong when the model is wrong; see [Help].

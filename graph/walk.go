@@ -123,7 +123,7 @@ func (x *index) show(i int32) Node {
 		id = d.ID
 	case *Constraint:
 		id = d.ID
-	case *DeviceKind:
+	case *deviceKind:
 		id = d.ID
 	case *Area:
 		id = d.ID

@@ -77,9 +77,6 @@ func New(s *graph.Snapshot) *Store {
 	return b.store(s)
 }
 
-// Snapshot returns what the store was made of.
-func (s *Store) Snapshot() *graph.Snapshot { return s.snapshot }
-
 type builder struct {
 	values []quad.Value
 	ids    map[quad.Value]int32

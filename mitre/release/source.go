@@ -21,8 +21,8 @@ import (
 	"github.com/mitigraph/mitigraph/mitre"
 )
 
-// Official is the base URL of the official repository.
-const Official = "https://raw.githubusercontent.com/mitre-attack/attack-stix-data/master/"
+// official is the base URL of the official repository.
+const official = "https://raw.githubusercontent.com/mitre-attack/attack-stix-data/master/"
 
 var (
 	// ErrOffline says that a release is not in the cache and that the source
@@ -40,8 +40,9 @@ var (
 type Source struct {
 	// Mirror is the base URL, http or https, of a copy of the official
 	// repository: the file of [Release].Path is looked for below it. Empty
-	// means [Official]. A user, password and query in it are used, and left
-	// out of errors. A folder is no mirror: Dir takes it.
+	// means that itself, mitre-attack/attack-stix-data on GitHub. A user,
+	// password and query in it are used, and left out of errors. A folder is
+	// no mirror: Dir takes it.
 	Mirror string
 	// Dir is the folder of the cache; see the package comment for its
 	// layout. It is made when needed. Empty means mitigraph/attack below
@@ -277,7 +278,7 @@ func (s *Source) dir() (string, error) {
 func (s *Source) url(r Release) (*url.URL, error) {
 	base := s.Mirror
 	if base == "" {
-		base = Official
+		base = official
 	}
 	u, err := url.Parse(base)
 	switch {

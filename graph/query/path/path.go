@@ -9,8 +9,10 @@
 //
 // What is left of Cayley to watch: Limit, Skip, Order, Count and Back change
 // the path that they are called on, and extending one path from several
-// goroutines is a data race. Several ways to one node give several rows;
-// Unique leaves one of them. For FollowRecursive use [query.Recursive].
+// goroutines is a data race. Building a path from what is none, such as a
+// predicate of an unknown type, panics before Run sees it. Several ways to one
+// node give several rows; Unique leaves one of them. For FollowRecursive use
+// [query.Recursive].
 package path
 
 import (
@@ -35,14 +37,7 @@ import (
 // The errors are those of [query.Run]. A path that a nil or a panic of Cayley
 // makes impossible, or that names an unknown predicate, is a [query.Error].
 func Run(ctx context.Context, s *query.Store, p *cayley.Path, l query.Limits) (query.Result, error) {
-	return RunFunc(ctx, s, func() *cayley.Path { return p }, l)
-}
-
-// RunFunc is Run for a path that is built within the run, so that a panic while
-// building, which Cayley has for predicates of an unknown type, is an error too.
-func RunFunc(ctx context.Context, s *query.Store, build func() *cayley.Path, l query.Limits) (query.Result, error) {
 	return query.Run(ctx, s, l, func(ctx context.Context, q *query.Session) error {
-		p := build()
 		if p == nil {
 			return &query.Error{Err: errors.New("there is no path")}
 		}
