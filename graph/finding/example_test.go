@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/mitigraph/mitigraph/graph/finding"
@@ -114,4 +115,75 @@ func ExampleRecognise() {
 func ExamplePlain() {
 	fmt.Printf("%q\n", finding.Plain("valve\x1b[2J \u202eopen\n", 20))
 	// Output: "valve[2J open"
+}
+
+// The same in Markdown, where a title could begin a heading or call a person.
+func ExampleMarkdown() {
+	fmt.Println(finding.Markdown("# <b>Fixed</b> password, ask @admin"))
+	// Output: \# &lt;b&gt;Fixed&lt;/b&gt; password, ask  (at) admin
+}
+
+// One's own look at the catalogue and the scores.
+func ExampleReadKEV() {
+	kev, skipped, err := finding.ReadKEV(context.Background(), "kev.json", strings.NewReader(
+		`{"catalogVersion": "2025.01.01", "vulnerabilities": [{"cveID": "CVE-2023-6448"}, {"cveID": "unknown"}]}`))
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(kev.Version, kev.Has("CVE-2023-6448"), kev.Has("CVE-2020-1"))
+	fmt.Println(skipped)
+	// Output:
+	// 2025.01.01 true false
+	// [kev.json: vulnerabilities[1].cveID: "unknown" is not a CVE ID; it is left out]
+}
+
+func ExampleReadEPSS() {
+	epss, _, err := finding.ReadEPSS(context.Background(), "epss.csv", strings.NewReader(
+		"#model_version:v2025.03.14,score_date:2025-06-01T00:00:00+0000\ncve,epss,percentile\nCVE-2023-6448,0.42,0.97\n"))
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(epss.Model, epss.Date)
+	fmt.Println(epss.Score("CVE-2023-6448"))
+	fmt.Println(epss.Score("CVE-2020-1"))
+	// Output:
+	// v2025.03.14 2025-06-01T00:00:00+0000
+	// 0.42 true
+	// 0 false
+}
+
+// Join for findings that pass: what is kept of each is its digest.
+func ExampleRepeats() {
+	var repeats finding.Repeats
+	first := map[[32]byte]string{}
+	for _, f := range []finding.Finding{
+		{ID: "F-1", Title: "Fixed password", Source: "monday.json"},
+		{ID: "F-2", Title: "Open port", Source: "tuesday.json"},
+		{ID: "F-1", Title: "Fixed password", Source: "tuesday.json"},
+	} {
+		digest := f.Digest()
+		if source, is := first[digest]; is {
+			repeats.Add(&f, func() string { return source })
+			continue
+		}
+		first[digest] = f.Source
+		fmt.Println(f.ID, f.Title)
+	}
+	fmt.Println(repeats.Notes()[0])
+	// Output:
+	// F-1 Fixed password
+	// F-2 Open port
+	// tuesday.json: findings: F-1 is in monday.json already, in the same words; it counts once
+}
+
+// How a format of one's own tells its files from others.
+func ExampleMembers() {
+	mine := finding.Format{Name: "my scanner", Match: func(head []byte) bool {
+		return slices.Contains(finding.Members(head), "my_scanner_version")
+	}}
+	fmt.Println(mine.Match([]byte(`{"results": [{"id": 1}], "my_scanner_version": 3, "nex`)))
+	fmt.Println(mine.Match([]byte(`{"results": [{"my_scanner_version": 3}]}`)))
+	// Output:
+	// true
+	// false
 }
