@@ -363,3 +363,137 @@ func ExampleCatalog_Write() {
 	//  ]
 	// }
 }
+
+// Filters together: what came since a day and speaks of a thing.
+func ExampleCreatedAfter() {
+	c := catalog()
+	since := time.Date(2023, 1, 1, 0, 0, 0, 0, time.UTC)
+	for t := range mitre.Where(mitre.Live[*mitre.Technique](c), mitre.CreatedAfter(since), mitre.Mentions("wireless")) {
+		fmt.Println(t)
+	}
+	// Output: T1695.003 Wi-Fi
+}
+
+func ExampleMentions() {
+	for m := range mitre.Where(mitre.Live[*mitre.Mitigation](catalog()), mitre.Mentions("remote access")) {
+		fmt.Println(m)
+	}
+	// Output: M0932 Multi-factor Authentication
+}
+
+// Assets that run on embedded systems and on Linux alike.
+func ExampleOnPlatform() {
+	for a := range mitre.Where(mitre.Live[*mitre.Asset](catalog()), mitre.OnPlatform("embedded"), mitre.OnPlatform("linux")) {
+		fmt.Println(a)
+	}
+	// Output:
+	// A0004 Remote Terminal Unit (RTU)
+	// A0006 Data Historian
+	// A0007 Control Server
+	// A0009 Data Gateway
+	// A0011 Virtual Private Network (VPN) Server
+	// A0012 Jump Host
+	// A0016 Firewall
+}
+
+// This project's words on an ID, without a catalogue.
+func ExampleSummary() {
+	text, ok := mitre.Summary("M0816")
+	fmt.Println(text, ok)
+	_, ok = mitre.Summary("T0855") // revoked
+	fmt.Println(ok)
+	// Output:
+	// Some behaviours use functions the plant cannot do without, such as reading tags, or happen on equipment the owner does not hold, so no setting prevents them without hampering operation. Effort goes instead into detection, safe process design and rehearsed recovery. true
+	// false
+}
+
+// ATT&CK has a mitigation that says that nothing helps: it is none.
+func ExampleMitigation_Placeholder() {
+	c := catalog()
+	for _, id := range []string{"T0840", "T0834"} {
+		t, _ := mitre.Find[*mitre.Technique](c, id)
+		for m := range mitre.Incoming[*mitre.Mitigation](c, t, mitre.Mitigates) {
+			fmt.Println(id, m, m.Placeholder())
+		}
+	}
+	// Output:
+	// T0840 M0816 Mitigation Limited or Not Effective true
+	// T0834 M0938 Execution Prevention false
+}
+
+// Links that are no longer in force come too, and say so.
+func ExampleCatalog_From() {
+	c := catalog()
+	old, _ := c.Lookup("T0855")
+	for r := range c.From(old, mitre.RevokedBy) {
+		fmt.Println(r.Source, "was revoked by", r.Target)
+	}
+	fmt.Println("live:", old.Common().Live())
+	// Output:
+	// T0855 Unauthorized Command Message was revoked by T1692.001 Command Message
+	// live: false
+}
+
+// Of a link with what it says, such as a procedure example: in an official
+// release its Description is there too.
+func ExampleCatalog_To() {
+	c := catalog()
+	technique, _ := c.Lookup("T0827")
+	for r := range c.To(technique, mitre.Uses) {
+		if r.Live() {
+			fmt.Println(r.Source, "since", r.Created.Year())
+		}
+	}
+	// Output:
+	// C0028 2015 Ukraine Electric Power Attack since 2023
+	// C0063 2025 Poland Wiper Attacks since 2026
+	// S0372 LockerGoga since 2017
+	// S0604 Industroyer since 2018
+}
+
+func ExampleCatalog_Relationships() {
+	n := map[mitre.RelationshipType]int{}
+	for r := range catalog().Relationships() {
+		if r.Live() {
+			n[r.Type]++
+		}
+	}
+	fmt.Println(n[mitre.Detects], n[mitre.AttributedTo])
+	// Output: 97 5
+}
+
+// Raw for what no type here has a place for.
+func ExampleCatalog_Raw() {
+	c, err := mitre.Read(context.Background(), "mine.json", strings.NewReader(bundle20))
+	if err != nil {
+		panic(err)
+	}
+	bundle, objects, err := c.Raw()
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(string(bundle), len(objects), len(objects[0]))
+	// Output: {"id":"bundle--1","spec_version":"2.0","type":"bundle"} 1 220
+}
+
+// Objects that are new, gone or different, each in whichever release has it.
+func ExampleChange_Object() {
+	older, err := mitre.Read(context.Background(), "older", strings.NewReader(bundle20))
+	if err != nil {
+		panic(err)
+	}
+	newer, err := mitre.Read(context.Background(), "newer", strings.NewReader(strings.Replace(bundle20, "attack-pattern--1", "attack-pattern--2", 1)))
+	if err != nil {
+		panic(err)
+	}
+	changes, err := mitre.Diff(context.Background(), older, newer)
+	if err != nil {
+		panic(err)
+	}
+	for _, change := range changes.Objects {
+		fmt.Println(change.Object().Common().STIXID, change.Kinds)
+	}
+	// Output:
+	// attack-pattern--1 [removed]
+	// attack-pattern--2 [added]
+}
