@@ -2,8 +2,11 @@ package genai_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log"
+	"strings"
+	"time"
 
 	"github.com/mitigraph/mitigraph/genai"
 	"github.com/mitigraph/mitigraph/genai/template"
@@ -170,4 +173,159 @@ func Example() {
 	// Output:
 	// template draft
 	// ATT&CK lists no mitigation for T0837 Loss of Protection, which the findings open on sis-1. The controls named below answer similar techniques and are proposals. This draft is assembled from the graph, not written by a person or a model.
+}
+
+// password is the plant with a fixed password on its panel, which no control
+// answers yet.
+func password(ctx context.Context) (*graph.Graph, *graph.Snapshot, *graph.Assessment) {
+	g, _, _ := plant(ctx)
+	if err := g.Add(ctx, graph.Findings(finding.Finding{ID: "F-2", Title: "Fixed password", Device: "hmi-1", Techniques: []string{"T1694.002"}})); err != nil {
+		log.Fatal(err)
+	}
+	known := g.Snapshot()
+	assessment, err := known.Assess(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return g, known, assessment
+}
+
+// A draft for each gap. What a model answered is kept, so that the same run
+// again asks it nothing; the template writer needs no keeping.
+func ExampleDraftAll() {
+	ctx := context.Background()
+	g, known, assessment := password(ctx)
+	defer g.Close()
+	w := genai.Cached(template.Writer{}, "drafts") // or of ollama.New
+	drafts, err := genai.DraftAll(ctx, known, assessment, genai.Mitigations(assessment), w, genai.Options{
+		Parallel: 2,
+		Progress: func(done, total int) { fmt.Println(done, "of", total) },
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, d := range drafts {
+		fmt.Println(assessment.Gaps[d.Gap].Kind, d.Generator)
+	}
+	// Output:
+	// 1 of 1
+	// not_deployed template
+}
+
+// A draft for a terminal; Markdown writes the same for a wiki.
+func ExampleText() {
+	ctx := context.Background()
+	g, known, assessment := plant(ctx)
+	defer g.Close()
+	d, err := genai.Draft(ctx, known, assessment, genai.Triage("F-1"), template.Writer{}, genai.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, page := range []string{genai.Text(d, 72), genai.Markdown(d)} {
+		lines := strings.FieldsFunc(page, func(r rune) bool { return r == '\n' })
+		fmt.Println(strings.Join(lines[:2], "\n"))
+	}
+	// Output:
+	// Triage
+	// DRAFT, not reviewed; written by template; status draft
+	// # Triage
+	// **DRAFT, not reviewed; written by template; status draft**
+}
+
+// How large a context the tasks ask for, before a model is chosen.
+func ExampleNeeds() {
+	ctx := context.Background()
+	g, known, assessment := plant(ctx)
+	defer g.Close()
+	tasks := []genai.Task{genai.IncidentResponse(), genai.Training(), genai.Triage("F-1")}
+	need, err := genai.Needs(ctx, known, assessment, tasks, 0)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(need.Tasks, "tasks; the most room is asked for by the", need.LeastOf)
+	fmt.Println("more with all of the evidence:", need.Whole > need.Least)
+	// Output:
+	// 3 tasks; the most room is asked for by the triage F-1
+	// more with all of the evidence: true
+}
+
+// Which sections a kind of task has, and the prompt that its drafts name.
+func ExampleTask() {
+	task := genai.SecurityPolicy()
+	fmt.Println(task.Name(), task.Prompt())
+	for _, section := range task.Form() {
+		fmt.Println(section.Name, section.Min, section.Max)
+	}
+	// Output:
+	// security-policy security-policy-v1
+	// scope 0 0
+	// requirements 1 8
+	// exceptions 1 6
+	// review 1 3
+}
+
+// A writer of one's own: it asks whom it likes, and falls back on the fixed
+// sentences of the template.
+func ExampleRequest_Compose() {
+	ctx := context.Background()
+	g, known, assessment := plant(ctx)
+	defer g.Close()
+	d, err := genai.Draft(ctx, known, assessment, genai.Triage("F-1"), house{}, genai.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(d.Generator, d.Checks.Attempts, d.Checks.Rejections, d.Checks.Fallback)
+	// Output: house style 1 [] false
+}
+
+// house writes what the template writes, under its own name.
+type house struct{}
+
+func (house) Name() string { return "house style" }
+
+func (house) Write(_ context.Context, r genai.Request) (genai.Answer, error) {
+	text, err := r.Compose()
+	if err != nil {
+		return genai.Answer{}, err
+	}
+	b, err := json.Marshal(text)
+	return genai.Answer{Text: string(b)}, err
+}
+
+// An accepted draft whose evidence changed is due again.
+func ExampleSupersede() {
+	ctx := context.Background()
+	g, known, assessment := password(ctx)
+	defer g.Close()
+	d, err := genai.Draft(ctx, known, assessment, genai.Mitigation(0), template.Writer{}, genai.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	assessment.Drafts = []graph.Draft{d}
+	if err := g.Add(ctx, graph.Drafts(assessment)); err != nil {
+		log.Fatal(err)
+	}
+	day := time.Date(2027, 1, 31, 9, 0, 0, 0, time.UTC)
+	if _, err := g.Review(ctx, d.ID, graph.Review{Status: graph.StatusAccepted, By: "J. Doe", At: day}, nil); err != nil {
+		log.Fatal(err)
+	}
+	if err := g.Add(ctx, graph.SiteFacts(graph.SiteDescription{ // with access management at last
+		Site: "plant", Deployed: []string{"M0801"},
+		Devices: []graph.Device{{ID: "plc-1", Asset: "A0003", Deployed: []string{"M0930"}}, {ID: "hmi-1", Asset: "A0002"}},
+	})); err != nil {
+		log.Fatal(err)
+	}
+	assessment, err = g.Snapshot().Assess(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	marked, err := genai.Supersede(ctx, g, assessment, day.AddDate(0, 1, 0))
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, d := range marked {
+		last := d.Reviews[len(d.Reviews)-1]
+		fmt.Println(d.Status, last.By, last.Why)
+	}
+	// Output: superseded mitigraph what it was written for is closed: the assessment has no such gap any more
 }

@@ -105,3 +105,42 @@ func ExampleLines() {
 	_ = sum // out.Summary(sum) writes the last line
 	// Output: {"id":"F-1","title":"","source":"fleet.jsonl","device":"plc-1","weaknesses":["CWE-0"],"techniques":[],"status":"unknown_weakness","score":0.0712,"why":"No catalogue here has CWE-0."}
 }
+
+// What a control would change, in words.
+func ExampleChanges() {
+	s, _ := assessed()
+	then, err := s.Suppose(graph.Supposition{Device: "plc-1", Deploy: []string{"M0801"}})
+	must(err)
+	changes, err := then.Since(context.Background(), s)
+	must(err)
+	first(6, func(w *strings.Builder) error { return report.Changes(w, changes) })
+	// Output:
+	// WHAT CHANGED
+	//   = T1694.002 Insecure Credentials: Hardcoded Credentials: risk 0.20, was 0.20; 1 mitigation, was 1
+	//   = T0859 Valid Accounts: risk 0.13, was 0.13; 10 mitigations, was 10
+	//   = T0886 Remote Services: risk 0.10, was 0.10; 9 mitigations, was 9
+	//   gaps: 0 new, 3 gone, 0 different
+}
+
+// The kinds of gaps as people read them.
+func ExampleGapTitle() {
+	_, a := assessed()
+	os.Stdout.WriteString(report.GapTitle(a.Gaps[0].Kind) + "\n")
+	// Output: mitigations exist, none is deployed
+}
+
+// The last line says that the assessment came to its end, and what it is of
+// all findings together.
+func ExampleLines_Summary() {
+	s, _ := assessed()
+	ctx := context.Background()
+	fleet := strings.NewReader(`{"id":"F-1","device":"plc-1","weaknesses":["CWE-798"]}`)
+	var b strings.Builder
+	out := report.NewLines(&b)
+	sum, err := s.Stream(ctx, finding.Read(ctx, "fleet.jsonl", fleet, finding.JSON), out.Finding)
+	must(err)
+	must(out.Summary(sum))
+	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
+	os.Stdout.WriteString(lines[len(lines)-1][:86] + "\n")
+	// Output: {"summary":{"attack":{"domain":"ics-attack","version":"19.1","source":"embedded"},"sit
+}
