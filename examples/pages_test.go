@@ -98,7 +98,7 @@ func weights(t *testing.T) string {
 			continue
 		}
 		name, within := strings.CutPrefix(deps[0], module+"/")
-		if !within || strings.Contains(name, "internal/") || strings.HasSuffix(name, "/storetest") || strings.HasPrefix(name, "data/gen") {
+		if !within || !importable(deps[0]) {
 			continue
 		}
 		var of []string

@@ -264,32 +264,42 @@ func ExampleTask() {
 	// review 1 3
 }
 
-// A writer of one's own: it asks whom it likes, and falls back on the fixed
-// sentences of the template.
-func ExampleRequest_Compose() {
-	ctx := context.Background()
-	g, known, assessment := plant(ctx)
-	defer g.Close()
-	d, err := genai.Draft(ctx, known, assessment, genai.Triage("F-1"), house{}, genai.Options{})
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(d.Generator, d.Checks.Attempts, d.Checks.Rejections, d.Checks.Fallback)
-	// Output: house style 1 [] false
-}
+// writer is a writer of one's own.
+type writer func(genai.Request) (graph.DraftText, error)
 
-// house writes what the template writes, under its own name.
-type house struct{}
+func (writer) Name() string { return "house style" }
 
-func (house) Name() string { return "house style" }
-
-func (house) Write(_ context.Context, r genai.Request) (genai.Answer, error) {
-	text, err := r.Compose()
+func (write writer) Write(_ context.Context, r genai.Request) (genai.Answer, error) {
+	text, err := write(r)
 	if err != nil {
 		return genai.Answer{}, err
 	}
 	b, err := json.Marshal(text)
 	return genai.Answer{Text: string(b)}, err
+}
+
+// A writer that begins with the fixed sentences of the template, and says one
+// thing in its own way.
+func ExampleRequest_Compose() {
+	ctx := context.Background()
+	g, known, assessment := plant(ctx)
+	defer g.Close()
+	house := writer(func(r genai.Request) (graph.DraftText, error) {
+		text, err := r.Compose()
+		if err == nil {
+			text.Section("limits")[0].Text = "What else the plant knows of this flaw is not in the evidence."
+		}
+		return text, err
+	})
+	d, err := genai.Draft(ctx, known, assessment, genai.Triage("F-1"), house, genai.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(d.Generator, d.Checks.Attempts, d.Checks.Rejections)
+	fmt.Println(d.Text.Section("limits")[0].Text)
+	// Output:
+	// house style 1 []
+	// What else the plant knows of this flaw is not in the evidence.
 }
 
 // An accepted draft whose evidence changed is due again.
