@@ -27,28 +27,31 @@ type Assessment struct {
 	Mitigations []MitigationResult `json:"mitigations"`
 	// Plan is a short list of mitigations that closes what can be closed: each
 	// technique on each device where none of its mitigations is deployed and
-	// one can be, unless that gap is accepted. Each step is the mitigation that closes the most risk of what
-	// the steps before it left. With k steps it closes at least 63 % (1 - 1/e)
-	// of what the best k mitigations could; a shorter list may exist.
+	// one can be, unless that gap is accepted. Each step is the mitigation that
+	// closes the most risk of what the steps before it left. With k steps it
+	// closes at least 63 % (1 - 1/e) of what the best k mitigations could; a
+	// shorter list may exist.
 	Plan []PlanStep `json:"plan"`
 	// Gaps is ordered by urgency.
 	Gaps []Gap `json:"gaps"`
 	// Drafts holds text for gaps; empty until a generator adds it.
-	Drafts   []Draft   `json:"drafts"`
+	Drafts []Draft `json:"drafts"`
+	// Warnings holds those of the snapshot, in its order, and after them those
+	// of the assessment itself.
 	Warnings []Warning `json:"warnings"`
 }
 
 // AttackRelease names the release that an assessment rests on.
 type AttackRelease struct {
-	Domain  string `json:"domain"`
-	Version string `json:"version"` // empty where the bundle does not say
+	Domain  string `json:"domain"`  // "ics-attack"
+	Version string `json:"version"` // "19.1"; empty where the bundle does not say
 	Source  string `json:"source"`  // "embedded" or a file
 }
 
 // SiteResult names a site and its devices.
 type SiteResult struct {
-	Name    string         `json:"name"`
-	Devices []DeviceResult `json:"devices"`
+	Name    string         `json:"name"`    // of several sites their names, in order, joined by "and"
+	Devices []DeviceResult `json:"devices"` // as they were described
 }
 
 // DeviceResult is a device as the site names it.
@@ -59,21 +62,21 @@ type DeviceResult struct {
 
 // FindingResult is a finding and the techniques that it opens.
 type FindingResult struct {
-	ID     string `json:"id"`
-	Title  string `json:"title"`
-	Source string `json:"source"`
-	Device string `json:"device,omitempty"`
+	ID     string `json:"id"`               // one of its own in this assessment
+	Title  string `json:"title"`            // empty where the source gives none
+	Source string `json:"source"`           // the file that it was read from
+	Device string `json:"device,omitempty"` // as the finding names it, described or not
 	// Devices holds the site's devices that the finding is on because they are
 	// one of its products; absent where Device decides.
 	Devices    []string `json:"devices,omitempty"`
-	Weaknesses []string `json:"weaknesses"`
+	Weaknesses []string `json:"weaknesses"` // as in [finding.Finding]
 	CVEs       []string `json:"cves,omitempty"`
-	CVSS       string   `json:"cvss,omitempty"` // the vector
+	CVSS       string   `json:"cvss,omitempty"` // the vector, or the score alone
 	// Severity is the CVSS base score, 0 to 10; absent where unknown.
 	Severity   *float64           `json:"severity,omitempty"`
-	KEV        bool               `json:"kev,omitempty"`
-	EPSS       float64            `json:"epss,omitempty"`
-	Techniques []FindingTechnique `json:"techniques"` // by falling confidence
+	KEV        bool               `json:"kev,omitempty"`  // known to be exploited
+	EPSS       float64            `json:"epss,omitempty"` // a probability, 0 to 1; 0 means unknown
+	Techniques []FindingTechnique `json:"techniques"`     // by falling confidence
 	Status     Status             `json:"status"`
 	// Remedies is what the maker says can be done, for the products that
 	// Devices are where these are known.
@@ -111,13 +114,14 @@ type Via struct {
 	// Weakness is empty where the finding itself names the technique.
 	Weakness string `json:"weakness"`
 	// Path leads from Weakness to the one that is mapped, its parent, else its
-	// child or, of a property of EMB3D, its threat; absent where Weakness is mapped itself.
+	// child or, of a property of EMB3D, its threat; absent where Weakness is
+	// mapped itself.
 	Path []string `json:"path,omitempty"`
 	// Narrowed says that Path leads down, to a weakness more special than the
 	// one that was seen.
 	Narrowed   bool    `json:"narrowed,omitempty"`
 	Relation   string  `json:"relation,omitempty"` // performs or enables
-	Confidence float64 `json:"confidence"`
+	Confidence float64 `json:"confidence"`         // 0 to 1, with all that lowers it
 	// Weakened says what in the finding's CVSS vector, or in the kind of its
 	// device, speaks against the technique, so that Confidence is less than
 	// the link's own.
@@ -127,8 +131,8 @@ type Via struct {
 	// user.
 	Doubt      string `json:"doubt,omitempty"`
 	Provenance Kind   `json:"provenance"`
-	Source     string `json:"source"`
-	Rationale  string `json:"rationale"`
+	Source     string `json:"source"`    // who says so, as [Provenance] has it
+	Rationale  string `json:"rationale"` // in a sentence
 }
 
 // TechniqueResult is a technique that at least one finding opens.
@@ -157,9 +161,9 @@ type TechniqueResult struct {
 type TechniqueMitigation struct {
 	ID       string `json:"id"`
 	Name     string `json:"name"`
-	Deployed bool   `json:"deployed"` // on every one of the devices, or site-wide
-	Feasible bool   `json:"feasible"` // false when no device allows it
-	Why      string `json:"why,omitempty"`
+	Deployed bool   `json:"deployed"`      // on every one of the devices, or site-wide
+	Feasible bool   `json:"feasible"`      // false when no device allows it
+	Why      string `json:"why,omitempty"` // what rules it out; empty where it is feasible
 }
 
 // MitigationResult is a mitigation that answers at least one technique.
@@ -172,8 +176,8 @@ type MitigationResult struct {
 	// a deployed mitigation, that lies with techniques it mitigates, 0 to 1; 0
 	// where it is deployed or not feasible. The shares of several overlap.
 	Score     float64  `json:"score"`
-	Standards []string `json:"standards"`
-	Deployed  bool     `json:"deployed"` // wherever it is needed
+	Standards []string `json:"standards"` // as in [mitre.Mitigation]
+	Deployed  bool     `json:"deployed"`  // wherever it is needed
 }
 
 // GapKind says what is missing.
@@ -194,13 +198,13 @@ type Gap struct {
 	Kind      GapKind  `json:"kind"`
 	Technique string   `json:"technique"` // empty for no_technique
 	Name      string   `json:"name,omitempty"`
-	Findings  []string `json:"findings"`
-	Devices   []string `json:"devices"`
+	Findings  []string `json:"findings"` // IDs, the riskiest first; by ID for no_technique
+	Devices   []string `json:"devices"`  // IDs, in order; empty where no finding names one
 	// Score is the urgency, 0 to 1: the technique's risk on the gap's devices,
 	// half of it for no_detection; for no_technique the severity ×
 	// exploitation × asset of the worst finding × 0.3 in place of a confidence.
 	Score float64 `json:"score"`
-	Why   string  `json:"why"`
+	Why   string  `json:"why"` // in words for people
 	// Accepted says who decided to live with the gap, and why; nil where nobody
 	// did. What is accepted on some devices only is two gaps.
 	Accepted   *Acceptance `json:"accepted,omitempty"`

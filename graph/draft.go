@@ -18,14 +18,14 @@ type Evidence struct {
 	// IDs lists the ATT&CK, weakness and CVE IDs that Text names.
 	IDs        []string `json:"ids,omitempty"`
 	Provenance string   `json:"provenance"` // a Kind: official, cited, analyst, site or draft
-	Source     string   `json:"source"`
+	Source     string   `json:"source"`     // as in [Provenance], or the file that the site's word came from
 }
 
 // Draft is text that a generator wrote for a task. It never counts as a
 // mitigation: it has its own ID, its own named graph and the status "draft"
 // until a named person accepts it.
 type Draft struct {
-	ID string `json:"id"`
+	ID string `json:"id"` // the same for the same text of the same generator and task
 	// Task is what was asked for, as package genai names its tasks; empty in
 	// drafts of before there was more than one, which are mitigation drafts.
 	Task string `json:"task,omitempty"`
@@ -37,8 +37,8 @@ type Draft struct {
 	// GapKind is the kind of the gap, in a draft that the graph keeps: there
 	// Gap is an index into an assessment that may be gone.
 	GapKind   GapKind    `json:"gap_kind,omitempty"`
-	Generator string     `json:"generator"`
-	Status    string     `json:"status"` // StatusDraft, ...
+	Generator string     `json:"generator"` // who wrote the text: "template", "ollama:llama3.1"
+	Status    string     `json:"status"`    // StatusDraft, ...
 	Text      DraftText  `json:"text"`
 	Evidence  []Evidence `json:"evidence"`
 	Checks    Checks     `json:"checks"`
@@ -77,10 +77,10 @@ type Omission struct {
 
 // Rejection is one reason why an answer was not kept.
 type Rejection struct {
-	Attempt int    `json:"attempt"` // 1 for the first answer; 0 where none was asked for
-	Check   string `json:"check"`   // schema, handles, ids, urls, length, ...
-	Where   string `json:"where,omitempty"`
-	Why     string `json:"why"`
+	Attempt int    `json:"attempt"`         // 1 for the first answer; 0 where none was asked for
+	Check   string `json:"check"`           // schema, handles, ids, urls, length, ...
+	Where   string `json:"where,omitempty"` // the place in the answer, such as "steps[1].text"
+	Why     string `json:"why"`             // in words, for people and for a repair
 }
 
 // Drafts is the source of an assessment's drafts. They enter under their own

@@ -20,15 +20,15 @@ func ExampleSnapshot_Node() {
 	defer g.Close()
 	for _, id := range []string{"t0859", "cwe 798", "F-1", "plc-1", "no_patch", "plc-2"} {
 		n, ok := g.Snapshot().Node(id)
-		fmt.Printf("%t %q %s %s\n", ok, n.Key, n.Kind, n.Name)
+		fmt.Printf("%t %q %q %q\n", ok, n.Key, n.Kind, n.Name)
 	}
 	// Output:
-	// true "attack:T0859" Technique Valid Accounts
-	// true "weakness:CWE-798" Weakness Use of Hard-coded Credentials
-	// true "finding:F-1" Finding Fixed password
-	// true "device:plc-1" Device
-	// true "constraint:no_patch" Constraint no_patch
-	// false ""
+	// true "attack:T0859" "Technique" "Valid Accounts"
+	// true "weakness:CWE-798" "Weakness" "Use of Hard-coded Credentials"
+	// true "finding:F-1" "Finding" "Fixed password"
+	// true "device:plc-1" "Device" ""
+	// true "constraint:no_patch" "Constraint" "no_patch"
+	// false "" "" ""
 }
 
 // A weakness and the more general ones that it inherits links from.

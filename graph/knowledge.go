@@ -48,9 +48,9 @@ type deviceKind struct {
 
 // Constraint is something that can't be done on a device.
 type Constraint struct {
-	ID      string `json:"id"` // no_agent
-	Meaning string `json:"meaning"`
-	Effects []struct {
+	ID      string     `json:"id"`      // no_agent
+	Meaning string     `json:"meaning"` // in words for people
+	Effects []struct { // on mitigations by ATT&CK ID; what is not there is as feasible as ever
 		Mitigation string `json:"mitigation"`
 		Effect     string `json:"effect"` // rules_out or makes_hard
 		Why        string `json:"why"`

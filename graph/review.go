@@ -42,9 +42,9 @@ var (
 
 // Review is one step in the life of a draft.
 type Review struct {
-	Status string    `json:"status"` // what the draft is from then on
-	By     string    `json:"by"`     // the person; "mitigraph" for what it superseded itself
-	At     time.Time `json:"at"`
+	Status string    `json:"status"`        // what the draft is from then on
+	By     string    `json:"by"`            // the person; "mitigraph" for what it superseded itself
+	At     time.Time `json:"at"`            // when, in UTC and whole seconds once the graph holds it
 	Why    string    `json:"why,omitempty"` // needed to reject and to supersede
 	// Was is the text before the person changed it; nil where it was not
 	// changed.

@@ -98,8 +98,8 @@ func (m *Mitigation) Placeholder() bool { return m != nil && m.ID == "M0816" }
 // Asset is a kind of device or system found in ICS environments.
 type Asset struct {
 	Properties
-	Sectors []string
-	Related []RelatedAsset
+	Sectors []string       // that have it, such as "Electric"
+	Related []RelatedAsset // what the sectors call it
 }
 
 // RelatedAsset is another name under which an asset is known in a sector.

@@ -74,8 +74,10 @@ type RecordError struct {
 	Lost  Loss   // how much of the record is not among the findings
 }
 
+// Error returns the file, the place and the reason.
 func (e *RecordError) Error() string { return fmt.Sprintf("%s: %s: %v", e.File, e.Where, e.Err) }
 
+// Unwrap returns the reason.
 func (e *RecordError) Unwrap() error { return e.Err }
 
 // Loss says what a [RecordError] costs. Whoever decides by what was found must
