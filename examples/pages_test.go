@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -36,42 +37,51 @@ func TestImportWeights(t *testing.T) {
 	assert.Equal(t, want, string(b), "go test ./examples -run TestImportWeights -update writes it anew")
 }
 
-// The help of each program that has flags fits a screen and ends in examples.
+// The help of each program that has flags fits a screen of 50 lines and 80
+// columns, and ends in three examples or more.
 func TestHelp(t *testing.T) {
 	if os.Getenv("MITIGRAPH_LONG") == "" {
 		t.Skip("needs MITIGRAPH_LONG=1: it builds each program")
 	}
-	folders, err := filepath.Glob("*/main.go")
-	require.NoError(t, err)
-	for _, f := range folders {
-		name := filepath.Dir(f)
+	folder := t.TempDir()
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", folder, "./...").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	for _, name := range programs(t) {
 		if name == "quickstart" {
 			continue // takes no flags
 		}
-		help, err := exec.CommandContext(t.Context(), "go", "run", "./"+name, "-h").CombinedOutput()
+		help, err := exec.CommandContext(t.Context(), filepath.Join(folder, name), "-h").CombinedOutput()
 		require.NoError(t, err, "%s: %s", name, help)
 		lines := strings.Split(strings.TrimRight(string(help), "\n"), "\n")
-		assert.LessOrEqual(t, len(lines), 48, name)
+		assert.True(t, strings.HasPrefix(lines[0], "Usage: "+name+" "), "%s: %s", name, lines[0])
+		assert.LessOrEqual(t, len(lines), 50, name)
 		for _, line := range lines {
-			assert.LessOrEqual(t, len(line), 115, "%s: %s", name, line)
+			assert.LessOrEqual(t, utf8.RuneCountInString(line), 80, "%s: %s", name, line)
 		}
-		_, examples, found := strings.Cut(string(help), "\nExamples:\n")
+		_, examples, found := strings.Cut(string(help), "\nExamples:\n  ")
 		assert.True(t, found, name)
-		assert.GreaterOrEqual(t, strings.Count(examples, "\n  "), 2, "%s has less than three examples", name)
+		assert.GreaterOrEqual(t, strings.Count(examples, "\n"), 3, "%s has less than three examples", name)
 	}
+}
+
+// programs are the names of the programs, in order.
+func programs(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("*/main.go")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	var names []string
+	for _, f := range files {
+		names = append(names, filepath.Dir(f))
+	}
+	return names
 }
 
 // README.md names each program, and no other.
 func TestPrograms(t *testing.T) {
 	page, err := os.ReadFile("README.md")
 	require.NoError(t, err)
-	folders, err := filepath.Glob("*/main.go")
-	require.NoError(t, err)
-	require.NotEmpty(t, folders)
-	var want, got []string
-	for _, f := range folders {
-		want = append(want, filepath.Dir(f))
-	}
+	var got []string
 	for line := range strings.Lines(string(page)) {
 		if _, rest, ok := strings.Cut(line, "| ["); ok && strings.HasPrefix(line, "| [") {
 			name, _, _ := strings.Cut(rest, "]")
@@ -79,7 +89,7 @@ func TestPrograms(t *testing.T) {
 		}
 	}
 	slices.Sort(got)
-	assert.Equal(t, want, got)
+	assert.Equal(t, programs(t), got)
 }
 
 func weights(t *testing.T) string {

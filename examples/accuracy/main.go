@@ -23,22 +23,23 @@ import (
 
 func main() { cli.Main("accuracy", run) }
 
-const usage = `Usage: go run ./examples/accuracy -attack FILE|VERSION [flags] [FILE...]
+const usage = `Usage: accuracy -attack FILE|VERSION [flags] [FILE...]
 
-Measures three things, and says of each on which data, in which split and how many.
-Texts: how well techniques are found in the procedure examples of an official release,
-each asked about as if the release did not have the group, software or campaign that it
-is of. Candidates: how well mitigations are proposed for a technique whose own are
-hidden. Weaknesses: how much of what the findings of the FILEs name is mapped. It takes
-some minutes; each table is printed when it is done.
+Measures three things, and says of each on which data, in which split and how
+many. Texts: how well techniques are found in the procedure examples of an
+official release, each asked about as if the release did not have the group,
+software or campaign that it is of. Candidates: how well mitigations are
+proposed for a technique whose own are hidden. Weaknesses: how much of what the
+findings of the FILEs name is mapped. It takes some minutes; each table is
+printed when it is done.
 
 `
 
 const examples = `
 Examples:
-  go run ./examples/accuracy -attack 19.1 advisories/*.json
-  go run ./examples/accuracy -attack ics-attack.json -only candidates -format json
-  go run ./examples/accuracy -attack 19.1 -only texts -embed ollama:all-minilm:22m
+  accuracy -attack 19.1 advisories/*.json
+  accuracy -attack ics-attack.json -only candidates -format json
+  accuracy -attack 19.1 -only texts -embed ollama:all-minilm:22m
 `
 
 // section is one measurement; a new one is a line in sections.

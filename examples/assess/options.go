@@ -32,7 +32,7 @@ Environment: OLLAMA_HOST (server of -draft ollama:MODEL); MITIGRAPH_CACHE
 MITIGRAPH_ATTACK_MIRROR (releases that -attack fetches).
 
 Examples:
-  assess -controls site.json -kev kev.json -epss epss.csv.gz -o report.html advisory.json
+  assess -controls site.json -kev kev.json -o report.html advisory.json
   assess -store bolt:site.db -controls site.json advisory.json
   assess -draft ollama:llama3.1 -format json -o report.json findings.json
 `
@@ -59,9 +59,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		})
 	}
 	o.store, o.draft = "mem", "template"
-	once("attack", &o.attack, "official ATT&CK bundle (`FILE|VERSION`: .json or .json.gz, or a version to fetch once, such as 18.1); default: the embedded facts of 19.1")
+	once("attack", &o.attack, "official ATT&CK bundle (`FILE`), or a version to fetch once, such as 18.1; default: the embedded facts of 19.1")
 	once("controls", &o.controls, "`FILE` with deployed mitigations and device constraints")
-	once("kev", &o.kev, "`FILE` with CISA's catalogue of known exploited vulnerabilities in JSON: marks findings by their CVEs")
+	once("kev", &o.kev, "`FILE` with CISA's known exploited vulnerabilities in JSON: marks findings by their CVEs")
 	once("epss", &o.epss, "`FILE` with FIRST's EPSS scores in CSV: gives findings without a score the highest of their CVEs'")
 	once("store", &o.store, "keep the graph and go on from what it holds: `STORE` is mem (the default), bolt:PATH or postgres:DSN")
 	once("draft", &o.draft, "who writes drafts: `WRITER` is none, template (the default) or ollama:MODEL")

@@ -21,7 +21,7 @@ import (
 
 func main() { cli.Main("coverage", run) }
 
-const usage = `Usage: go run ./examples/coverage [flags] [FILE...]
+const usage = `Usage: coverage [flags] [FILE...]
 
 Says which mitigations of ATT&CK for ICS each of five areas of generative AI can
 help with, the mitigations that none reaches, the techniques left open by that,
@@ -34,9 +34,9 @@ counted. "-" is standard input.
 
 const examples = `
 Examples:
-  go run ./examples/coverage
-  go run ./examples/coverage -details
-  go run ./examples/coverage -format json advisory.json
+  coverage
+  coverage -details
+  coverage -format json advisory.json
 `
 
 // options are the flags.
@@ -49,7 +49,7 @@ type options struct {
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("coverage", flag.ContinueOnError)
-	fs.StringVar(&o.attack, "attack", "", "official ATT&CK bundle (`FILE`), or a version to fetch once; default: the embedded facts")
+	fs.StringVar(&o.attack, "attack", "", "official ATT&CK bundle (`FILE`), or a version to fetch once, such as 18.1; default: the embedded facts of 19.1")
 	fs.StringVar(&o.format, "format", "", "`FORMAT` is text (the default, unless FILE of -o ends in json) or json")
 	fs.BoolVar(&o.details, "details", false, "in the text: how each area helps, at what risk and why it is said; json has it always")
 	fs.StringVar(&o.out, "o", "", "write to `FILE` instead of standard output")

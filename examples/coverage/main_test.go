@@ -158,5 +158,5 @@ func TestBadUse(t *testing.T) {
 	}
 	_, stderr, code := cover(t, "", "-h")
 	assert.Zero(t, code)
-	assert.Contains(t, stderr, "Usage: go run ./examples/coverage")
+	assert.Contains(t, stderr, "Usage: coverage")
 }

@@ -30,7 +30,7 @@ import (
 
 func main() { cli.Main("drafts", run) }
 
-const usage = `Usage: go run ./examples/drafts -store STORE [COMMAND [ID...]] [flags]
+const usage = `Usage: drafts -store STORE [COMMAND [ID...]] [flags]
 
 Shows the drafts that "assess -store STORE" kept, and lets a person decide.
 
@@ -46,9 +46,9 @@ Shows the drafts that "assess -store STORE" kept, and lets a person decide.
 
 const examples = `
 Examples:
-  go run ./examples/assess -store bolt:site.db findings.json
-  go run ./examples/drafts -store bolt:site.db
-  go run ./examples/drafts -store bolt:site.db accept draft--0123456789abcdef -by "A. Engineer"
+  assess -store bolt:site.db findings.json
+  drafts -store bolt:site.db
+  drafts -store bolt:site.db accept draft--0123456789abcdef -by "A. Engineer"
 `
 
 // command is what is to be done with drafts.

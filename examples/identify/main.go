@@ -30,15 +30,17 @@ import (
 
 func main() { cli.Main("identify", run) }
 
-const usage = `Usage: go run ./examples/identify [flags] [FILE]
+const usage = `Usage: identify [flags] [FILE]
 
-Says which ATT&CK techniques texts speak of. FILE, or standard input, has one text
-a line, or on a line {"id": "..", "text": "..", "exclude": ["S0603"]}. Each gives a
-line {"id": "..", "techniques": [{"id": "..", "score": 0.71, "because": [".."]}]}, the
-best technique first, with the likelihood that it is the right one, 0 to 1; a text
-about something else gives no technique. Texts are taken to be English. Without
-"id" it is the number of the line. Only an official release (-attack) has the
-texts that make good answers: the embedded facts have names and summaries.
+Says which ATT&CK techniques texts speak of. FILE, or standard input, has one
+text a line, or on a line {"id": "..", "text": "..", "exclude": ["S0603"]}. Each
+gives a line, the best technique first, with the likelihood, 0 to 1, that it is
+the right one:
+{"id": "..", "techniques": [{"id": "..", "score": 0.71, "because": [".."]}]}
+A text about something else gives no technique. Texts are taken to be English.
+Without "id" it is the number of the line. Only an official release (-attack)
+has the texts that make good answers: the embedded facts have names and
+summaries.
 
 `
 
@@ -47,9 +49,9 @@ Environment: OLLAMA_HOST (server of -embed ollama:MODEL); MITIGRAPH_CACHE,
 MITIGRAPH_OFFLINE (fetched releases).
 
 Examples:
-  echo "The attacker changed the setpoints of the pumps" | go run ./examples/identify -attack 19.1
-  go run ./examples/identify -attack 19.1 -exclude S0603,C0025 -top 10 report.txt
-  go run ./examples/identify -attack ics-attack.json -embed ollama:all-minilm:22m texts.jsonl
+  echo "The attacker changed the setpoints of the pumps" | identify -attack 19.1
+  identify -attack 19.1 -exclude S0603,C0025 -top 10 report.txt
+  identify -attack ics-attack.json -embed ollama:all-minilm:22m texts.jsonl
 `
 
 type options struct {
@@ -61,7 +63,7 @@ type options struct {
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("identify", flag.ContinueOnError)
-	fs.StringVar(&o.attack, "attack", "", "official ATT&CK bundle (`FILE`), or a version to fetch once; default: the embedded facts")
+	fs.StringVar(&o.attack, "attack", "", "official ATT&CK bundle (`FILE`), or a version to fetch once, such as 18.1; default: the embedded facts of 19.1")
 	fs.StringVar(&o.embed, "embed", "", "compare meanings too, by a `MODEL` for embeddings: ollama:MODEL")
 	fs.IntVar(&o.top, "top", identify.DefaultTop, "give at most `N` techniques for a text")
 	fs.Func("exclude", "do without what these groups, software or campaigns contributed: `ID,...`", func(s string) error {

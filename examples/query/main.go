@@ -32,7 +32,7 @@ import (
 
 func main() { cli.Main("query", run) }
 
-const usage = `Usage: go run ./examples/query [flags] 'QUERY'
+const usage = `Usage: query [flags] 'QUERY'
 
 Asks the knowledge graph: ATT&CK for ICS, the weakness catalogues, the mapping,
 a site and its findings; without any the embedded sample site. "-" as the query
@@ -43,9 +43,9 @@ of other tools. queries.md has queries to start with.
 
 const examples = `
 Examples:
-  go run ./examples/query 'g.V("weakness:CWE-798").out("rel:opens").save("rel:name", "name").all()'
-  go run ./examples/query -around plc-1 -format mermaid
-  go run ./examples/query -lang graphql '{ t(id: "attack:T0843") { rel:name, by: ~rel:mitigates { rel:name } } }'
+  query 'g.V("weakness:CWE-798").out("rel:opens").save("rel:name", "is").all()'
+  query -around plc-1 -format mermaid
+  query -lang graphql '{ t(id: "attack:T0843") { by: ~rel:mitigates { id } } }'
 `
 
 // options are the flags.
@@ -62,7 +62,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("query", flag.ContinueOnError)
 	fs.StringVar(&o.lang, "lang", "gizmo", "`gizmo` or graphql")
-	fs.StringVar(&o.attack, "attack", "", "official ATT&CK bundle (`FILE`), or a version to fetch once; default: the embedded facts")
+	fs.StringVar(&o.attack, "attack", "", "official ATT&CK bundle (`FILE`), or a version to fetch once, such as 18.1; default: the embedded facts of 19.1")
 	fs.StringVar(&o.controls, "controls", "", "`FILE` with the site: devices, deployed mitigations, constraints")
 	fs.Func("findings", "`FILE` with findings or a CSAF advisory; may be given several times", func(s string) error {
 		o.findings = append(o.findings, s)

@@ -24,7 +24,7 @@ import (
 
 func main() { cli.Main("releases", run) }
 
-const usage = `Usage: go run ./examples/releases [flags] OLD NEW
+const usage = `Usage: releases [flags] OLD NEW
 
 Says what changed between two releases of ATT&CK: objects added, removed,
 revoked and by what, deprecated, renamed, moved between tactics or edited, and
@@ -39,9 +39,9 @@ unreadable input.
 
 const examples = `
 Examples:
-  go run ./examples/releases 18.1 19.1
-  go run ./examples/releases -format json 17.1 19.1
-  go run ./examples/releases mobile-attack-16.1 mobile-attack-17.1
+  releases 18.1 19.1
+  releases -format json 17.1 19.1
+  releases mobile-attack-16.1 mobile-attack-17.1
 `
 
 func run(ctx context.Context, args []string, _ io.Reader, stdout, _ io.Writer) error {

@@ -20,12 +20,11 @@ is one of
   incident-response  a plan for an incident: safe state, who decides, the phases
   policy             a security policy, each requirement traced to a mitigation
   training           material for operators, and a quiz with its answers
-  report             what the techniques that a threat report names mean here (-report)
+  report             what the techniques that a report names mean here (-report)
   triage             affected? reachable? what first? about a finding (-finding)
   measure            each of these once, by each WRITER of -draft (a list with
-                     commas): how many answers are accepted, why others are not,
-                     and what it takes, as a page in Markdown; answers that are
-                     kept don't count. models.md here is such a page
+                     commas): a page in Markdown, as models.md here is one, on
+                     how many answers are accepted and why others are not
 
 FILE is what examples/assess reads; without one what the store holds is read, or
 else the embedded sample site.
@@ -72,9 +71,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		})
 	}
 	o.store, o.draft, o.format = "mem", "template", "text"
-	once("attack", &o.attack, "official ATT&CK bundle (`FILE|VERSION`: .json or .json.gz, or a version to fetch once, such as 18.1); default: the embedded facts of 19.1")
+	once("attack", &o.attack, "official ATT&CK bundle (`FILE`), or a version to fetch once, such as 18.1; default: the embedded facts of 19.1")
 	once("controls", &o.controls, "`FILE` with deployed mitigations and device constraints")
-	once("kev", &o.kev, "`FILE` with CISA's catalogue of known exploited vulnerabilities in JSON")
+	once("kev", &o.kev, "`FILE` with CISA's known exploited vulnerabilities in JSON")
 	once("epss", &o.epss, "`FILE` with FIRST's EPSS scores in CSV")
 	once("store", &o.store, "go on from what a kept graph holds, and keep the draft in it: `STORE` is mem (the default), bolt:PATH or postgres:DSN")
 	once("draft", &o.draft, "who writes: `WRITER` is template (the default) or ollama:MODEL")
@@ -82,10 +81,10 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	once("o", &o.out, "write to `FILE` instead of standard output")
 	once("finding", &o.finding, "triage: the finding's `ID`")
 	once("report", &o.report, "report: `FILE` with the text of a threat report; \"-\" is standard input")
-	once("machine", &o.machine, "measure: `words` for what the models run on, such as \"2 cores, no GPU\"")
-	once("keep", &o.keep, "measure: also write each draft as JSON into this `FOLDER`, which must be there")
-	fs.DurationVar(&o.timeout, "timeout", 0, "measure: the `time` that an answer may take, such as 5m; 2m unless given")
-	fs.IntVar(&o.gap, "gap", 0, "mitigation: the `number` of the gap, from 0 for the most urgent")
+	once("machine", &o.machine, "measure: what the models run on, in `words`: \"2 cores, no GPU\"")
+	once("keep", &o.keep, "measure: write each draft as JSON into this `FOLDER` too")
+	fs.DurationVar(&o.timeout, "timeout", 0, "measure: the `time` that an answer may take; default 2m")
+	fs.IntVar(&o.gap, "gap", 0, "mitigation: the gap's `number`; default 0, the most urgent")
 	words, err := cli.Parse(fs, args, stderr, usage, examples)
 	if err != nil {
 		return o, err

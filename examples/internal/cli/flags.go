@@ -48,8 +48,8 @@ func Parse(fs *flag.FlagSet, args []string, stderr io.Writer, before, after stri
 
 // The help is to fit a screen: a flag on the left, what it does on the right.
 const (
-	helpWidth  = 100
-	helpIndent = 26
+	helpWidth  = 80
+	helpIndent = 20
 )
 
 func printFlags(fs *flag.FlagSet, w io.Writer) {
