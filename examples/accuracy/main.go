@@ -75,7 +75,7 @@ type options struct {
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("accuracy", flag.ContinueOnError)
-	fs.StringVar(&o.attack, "attack", "", "official ATT&CK bundle (`FILE`), or a version to fetch once; the embedded facts have no texts to measure on")
+	fs.StringVar(&o.attack, "attack", "", "official ATT&CK bundle, or version to fetch once (`FILE|VERSION`); the embedded facts have no texts to measure on")
 	fs.StringVar(&o.embed, "embed", "", "compare meanings too, by a `MODEL` for embeddings: ollama:MODEL")
 	fs.StringVar(&o.format, "format", "text", "`FORMAT` is text or json")
 	fs.StringVar(&o.only, "only", "", "measure one `THING` only: texts, candidates or weaknesses")

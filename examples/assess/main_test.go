@@ -482,7 +482,7 @@ func TestHelpNamesWhatIsBuilt(t *testing.T) {
 	for _, want := range []string{"FILE|VERSION", "WRITER", "FORMAT", "Exit codes", "MITIGRAPH_CACHE"} {
 		assert.Contains(t, stderr, want)
 	}
-	assert.LessOrEqual(t, strings.Count(stderr, "\n"), 44)
+	assert.LessOrEqual(t, strings.Count(stderr, "\n"), 50)
 }
 
 func TestCancelled(t *testing.T) {

@@ -59,7 +59,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		})
 	}
 	o.store, o.draft = "mem", "template"
-	once("attack", &o.attack, "official ATT&CK bundle (`FILE`), or a version to fetch once, such as 18.1; default: the embedded facts of 19.1")
+	once("attack", &o.attack, "official ATT&CK bundle, or version to fetch once, such as 18.1 (`FILE|VERSION`); default: the embedded facts of 19.1")
 	once("controls", &o.controls, "`FILE` with deployed mitigations and device constraints")
 	once("kev", &o.kev, "`FILE` with CISA's known exploited vulnerabilities in JSON: marks findings by their CVEs")
 	once("epss", &o.epss, "`FILE` with FIRST's EPSS scores in CSV: gives findings without a score the highest of their CVEs'")
@@ -69,8 +69,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	once("o", &o.out, "write to `FILE` instead of standard output")
 	fs.BoolVar(&o.strict, "strict", false, "exit with code 3 when a gap remains that -controls does not accept")
 	fs.BoolVar(&o.suggest, "suggest", false, "for findings that lead to no technique, suggest some from their words; examples/accuracy says how often that is right. Nothing counts them")
-	fs.BoolVar(&o.sources, "sources", false, "list where what the -store holds comes from, and do nothing else")
-	once("remove", &o.remove, "take the source with this `KEY` of -sources out of the -store, and do nothing else")
+	fs.BoolVar(&o.sources, "sources", false, "list where what the -store holds comes from, and end")
+	once("remove", &o.remove, "drop the source `KEY` of -sources from the -store, and end")
 	var err error
 	if o.files, err = cli.Parse(fs, args, stderr, usage, examples); err != nil {
 		return o, err

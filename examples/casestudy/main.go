@@ -55,7 +55,7 @@ var endings = map[string]string{"md": "markdown", "markdown": "markdown", "html"
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("casestudy", flag.ContinueOnError)
-	fs.StringVar(&o.attack, "attack", "", "official ATT&CK bundle (`FILE`), or a version to fetch once, such as 18.1; default: the embedded facts of 19.1")
+	fs.StringVar(&o.attack, "attack", "", "official ATT&CK bundle, or version to fetch once, such as 18.1 (`FILE|VERSION`); default: the embedded facts of 19.1")
 	fs.StringVar(&o.draft, "draft", "template", "who writes drafts: `WRITER` is none, template or ollama:MODEL")
 	fs.StringVar(&o.format, "format", "", "`FORMAT` is text (the default, unless FILE of -o ends in .md or .html), markdown or html")
 	fs.StringVar(&o.out, "o", "", "write to `FILE` instead of standard output")

@@ -49,7 +49,7 @@ type options struct {
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("coverage", flag.ContinueOnError)
-	fs.StringVar(&o.attack, "attack", "", "official ATT&CK bundle (`FILE`), or a version to fetch once, such as 18.1; default: the embedded facts of 19.1")
+	fs.StringVar(&o.attack, "attack", "", "official ATT&CK bundle, or version to fetch once, such as 18.1 (`FILE|VERSION`); default: the embedded facts of 19.1")
 	fs.StringVar(&o.format, "format", "", "`FORMAT` is text (the default, unless FILE of -o ends in json) or json")
 	fs.BoolVar(&o.details, "details", false, "in the text: how each area helps, at what risk and why it is said; json has it always")
 	fs.StringVar(&o.out, "o", "", "write to `FILE` instead of standard output")

@@ -63,7 +63,7 @@ type options struct {
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("identify", flag.ContinueOnError)
-	fs.StringVar(&o.attack, "attack", "", "official ATT&CK bundle (`FILE`), or a version to fetch once, such as 18.1; default: the embedded facts of 19.1")
+	fs.StringVar(&o.attack, "attack", "", "official ATT&CK bundle, or version to fetch once, such as 18.1 (`FILE|VERSION`); default: the embedded facts of 19.1")
 	fs.StringVar(&o.embed, "embed", "", "compare meanings too, by a `MODEL` for embeddings: ollama:MODEL")
 	fs.IntVar(&o.top, "top", identify.DefaultTop, "give at most `N` techniques for a text")
 	fs.Func("exclude", "do without what these groups, software or campaigns contributed: `ID,...`", func(s string) error {
