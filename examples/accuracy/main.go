@@ -15,6 +15,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/mitigraph/mitigraph/examples/internal/cli"
 	"github.com/mitigraph/mitigraph/graph/identify"
@@ -44,15 +45,17 @@ Examples:
 
 // section is one measurement; a new one is a line in sections.
 type section struct {
-	name string
-	run  func(context.Context, input) (report, error)
+	name     string
+	run      func(context.Context, input) (report, error)
+	texts    bool // it needs the texts of an official release
+	findings bool // it is of the FILEs
 }
 
 // sections are what is measured, in the order of the report.
 var sections = []section{
-	{"texts", texts},
-	{"candidates", candidates},
-	{"weaknesses", weaknesses},
+	{name: "texts", run: texts, texts: true},
+	{name: "candidates", run: candidates},
+	{name: "weaknesses", run: weaknesses, findings: true},
 }
 
 // input is what all sections measure.
@@ -78,7 +81,11 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs.StringVar(&o.attack, "attack", "", "official ATT&CK bundle, or version to fetch once (`FILE|VERSION`); the embedded facts have no texts to measure on")
 	fs.StringVar(&o.embed, "embed", "", "compare meanings too, by a `MODEL` for embeddings: ollama:MODEL")
 	fs.StringVar(&o.format, "format", "text", "`FORMAT` is text or json")
-	fs.StringVar(&o.only, "only", "", "measure one `THING` only: texts, candidates or weaknesses")
+	var names []string
+	for _, s := range sections {
+		names = append(names, s.name)
+	}
+	fs.StringVar(&o.only, "only", "", "measure one `THING` only: "+strings.Join(names, ", "))
 	var err error
 	if o.files, err = cli.Parse(fs, args, stderr, usage, examples); err != nil {
 		return o, err
@@ -87,7 +94,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return o, err
 	}
 	if o.only != "" {
-		return o, cli.Choice("only", o.only, "texts", "candidates", "weaknesses")
+		return o, cli.Choice("only", o.only, names...)
 	}
 	return o, nil
 }
@@ -105,8 +112,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return err
 	}
 	cli.TellWarnings(stderr, cli.Warnings(in.catalog, nil), "")
-	if !in.catalog.HasTexts() && (o.only == "" || o.only == "texts") {
-		return cli.Misuse("the embedded facts have no texts to measure on; -attack FILE names an official release, and -only leaves texts out")
+	for _, s := range sections {
+		if s.texts && !in.catalog.HasTexts() && (o.only == "" || o.only == s.name) {
+			return cli.Misuse("the embedded facts have no texts to measure on; -attack FILE names an official release, and -only leaves %s out", s.name)
+		}
 	}
 	if in.embedder, err = cli.LoadEmbedder(ctx, o.embed); err != nil {
 		return err
@@ -120,7 +129,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	var b bytes.Buffer
 	all := map[string]report{}
 	for _, s := range sections {
-		if o.only != "" && o.only != s.name || s.name == "weaknesses" && in.findings == nil && o.only == "" {
+		if o.only != "" && o.only != s.name || s.findings && in.findings == nil && o.only == "" {
 			continue
 		}
 		r, err := s.run(ctx, in)

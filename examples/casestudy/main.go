@@ -49,9 +49,6 @@ type options struct {
 	study                      *study // nil where none is named
 }
 
-// endings are the formats that the end of a file's name may stand for.
-var endings = map[string]string{"md": "markdown", "markdown": "markdown", "html": "html", "htm": "html"}
-
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("casestudy", flag.ContinueOnError)
@@ -64,7 +61,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return o, err
 	}
 	if o.format == "" {
-		o.format = cmp.Or(endings[cli.FormatOf(o.out, "md", "markdown", "html", "htm")], "text")
+		o.format = cmp.Or(cli.FormatOf(o.out, "markdown", "html"), "text")
 	}
 	if err := cli.Choice("format", o.format, "text", "markdown", "html"); err != nil {
 		return o, err

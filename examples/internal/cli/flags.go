@@ -100,12 +100,18 @@ func OneOf(what, value string, of ...string) error {
 // FormatOf is the format that the ending of an output file names, of those
 // that there are; empty where it names none.
 func FormatOf(out string, formats ...string) string {
-	ending := strings.ToLower(strings.TrimPrefix(filepath.Ext(out), "."))
-	if slices.Contains(formats, ending) {
-		return ending
+	format := strings.ToLower(strings.TrimPrefix(filepath.Ext(out), "."))
+	if full := shortened[format]; full != "" {
+		format = full
+	}
+	if slices.Contains(formats, format) {
+		return format
 	}
 	return ""
 }
+
+// shortened are the endings that are not called as their format is.
+var shortened = map[string]string{"md": "markdown", "htm": "html"}
 
 // nearest is the word that a misspelt one is most like, the first of several;
 // empty where none is near.

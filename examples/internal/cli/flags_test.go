@@ -58,5 +58,8 @@ func TestParse(t *testing.T) {
 	assert.Contains(t, help, "before\n  -format")
 	assert.Contains(t, help, "after\n")
 	assert.Equal(t, "json", FormatOf("x/report.JSON", "text", "json"))
+	assert.Equal(t, "markdown", FormatOf("report.MD", "markdown", "html"))
+	assert.Equal(t, "html", FormatOf("report.htm", "markdown", "html"))
+	assert.Empty(t, FormatOf("report.htm", "markdown"))
 	assert.Empty(t, FormatOf("report.pdf", "text", "json"))
 }
