@@ -85,13 +85,7 @@ func manyGaps(t testing.TB) (*graph.Snapshot, *graph.Assessment, []genai.Task) {
 	for technique := range mitre.Live[*mitre.Technique](catalog) {
 		f.Techniques = append(f.Techniques, technique.ID)
 	}
-	silent := finding.Finding{ID: "F-2", Title: "It leads nowhere", Device: "plc-2"}
-	g, err := graph.New(t.Context(), graph.Attack(catalog), graph.Knowledge(), graph.Findings(f, silent))
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, g.Close()) })
-	s := g.Snapshot()
-	a, err := s.Assess(t.Context())
-	require.NoError(t, err)
+	s, a := assessed(t, f, finding.Finding{ID: "F-2", Title: "It leads nowhere", Device: "plc-2"})
 	tasks := genai.Mitigations(a)
 	require.GreaterOrEqual(t, len(tasks), n)
 	return s, a, tasks[:n]
