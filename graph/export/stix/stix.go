@@ -8,7 +8,8 @@
 // with its evidence and its checks, is in the property x_mitigraph_draft.
 //
 // IDs are derived from the draft's, so that the same draft is the same object
-// everywhere.
+// everywhere. The drafts are in memory; a bundle costs little more than its
+// JSON. What no person accepted is never written.
 package stix
 
 import (

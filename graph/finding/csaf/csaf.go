@@ -2,8 +2,9 @@
 // vulnerabilities of an advisory affect a product, and by which weakness?
 //
 // The types and their rules are those of the BSI's library; this package picks
-// what an assessment needs. It never judges an advisory's formal validity: what
-// can be read is read, and what can't is named.
+// what an assessment needs. An advisory is held in memory whole, up to 64 MiB;
+// one of CISA's takes some milliseconds. The package never judges an advisory's
+// formal validity: what can be read is read, and what can't is named.
 package csaf
 
 import (
