@@ -155,7 +155,7 @@ func (s *Snapshot) deviceEvidence(e *evidence, id string) {
 	}
 	var limits []string
 	for n := range s.index().from(deviceKey(id), predLimited) {
-		if c, ok := n.doc.(*Constraint); ok {
+		if c, ok := n.doc.(*constraint); ok {
 			limits = append(limits, fmt.Sprintf("%s (%s)", c.ID, strings.TrimSuffix(c.Meaning, ".")))
 		}
 	}

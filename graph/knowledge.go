@@ -46,8 +46,8 @@ type deviceKind struct {
 	Assets []string `json:"assets"` // ATT&CK assets of this kind; none for iot and cloud
 }
 
-// Constraint is something that can't be done on a device.
-type Constraint struct {
+// constraint is something that can't be done on a device.
+type constraint struct {
 	ID      string     `json:"id"`      // no_agent
 	Meaning string     `json:"meaning"` // in words for people
 	Effects []struct { // on mitigations by ATT&CK ID; what is not there is as feasible as ever
@@ -99,7 +99,7 @@ type (
 	}
 	constraints struct {
 		Version     string        `json:"version"`
-		Constraints []*Constraint `json:"constraints"`
+		Constraints []*constraint `json:"constraints"`
 	}
 )
 

@@ -178,7 +178,7 @@ func newDoc(kind string) any {
 	case "DeviceKind":
 		return &deviceKind{}
 	case "Constraint":
-		return &Constraint{}
+		return &constraint{}
 	case "Area":
 		return &Area{}
 	case "AreaSet":

@@ -302,7 +302,7 @@ func (s siteFacts) write(b *batch, known *index) error {
 			}
 		}
 		for j, id := range d.Constraints {
-			if _, ok := doc[*Constraint](known, constraintKey(id)); !ok {
+			if _, ok := doc[*constraint](known, constraintKey(id)); !ok {
 				return at("%s.constraints[%d]: unknown constraint %q; known are %s", place, j, id, strings.Join(constraintIDs(known), ", "))
 			}
 			b.edge(deviceKey(d.ID), predLimited, constraintKey(id))
@@ -322,7 +322,7 @@ func productKey(name string) string { return strings.ToLower(finding.Plain(name,
 
 func constraintIDs(x *index) []string {
 	var ids []string
-	for _, c := range all[*Constraint](x) {
+	for _, c := range all[*constraint](x) {
 		ids = append(ids, c.ID)
 	}
 	slices.Sort(ids)

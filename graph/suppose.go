@@ -62,7 +62,7 @@ func (s *Snapshot) Suppose(changes ...Supposition) (*Snapshot, error) {
 		}
 		next.add(b)
 		for _, id := range c.Lift {
-			if _, ok := doc[*Constraint](next, constraintKey(id)); !ok {
+			if _, ok := doc[*constraint](next, constraintKey(id)); !ok {
 				return nil, at("unknown constraint %q", id)
 			}
 			lifted := false

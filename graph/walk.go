@@ -121,7 +121,7 @@ func (x *index) show(i int32) Node {
 		id = d.ID
 	case *Device:
 		id = d.ID
-	case *Constraint:
+	case *constraint:
 		id = d.ID
 	case *deviceKind:
 		id = d.ID

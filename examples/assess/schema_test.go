@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mitigraph/mitigraph/data"
-	"github.com/mitigraph/mitigraph/graph"
 	"github.com/mitigraph/mitigraph/graph/finding"
 )
 
@@ -128,7 +127,7 @@ func TestSchemaOfControls(t *testing.T) {
 	}
 	readSchema(t, "controls.json", &s)
 	var known struct {
-		Constraints []graph.Constraint `json:"constraints"`
+		Constraints []struct{ ID string } `json:"constraints"`
 	}
 	require.NoError(t, json.Unmarshal([]byte(sampleFile(t, data.Constraints)), &known))
 	var ids []string

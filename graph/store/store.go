@@ -14,7 +14,7 @@
 //
 // Opening a graph reads its store whole, and the graph then asks memory alone:
 // what a store costs is said by the packages that make them. A store never
-// looks into what it keeps.
+// interprets what it keeps.
 package store
 
 import (

@@ -4,9 +4,9 @@
 //
 // A vulnerability is decoded with the types of CycloneDX's own library, in
 // JSON and in XML; of components only the names are read. A document is held
-// in memory whole, up to 64 MiB, and read with some 6 MB a second. The package
-// never judges a document's formal validity: what can be read is read, and what
-// can't is named.
+// in memory whole, up to 64 MiB, and read with some megabytes a second. The
+// package never judges a document's formal validity: what can be read is read,
+// and what can't is named.
 package cyclonedx
 
 import (

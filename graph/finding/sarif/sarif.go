@@ -7,8 +7,8 @@
 // takes on the weaknesses of the first rule; it decodes all or nothing; and it
 // brings a validator of JSON Schemas.
 //
-// A log is held in memory whole, up to 64 MiB, and read with some 6 MB a second.
-// The package never takes a weakness from a rule's prose.
+// A log is held in memory whole, up to 64 MiB, and read with some megabytes a
+// second. The package never takes a weakness from a rule's prose.
 package sarif
 
 import (
