@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"math"
 	"slices"
@@ -394,11 +395,18 @@ type coverKey struct {
 	device    *deviceNow
 }
 
+// maxMaybe is how many unknown weaknesses are held against all that are known.
+const maxMaybe = 100
+
 // warnings tells of what findings name and nobody knows.
 func (w *assessor) warnings() []Warning {
 	out := w.unaccepted()
-	for _, id := range sorted(w.unknown) {
-		out = append(out, Warning{Where: id, Message: fmt.Sprintf("no catalogue here has this weakness; %s", plural(w.unknown[id], "finding names it", "findings name it"))})
+	for i, id := range sorted(w.unknown) {
+		maybe := ""
+		if i < maxMaybe {
+			maybe = finding.Meant(id, weaknessIDs(w.index()))
+		}
+		out = append(out, Warning{Where: id, Message: fmt.Sprintf("no catalogue here has this weakness; %s%s", plural(w.unknown[id], "finding names it", "findings name it"), maybe)})
 	}
 	if n := w.strays.count(); n > 0 {
 		shown := slices.Collect(firstFew(w.deviceIDs.of(w.strays)))
@@ -409,6 +417,16 @@ func (w *assessor) warnings() []Warning {
 		out = append(out, Warning{Message: fmt.Sprintf("findings name devices that the site does not describe, so only site-wide controls count there: %s%s", strings.Join(shown, ", "), more)})
 	}
 	return out
+}
+
+func weaknessIDs(x *index) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, k := range all[*Weakness](x) {
+			if !yield(k.ID) {
+				return
+			}
+		}
+	}
 }
 
 // unmapped says why weaknesses lead to no technique. The judgement that

@@ -219,7 +219,7 @@ func about(d graph.Draft) string {
 func show(w io.Writer, s *graph.Snapshot, o options) error {
 	d, ok := s.Draft(o.ids[0])
 	if !ok {
-		return cli.Misuse("%w: %q", graph.ErrUnknownDraft, o.ids[0])
+		return unknown(s, o.ids[0])
 	}
 	if o.format == "json" {
 		return write(w, d)
@@ -243,6 +243,17 @@ func show(w io.Writer, s *graph.Snapshot, o options) error {
 	return nil
 }
 
+// unknown is the error of an ID that no draft has.
+func unknown(s *graph.Snapshot, id string) error {
+	return cli.Misuse("%w: %q%s", graph.ErrUnknownDraft, id, finding.Meant(id, func(yield func(string) bool) {
+		for _, d := range s.Drafts() {
+			if !yield(d.ID) {
+				return
+			}
+		}
+	}))
+}
+
 func export(w io.Writer, s *graph.Snapshot, o options, stderr io.Writer) error {
 	var out []graph.Draft
 	if len(o.ids) == 0 {
@@ -254,7 +265,7 @@ func export(w io.Writer, s *graph.Snapshot, o options, stderr io.Writer) error {
 	for _, id := range o.ids {
 		d, ok := s.Draft(id)
 		if !ok {
-			return cli.Misuse("%w: %q", graph.ErrUnknownDraft, id)
+			return unknown(s, id)
 		}
 		out = append(out, d)
 	}

@@ -289,8 +289,12 @@ func (o *others) report(what string, known []string) error {
 	var parts []string
 	for _, name := range o.names {
 		part := fmt.Sprintf("%q in %d", name, o.count[name])
+		maybe := Meant(name, slices.Values(known))
 		if m := meant[strings.ToLower(name)]; m != "" {
-			part += fmt.Sprintf(" (meant is %s?)", m)
+			maybe = fmt.Sprintf("; did you mean %s?", m)
+		}
+		if maybe != "" {
+			part += fmt.Sprintf(" (%s)", strings.TrimPrefix(maybe, "; "))
 		}
 		parts = append(parts, part)
 	}
