@@ -110,7 +110,7 @@ func TestRecordsThatCantBeUsed(t *testing.T) {
 			[]string{"A", "B", "C", "x.json#5"}, []string{
 				"[0].id: want a string, found a JSON number; it is left out", "[0]: a finding needs an id or a title",
 				"[1].weaknesses: want a list of strings, found a JSON string; it is left out",
-				"[2].kev: want true or false, found a JSON string; it is left out", "[3].epss: want a number between 0 and 1, found a JSON string; it is left out",
+				"[2].kev: want true or false, found a JSON string; it is left out", `[3].epss: want a number between 0 and 1, found the text "high"; it counts as unknown`,
 				"[4].id: want a string, found a JSON number; it is left out", "[4].cvss: want a string, found a JSON bool; it is left out"}},
 		{"not UTF-8", "[{\"id\":\"\xe9\",\"title\":\"x\"},{\"id\":\"\xe8\",\"title\":\"x\"},{\"id\":\"A\"}]", []string{"A"}, []string{"[0]: not valid UTF-8", "[1]: not valid UTF-8"}},
 		{"a wrapper in two cases", `{"findings":[{"id":"A"}],"Findings":[{"id":"B"}]}`, []string{"A"}, []string{`Findings: the member is not read; want "findings"`}},

@@ -134,6 +134,15 @@ func (r *record) cvss() string {
 func (r *record) flag(name string) bool { return get[bool](r, name, "true or false") }
 
 func (r *record) probability(name string) float64 {
+	if raw := r.values[name]; len(raw) > 0 && raw[0] == '"' {
+		s := strings.TrimSpace(stringOf(raw))
+		hint := ""
+		if p, err := probabilityOf(s); err == nil {
+			hint = fmt.Sprintf("; write %v, without quotation marks", p)
+		}
+		r.problem(name, fmt.Errorf("want a number between 0 and 1, found the text %q; it counts as unknown%s", Plain(s, 40), hint))
+		return 0
+	}
 	p := get[*float64](r, name, "a number between 0 and 1")
 	switch {
 	case p == nil:
