@@ -81,10 +81,7 @@ func noScore(s string) error {
 // scoreAlone says whether a text is written as a score is.
 func scoreAlone(s string) bool {
 	whole, rest, pointed := strings.Cut(s, ".")
-	digits := func(s string, most int) bool {
-		return s != "" && len(s) <= most && strings.Trim(s, "0123456789") == ""
-	}
-	return digits(whole, 2) && (whole == "0" || whole[0] != '0') && (!pointed || digits(rest, 3))
+	return isDigits(whole) && len(whole) <= 2 && (whole == "0" || whole[0] != '0') && (!pointed || isDigits(rest) && len(rest) <= 3)
 }
 
 // beyondBase are the metrics of CVSS 4.0 that its score has beyond the base
