@@ -63,6 +63,14 @@ func (s *Snapshot) Assess(ctx context.Context) (*Assessment, error) {
 		return nil, err
 	}
 	a := sum.Assessment
+	for _, e := range s.Skipped() {
+		switch e.Lost {
+		case finding.LostRecord:
+			a.UnreadRecords++
+		case finding.LostMember:
+			a.UnreadMembers++
+		}
+	}
 	a.Findings, a.Warnings = results, append(append([]Warning{}, s.Warnings()...), w.warnings()...)
 	for i := range a.Techniques {
 		a.Techniques[i].Findings = append(a.Techniques[i].Findings, slices.Collect(sum.TechniqueFindings(i))...)

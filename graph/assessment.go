@@ -15,8 +15,8 @@ type Assessment struct {
 	Site *SiteResult `json:"site,omitempty"`
 	// UnreadRecords and UnreadMembers count what the readers of the input
 	// could not use: whole records, and parts of records whose rest is among
-	// the findings. Warnings names each. Assess leaves them 0: whoever read
-	// the input sets them.
+	// the findings. Assess counts what [Snapshot.Skipped] has, of which it does
+	// not warn; whoever read more of the input adds to them.
 	UnreadRecords int `json:"unread_records,omitempty"`
 	UnreadMembers int `json:"unread_members,omitempty"`
 	// Findings is in the order in which they were added.
