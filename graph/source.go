@@ -162,7 +162,7 @@ type batch struct {
 	nodes    []node
 	edges    []statement
 	warnings []Warning
-	skipped  []skippedPart // of a file
+	skipped  []skippedPart  // of a file
 	catalog  *mitre.Catalog // of a release
 	ctx      context.Context
 }
