@@ -292,6 +292,33 @@ func (w *assessor) stray(id string) (uint32, error) {
 	return n, w.deviceIDs.add(id, uint64(n))
 }
 
+// remedyOrder is how much a category of remedy helps, the most first.
+var remedyOrder = []string{"vendor_fix", "mitigation", "workaround", "no_fix_planned", "none_available"}
+
+// byUse orders remedies by their categories and, within one, those for some
+// products before those for all, which tend to be what a maker always says. Of
+// a category that is not known here a remedy comes last, and equals stay as
+// they are.
+func byUse(remedies []finding.Remedy) []finding.Remedy {
+	rank := func(r finding.Remedy) int {
+		n := 2 * len(remedyOrder)
+		if i := slices.Index(remedyOrder, r.Category); i >= 0 {
+			n = 2 * i
+		}
+		if len(r.Products) == 0 {
+			n++
+		}
+		return n
+	}
+	compare := func(a, b finding.Remedy) int { return cmp.Compare(rank(a), rank(b)) }
+	if slices.IsSortedFunc(remedies, compare) {
+		return remedies
+	}
+	remedies = slices.Clone(remedies)
+	slices.SortStableFunc(remedies, compare)
+	return remedies
+}
+
 // remediesOn leaves out the remedies that are for other products than the
 // devices are.
 func remediesOn(f *finding.Finding, devices []*deviceNow) []finding.Remedy {

@@ -76,7 +76,9 @@ type FindingResult struct {
 	Techniques []FindingTechnique `json:"techniques"` // by falling confidence
 	Status     Status             `json:"status"`
 	// Remedies is what the maker says can be done, for the products that
-	// Devices are where these are known.
+	// Devices are where these are known: vendor_fix, mitigation, workaround,
+	// no_fix_planned, none_available and others, of each those for some
+	// products before those for all, else in the source's order.
 	Remedies []finding.Remedy `json:"remedies,omitempty"`
 	// Score is the highest risk of its techniques, 0 to 1, or what a gap
 	// without a technique scores; see [Snapshot.Assess] and [Gap].
