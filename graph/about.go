@@ -44,7 +44,7 @@ func (s *Snapshot) EvidenceAbout(a *Assessment, ids ...string) ([]Evidence, erro
 	for _, id := range ids {
 		i, ok := s.place(s.successor(id))
 		if !ok {
-			return nil, fmt.Errorf("%w: %q", ErrUnknownNode, id)
+			return nil, s.unknown(id)
 		}
 		n := s.index().nodes[i]
 		switch d := n.doc.(type) {

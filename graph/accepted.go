@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mitigraph/mitigraph/graph/finding"
 	"github.com/mitigraph/mitigraph/mitre"
 )
 
@@ -42,7 +43,7 @@ func (a Acceptance) wrong(c *mitre.Catalog, devices map[string]int) (member, why
 		for _, k := range gapOrder {
 			kinds = append(kinds, string(k))
 		}
-		return "kind", fmt.Sprintf("unknown kind of gap %q; known are %s", a.Kind, strings.Join(kinds, ", "))
+		return "kind", fmt.Sprintf("unknown kind of gap %q; known are %s%s", a.Kind, strings.Join(kinds, ", "), finding.Meant(string(a.Kind), slices.Values(kinds)))
 	}
 	switch {
 	case a.Kind == GapNoTechnique && a.Finding == "":
@@ -54,14 +55,14 @@ func (a Acceptance) wrong(c *mitre.Catalog, devices map[string]int) (member, why
 	case a.Kind != GapNoTechnique:
 		r, err := c.Resolve(a.Technique)
 		if err != nil {
-			return "technique", fmt.Sprintf("technique %q is not in %s", a.Technique, c.Info())
+			return "technique", fmt.Sprintf("technique %q is not in %s%s", a.Technique, c.Info(), meant[*mitre.Technique](c, a.Technique))
 		}
 		if _, ok := r.Object.(*mitre.Technique); !ok {
 			return "technique", fmt.Sprintf("%s is %s, not a technique", a.Technique, r.Object.Common().Name)
 		}
 	}
 	if _, ok := devices[a.Device]; a.Device != "" && !ok {
-		return "device", fmt.Sprintf("the site describes no device %q", a.Device)
+		return "device", fmt.Sprintf("the site describes no device %q%s", a.Device, finding.Meant(a.Device, slices.Values(sorted(devices))))
 	}
 	if strings.TrimSpace(a.By) == "" {
 		return "by", "somebody has to accept it: want a name"

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"math"
 	"slices"
@@ -62,6 +63,14 @@ func (s *Snapshot) Assess(ctx context.Context) (*Assessment, error) {
 		return nil, err
 	}
 	a := sum.Assessment
+	for _, e := range s.Skipped() {
+		switch e.Lost {
+		case finding.LostRecord:
+			a.UnreadRecords++
+		case finding.LostMember:
+			a.UnreadMembers++
+		}
+	}
 	a.Findings, a.Warnings = results, append(append([]Warning{}, s.Warnings()...), w.warnings()...)
 	for i := range a.Techniques {
 		a.Techniques[i].Findings = append(a.Techniques[i].Findings, slices.Collect(sum.TechniqueFindings(i))...)
@@ -283,6 +292,33 @@ func (w *assessor) stray(id string) (uint32, error) {
 	return n, w.deviceIDs.add(id, uint64(n))
 }
 
+// remedyOrder is how much a category of remedy helps, the most first.
+var remedyOrder = []string{"vendor_fix", "mitigation", "workaround", "no_fix_planned", "none_available"}
+
+// byUse orders remedies by their categories and, within one, those for some
+// products before those for all, which tend to be what a maker always says. Of
+// a category that is not known here a remedy comes last, and equals stay as
+// they are.
+func byUse(remedies []finding.Remedy) []finding.Remedy {
+	rank := func(r finding.Remedy) int {
+		n := 2 * len(remedyOrder)
+		if i := slices.Index(remedyOrder, r.Category); i >= 0 {
+			n = 2 * i
+		}
+		if len(r.Products) == 0 {
+			n++
+		}
+		return n
+	}
+	compare := func(a, b finding.Remedy) int { return cmp.Compare(rank(a), rank(b)) }
+	if slices.IsSortedFunc(remedies, compare) {
+		return remedies
+	}
+	remedies = slices.Clone(remedies)
+	slices.SortStableFunc(remedies, compare)
+	return remedies
+}
+
 // remediesOn leaves out the remedies that are for other products than the
 // devices are.
 func remediesOn(f *finding.Finding, devices []*deviceNow) []finding.Remedy {
@@ -394,11 +430,18 @@ type coverKey struct {
 	device    *deviceNow
 }
 
+// maxMaybe is how many unknown weaknesses are held against all that are known.
+const maxMaybe = 100
+
 // warnings tells of what findings name and nobody knows.
 func (w *assessor) warnings() []Warning {
 	out := w.unaccepted()
-	for _, id := range sorted(w.unknown) {
-		out = append(out, Warning{Where: id, Message: fmt.Sprintf("no catalogue here has this weakness; %s", plural(w.unknown[id], "finding names it", "findings name it"))})
+	for i, id := range sorted(w.unknown) {
+		maybe := ""
+		if i < maxMaybe {
+			maybe = finding.Meant(id, weaknessIDs(w.index()))
+		}
+		out = append(out, Warning{Where: id, Message: fmt.Sprintf("no catalogue here has this weakness; %s%s", plural(w.unknown[id], "finding names it", "findings name it"), maybe)})
 	}
 	if n := w.strays.count(); n > 0 {
 		shown := slices.Collect(firstFew(w.deviceIDs.of(w.strays)))
@@ -409,6 +452,16 @@ func (w *assessor) warnings() []Warning {
 		out = append(out, Warning{Message: fmt.Sprintf("findings name devices that the site does not describe, so only site-wide controls count there: %s%s", strings.Join(shown, ", "), more)})
 	}
 	return out
+}
+
+func weaknessIDs(x *index) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, k := range all[*Weakness](x) {
+			if !yield(k.ID) {
+				return
+			}
+		}
+	}
 }
 
 // unmapped says why weaknesses lead to no technique. The judgement that

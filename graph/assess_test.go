@@ -71,7 +71,7 @@ func TestStatuses(t *testing.T) {
 		finding.Finding{ID: "category", Weaknesses: []string{"CWE-16"}},
 		finding.Finding{ID: "stated", Techniques: []string{"t0837"}},
 		finding.Finding{ID: "revoked", Techniques: []string{"T0855"}},
-		finding.Finding{ID: "no such technique", Techniques: []string{"T9999", "M0801"}},
+		finding.Finding{ID: "no such technique", Techniques: []string{"T9999", "T8055", "M0801"}},
 	)
 	got := map[string]string{}
 	for _, f := range a.Findings {
@@ -104,7 +104,8 @@ func TestStatuses(t *testing.T) {
 	}
 	assert.Equal(t, []string{
 		"revoked: technique T0855 was revoked; T1692.001 (Command Message) replaced it and is used",
-		`no such technique: technique "T9999": not in this ATT&CK release; it is left out`,
+		`no such technique: technique "T9999" is left out: not in this ATT&CK release`,
+		`no such technique: technique "T8055" is left out: not in this ATT&CK release; did you mean T0855?`,
 		"no such technique: M0801 is Access Management, not a technique; it is left out",
 		"CWE-99999: no catalogue here has this weakness; 2 findings name it",
 		"my own: no catalogue here has this weakness; 1 finding names it",

@@ -15,8 +15,8 @@ type Assessment struct {
 	Site *SiteResult `json:"site,omitempty"`
 	// UnreadRecords and UnreadMembers count what the readers of the input
 	// could not use: whole records, and parts of records whose rest is among
-	// the findings. Warnings names each. Assess leaves them 0: whoever read
-	// the input sets them.
+	// the findings. Assess counts what [Snapshot.Skipped] has, of which it does
+	// not warn; whoever read more of the input adds to them.
 	UnreadRecords int `json:"unread_records,omitempty"`
 	UnreadMembers int `json:"unread_members,omitempty"`
 	// Findings is in the order in which they were added.
@@ -79,7 +79,9 @@ type FindingResult struct {
 	Techniques []FindingTechnique `json:"techniques"`     // by falling confidence
 	Status     Status             `json:"status"`
 	// Remedies is what the maker says can be done, for the products that
-	// Devices are where these are known.
+	// Devices are where these are known: vendor_fix, mitigation, workaround,
+	// no_fix_planned, none_available and others, of each those for some
+	// products before those for all, else in the source's order.
 	Remedies []finding.Remedy `json:"remedies,omitempty"`
 	// Score is the highest risk of its techniques, 0 to 1, or what a gap
 	// without a technique scores; see [Snapshot.Assess] and [Gap].

@@ -29,7 +29,7 @@ type names struct {
 	seed    maphash.Seed
 
 	// Once ordered:
-	texts  []string // the chunks
+	texts  []string // the chunks without the numbers that belong to the texts
 	places []uint32 // of the entries, by text
 	order  []uint32 // their numbers
 	rank   []uint32 // by number, the position in these
@@ -141,12 +141,14 @@ func (s *names) sort() {
 	places := make([]uint32, 0, s.n) // by number
 	s.texts = make([]string, len(s.chunks))
 	for i, c := range s.chunks {
+		kept := c[:0] // without the values, which only find asks for
 		for at := 0; at < len(c); {
-			place := uint32(i<<chunkBits + at)
-			places = append(places, place)
-			_, _, at = s.entry(place)
+			_, _, end := s.entry(uint32(i<<chunkBits + at))
+			places = append(places, uint32(i<<chunkBits+len(kept)))
+			kept = append(kept, c[at:end-8]...)
+			at = end
 		}
-		s.texts[i], s.chunks[i] = string(c), nil
+		s.texts[i], s.chunks[i] = string(kept), nil
 	}
 	s.chunks = nil
 	s.order = make([]uint32, s.n)
@@ -156,13 +158,13 @@ func (s *names) sort() {
 	slices.SortFunc(s.order, func(a, b uint32) int {
 		return cmp.Or(strings.Compare(s.at(places[a]), s.at(places[b])), cmp.Compare(a, b))
 	})
-	s.rank = make([]uint32, s.n)
-	for r, i := range s.order {
-		s.rank[i] = uint32(r)
-	}
 	s.places = make([]uint32, s.n)
 	for r, i := range s.order {
 		s.places[r] = places[i]
+	}
+	s.rank = places // whose numbers are of no more use
+	for r, i := range s.order {
+		s.rank[i] = uint32(r)
 	}
 }
 

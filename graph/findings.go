@@ -21,19 +21,53 @@ func Findings(fs ...finding.Finding) Source { return findings(fs) }
 // FindingsFrom is the source of all findings that a file or a scanner has now,
 // which is called name, also when it has none: they take the place of those that
 // it had before. Their Source becomes the name, which is not to be empty.
-func FindingsFrom(name string, fs ...finding.Finding) Source {
+func FindingsFrom(name string, fs ...finding.Finding) Source { return FindingsRead(name, fs, nil) }
+
+// FindingsRead is [FindingsFrom] with what its reader could not use, as
+// [finding.Collect] gives both: [Snapshot.Skipped] has it as long as the graph
+// has these findings, so that what was read only in part never looks whole. The
+// File of each becomes the name.
+func FindingsRead(name string, fs []finding.Finding, skipped []*finding.RecordError) Source {
 	fs = slices.Clone(fs)
 	name = string(literal(name))
 	for i := range fs {
 		fs[i].Source = name
 	}
-	return wholly{named{name, fs}}
+	var parts []skippedPart
+	for _, e := range skipped {
+		parts = append(parts, skippedPart{string(literal(e.Where)), string(literal(e.Err.Error())), e.Lost})
+	}
+	return wholly{named{name, fs, parts}}
+}
+
+// skippedPart is a part of a file that could not be used, as a store keeps it.
+type skippedPart struct {
+	Where string       `json:"where"`
+	Why   string       `json:"why"`
+	Lost  finding.Loss `json:"lost"`
+}
+
+// Skipped returns what the readers of the findings could not use, in the order
+// in which their sources came to the graph; nil where there is nothing. Only
+// [FindingsRead] brings any. An error that was kept in a store has its text and
+// wraps no other. The caller may change the list.
+func (s *Snapshot) Skipped() []*finding.RecordError {
+	var out []*finding.RecordError
+	for _, l := range s.layers {
+		for _, b := range l.parts {
+			for _, p := range b.skipped {
+				out = append(out, &finding.RecordError{File: l.Source, Where: p.Where, Err: errors.New(p.Why), Lost: p.Lost})
+			}
+		}
+	}
+	return out
 }
 
 // named are the findings of a source that may have none.
 type named struct {
 	name string
 	findingsOf
+	skipped []skippedPart
 }
 
 func (n named) origin() (origin, error) {
@@ -41,6 +75,11 @@ func (n named) origin() (origin, error) {
 		return origin{}, errors.New("graph: FindingsFrom: the source has no name")
 	}
 	return originOf(Site, n.name, "findings/"+url.PathEscape(n.name)), nil
+}
+
+func (n named) write(b *batch, known *index) error {
+	b.skipped = n.skipped
+	return n.findingsOf.write(b, known)
 }
 
 type findings []finding.Finding

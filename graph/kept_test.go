@@ -112,7 +112,12 @@ func TestOpenAgain(t *testing.T) {
 	g, err := Open(t.Context(), kept, Attack(embedded(t)), Knowledge(), SiteFacts(site), Findings(fewFindings(9)...))
 	require.NoError(t, err)
 	require.NoError(t, g.Add(t.Context(), Findings(finding.Finding{ID: "late", Techniques: []string{"T0855", "T9999"}, Source: "a.json", CVSS: "9.8"})))
+	unread := []*finding.RecordError{{File: "x", Where: "line 2", Err: finding.ErrTooLong, Lost: finding.LostRecord}, {Where: "line 3.epss", Err: finding.ErrTooLong, Lost: finding.LostMember}, {Where: "findings", Err: finding.ErrTooLong}}
+	require.NoError(t, g.Add(t.Context(), FindingsRead("c.json", []finding.Finding{{ID: "c"}}, unread)))
 	a := assess(t, g)
+	assert.Equal(t, []int{1, 1}, []int{a.UnreadRecords, a.UnreadMembers})
+	require.Len(t, g.Snapshot().Skipped(), 3)
+	assert.Equal(t, "c.json: line 2: longer than 16 MiB", g.Snapshot().Skipped()[0].Error())
 	require.NoError(t, g.Add(t.Context(), Drafts(&Assessment{Gaps: a.Gaps, Drafts: []Draft{{ID: "D-1", Gap: 0}}})))
 	want := asJSON(t, assess(t, g))
 	wantWhole := asJSON(t, g.Snapshot().Whole())

@@ -125,7 +125,7 @@ func (s *Snapshot) with(ctx context.Context, sources []Source) (*Snapshot, error
 // says reports whether a layer already says just this.
 func (l *layer) says(b *batch) bool {
 	return len(l.parts) == 1 && l.catalog == b.catalog && reflect.DeepEqual(l.parts[0].nodes, b.nodes) &&
-		reflect.DeepEqual(l.parts[0].edges, b.edges) && slices.Equal(l.parts[0].warnings, b.warnings)
+		reflect.DeepEqual(l.parts[0].edges, b.edges) && slices.Equal(l.parts[0].warnings, b.warnings) && slices.Equal(l.parts[0].skipped, b.skipped)
 }
 
 // without returns the snapshot without some sources.

@@ -206,6 +206,7 @@ func (w *assessor) finding(f *finding.Finding, named []*mitre.Technique, value u
 		}
 		r.Remedies = remediesOn(f, devices)
 	}
+	r.Remedies = byUse(r.Remedies)
 	t := w.template(f, named, devices)
 	r.Techniques, r.Status, r.Why = t.techniques, t.status, t.why
 	for _, id := range t.unknown {

@@ -23,7 +23,7 @@ func TestFindingsOnProducts(t *testing.T) {
 	require.NoError(t, err)
 	remedies := []finding.Remedy{
 		{Category: "vendor_fix", Text: "Update.", Products: []string{"Valve Panel"}},
-		{Category: "no_fix_planned", Products: []string{"EP-100"}}, {Category: "workaround", Text: "Wait."},
+		{Category: "workaround", Text: "Wait."}, {Category: "no_fix_planned", Products: []string{"EP-100"}},
 	}
 	one := finding.Finding{Weaknesses: []string{"CWE-798"}, Remedies: remedies, Products: []string{"Examplia Pump", "EP-100"}, Device: "Examplia Pump"}
 	named, panel, stray, plain := one, one, one, one
@@ -43,7 +43,7 @@ func TestFindingsOnProducts(t *testing.T) {
 	}
 	assert.Equal(t, [][]string{{"Named", "plc-1", "plc-2"}, nil, {"hmi-1"}, nil, {"plc-1"}}, devices)
 	assert.Equal(t, remedies[1:], a.Findings[0].Remedies)
-	assert.Equal(t, []finding.Remedy{remedies[0], remedies[2]}, a.Findings[2].Remedies)
+	assert.Equal(t, remedies[:2], a.Findings[2].Remedies)
 	assert.Equal(t, remedies, a.Findings[3].Remedies)
 	for _, tech := range a.Techniques {
 		if tech.ID == "T1694.002" {
@@ -63,4 +63,38 @@ func TestFindingsOnProducts(t *testing.T) {
 	site.Devices[0].Products[0] = " \u200b"
 	_, err = graph.New(t.Context(), graph.Attack(c), graph.Knowledge(), graph.SiteFacts(site))
 	assert.ErrorContains(t, err, "site.json: devices[0].products[0]: a product without a name")
+}
+
+// The remedy that helps most comes first, and what a maker says of everything
+// last of its kind.
+func TestRemediesByUse(t *testing.T) {
+	c, err := mitre.Embedded()
+	require.NoError(t, err)
+	said := []finding.Remedy{
+		{Category: "none_available", Text: "1"}, {Category: "hope", Text: "2"}, {Category: "mitigation", Text: "3"}, {Category: "workaround", Text: "4"},
+		{Category: "no_fix_planned", Text: "5"}, {Category: "vendor_fix", Text: "6"}, {Category: "mitigation", Text: "7", Products: []string{"EP-100"}}, {Category: "vendor_fix", Text: "8"},
+	}
+	g, err := graph.New(t.Context(), graph.Attack(c), graph.Knowledge(), graph.Findings(finding.Finding{ID: "F", Remedies: said}))
+	require.NoError(t, err)
+	defer g.Close()
+	a, err := g.Snapshot().Assess(t.Context())
+	require.NoError(t, err)
+	texts := func(list []finding.Remedy) (out string) {
+		for _, r := range list {
+			out += r.Text
+		}
+		return out
+	}
+	assert.Equal(t, "68734512", texts(a.Findings[0].Remedies))
+	f, _ := g.Snapshot().Finding("F")
+	assert.Equal(t, "12345678", texts(f.Remedies), "the finding itself stays as it is")
+	e, err := g.Snapshot().EvidenceAbout(a, "F")
+	require.NoError(t, err)
+	var told string
+	for _, s := range e {
+		told += s.Text + "\n"
+	}
+	assert.Less(t, strings.Index(told, `("vendor_fix"): "6"`), strings.Index(told, `("mitigation"): "7"`))
+	assert.Contains(t, told, `("mitigation"): "3"`)
+	assert.NotContains(t, told, `"4"`, "of four the last are counted")
 }

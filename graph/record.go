@@ -22,8 +22,9 @@ import (
 // sourceDoc is the document of a source.
 type sourceDoc struct {
 	Provenance
-	Whole    bool      `json:"whole,omitempty"`
-	Warnings []Warning `json:"warnings,omitempty"`
+	Whole    bool          `json:"whole,omitempty"`
+	Warnings []Warning     `json:"warnings,omitempty"`
+	Skipped  []skippedPart `json:"skipped,omitempty"`
 }
 
 // releaseDoc is the document of a release: what its bundle holds beside the
@@ -122,6 +123,7 @@ func (w *writer) source(l *layer) error {
 	doc := sourceDoc{Provenance: l.Provenance, Whole: l.whole}
 	for _, b := range l.parts {
 		doc.Warnings = append(doc.Warnings, b.warnings...)
+		doc.Skipped = append(doc.Skipped, b.skipped...)
 	}
 	w.add(l.label, predType, quad.IRI("class:Source"))
 	return w.document(l.label, doc)

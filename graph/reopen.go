@@ -137,7 +137,7 @@ func (r *reader) layer(ctx context.Context) (*layer, error) {
 		return nil, err
 	}
 	o := origin{source.Provenance, r.label, source.Whole}
-	b := &batch{origin: o, warnings: source.Warnings}
+	b := &batch{origin: o, warnings: source.Warnings, skipped: source.Skipped}
 	for _, n := range r.nodes {
 		if n.kind == "Release" {
 			return r.releaseLayer(ctx, o, n)

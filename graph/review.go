@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/mitigraph/mitigraph/graph/finding"
 )
 
 // The states of a draft. A generator makes drafts; only a named person moves
@@ -73,7 +75,7 @@ func (g *Graph) Review(ctx context.Context, id string, r Review, text DraftText)
 	err := g.change(ctx, func(s *Snapshot) (*Snapshot, error) {
 		now, ok := s.Draft(id)
 		if !ok {
-			return nil, fmt.Errorf("%w: %q", ErrUnknownDraft, id)
+			return nil, s.unknownDraft(id)
 		}
 		if err := r.check(now.Status); err != nil {
 			return nil, err
@@ -95,6 +97,17 @@ func (g *Graph) Review(ctx context.Context, id string, r Review, text DraftText)
 		return Draft{}, err
 	}
 	return d, nil
+}
+
+// unknownDraft is the error of an ID that no draft has.
+func (s *Snapshot) unknownDraft(id string) error {
+	return fmt.Errorf("%w: %q%s", ErrUnknownDraft, id, finding.Meant(id, func(yield func(string) bool) {
+		for _, d := range all[*Draft](s.index()) {
+			if !yield(d.ID) {
+				return
+			}
+		}
+	}))
 }
 
 // fits says what is wrong with a changed text: it is to be shown wherever the

@@ -84,7 +84,7 @@ func (x *index) settle(b *batch, e statement) (string, bool) {
 func statedTechnique(c *mitre.Catalog, id string) (*mitre.Technique, string) {
 	r, err := c.Resolve(id)
 	if err != nil {
-		return nil, fmt.Sprintf("technique %q: %v; it is left out", id, errors.Unwrap(err))
+		return nil, fmt.Sprintf("technique %q is left out: %v%s", id, errors.Unwrap(err), meant[*mitre.Technique](c, id))
 	}
 	t, ok := r.Object.(*mitre.Technique)
 	switch {
@@ -96,6 +96,17 @@ func statedTechnique(c *mitre.Catalog, id string) (*mitre.Technique, string) {
 		return t, fmt.Sprintf("technique %s was revoked; %s (%s) replaced it and is used", id, t.ID, t.Name)
 	}
 	return t, ""
+}
+
+// meant asks whether another ID of a catalogue's objects of one type was meant.
+func meant[T mitre.Object](c *mitre.Catalog, id string) string {
+	return finding.Meant(strings.TrimSpace(id), func(yield func(string) bool) {
+		for o := range mitre.All[T](c) {
+			if !yield(o.Common().ID) {
+				return
+			}
+		}
+	})
 }
 
 // warnOnce leaves out what was warned of before.

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -110,6 +111,13 @@ func invalidUTF8(b []byte) int {
 
 // plainly says a decoding error without the names of Go's types.
 func plainly(err error) error {
+	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		name, _ = strconv.Unquote(name)
+		site, device, acceptance := membersOf(SiteDescription{}), membersOf(Device{}), membersOf(Acceptance{})
+		return fmt.Errorf("unknown member %q: a site may have %s, each of its devices %s, and each of what is accepted %s%s", name,
+			strings.Join(site, ", "), strings.Join(device, ", "), strings.Join(acceptance, ", "),
+			finding.Meant(name, slices.Values(slices.Concat(site, device, acceptance))))
+	}
 	var typed *json.UnmarshalTypeError
 	if !errors.As(err, &typed) {
 		return err
@@ -127,6 +135,17 @@ func plainly(err error) error {
 	}
 	found, _, _ := strings.Cut(typed.Value, " ")
 	return fmt.Errorf("%s: want %s, found a JSON %s", where, want, found)
+}
+
+// membersOf is what a struct's fields are called in JSON.
+func membersOf(v any) (names []string) {
+	t := reflect.TypeOf(v)
+	for i := range t.NumField() {
+		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "-" {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // repeated finds a member that stands twice in one object of a valid JSON
@@ -237,7 +256,7 @@ func (s siteFacts) write(b *batch, known *index) error {
 	mitigation := func(from, place, id string) error {
 		r, err := catalog.Resolve(id)
 		if err != nil {
-			return at("%s: mitigation %q is not in %s", place, id, catalog.Info())
+			return at("%s: mitigation %q is not in %s%s", place, id, catalog.Info(), meant[*mitre.Mitigation](catalog, id))
 		}
 		m, ok := r.Object.(*mitre.Mitigation)
 		if !ok {
@@ -286,7 +305,7 @@ func (s siteFacts) write(b *batch, known *index) error {
 			case ok:
 				b.edge(deviceKey(d.ID), predOf, attackKey(catalog, a))
 			case hasAssets:
-				return at("%s.asset: asset %q is not in %s", place, d.Asset, catalog.Info())
+				return at("%s.asset: asset %q is not in %s%s", place, d.Asset, catalog.Info(), meant[*mitre.Asset](catalog, d.Asset))
 			default:
 				b.warn(s.Source, place+".asset", "%s has no assets; %s is left out", catalog.Info(), d.Asset)
 			}
@@ -303,7 +322,7 @@ func (s siteFacts) write(b *batch, known *index) error {
 		}
 		for j, id := range d.Constraints {
 			if _, ok := doc[*constraint](known, constraintKey(id)); !ok {
-				return at("%s.constraints[%d]: unknown constraint %q; known are %s", place, j, id, strings.Join(constraintIDs(known), ", "))
+				return at("%s.constraints[%d]: unknown constraint %q; known are %s%s", place, j, id, strings.Join(constraintIDs(known), ", "), finding.Meant(id, slices.Values(constraintIDs(known))))
 			}
 			b.edge(deviceKey(d.ID), predLimited, constraintKey(id))
 		}

@@ -27,7 +27,7 @@ func TestReadSite(t *testing.T) {
 		{"empty", " \n", "site.json: empty file"},
 		{"cut off", "{\n\"site\":", "site.json: line 2: unexpected EOF"},
 		{"wrong type", "{\n\"devices\":7}", "site.json: line 2: devices: want a list, found a JSON number"},
-		{"misspelt member", `{"deploid":["M0801"]}`, `site.json: line 1: json: unknown field "deploid"`},
+		{"misspelt member", `{"deploid":["M0801"]}`, `site.json: line 1: unknown member "deploid": a site may have site, deployed, devices, accepted, each of its devices id, name,`},
 		{"text behind", "{}\n{}", "more text after the JSON object"},
 		{"an array", `[]`, "site.json: line 1: the whole: want an object, found a JSON array"},
 		{"a member twice", "{\"devices\":[{\"id\":\"a\",\n\"deployed\":[\"M0801\"],\"Deployed\":[]}]}", `site.json: line 2: the member "Deployed" stands twice`},
@@ -56,6 +56,11 @@ func TestSiteFactsNamesThePlace(t *testing.T) {
 		want string
 	}{
 		{"unknown mitigation", SiteDescription{Deployed: []string{"M0801", "M9999"}}, `c.json: deployed[1]: mitigation "M9999" is not in ATT&CK ics-attack 19.1`},
+		{"misspelt mitigation", SiteDescription{Deployed: []string{"M9801"}}, "is not in ATT&CK ics-attack 19.1; did you mean M0801?"},
+		{"misspelt asset", SiteDescription{Devices: []Device{{ID: "a", Asset: "AOOO3"}}}, "is not in ATT&CK ics-attack 19.1; did you mean A0003?"},
+		{"misspelt constraint", SiteDescription{Devices: []Device{{ID: "a", Constraints: []string{"no_pach"}}}}, `unknown constraint "no_pach"; known are no_auth, no_patch; did you mean no_patch?`},
+		{"misspelt kind", SiteDescription{Accepted: []Acceptance{{Kind: "no_tehcnique"}}}, `c.json: accepted[0].kind: unknown kind of gap "no_tehcnique"; known are`},
+		{"misspelt device", SiteDescription{Devices: []Device{{ID: "plc-1"}}, Accepted: []Acceptance{{Kind: GapNoTechnique, Finding: "f", Device: "plc_1", By: "b", Why: "w"}}}, `the site describes no device "plc_1"; did you mean plc-1?`},
 		{"a technique", SiteDescription{Deployed: []string{"T0814"}}, "c.json: deployed[0]: T0814 is Denial of Service, not a mitigation"},
 		{"on a device", SiteDescription{Devices: []Device{{ID: "a"}, {ID: "b", Deployed: []string{"x"}}}}, `c.json: devices[1].deployed[0]: mitigation "x"`},
 		{"unknown asset", SiteDescription{Devices: []Device{{ID: "a", Asset: "A9999"}}}, `c.json: devices[0].asset: asset "A9999"`},

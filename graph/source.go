@@ -163,6 +163,7 @@ type batch struct {
 	nodes    []node
 	edges    []statement
 	warnings []Warning
+	skipped  []skippedPart  // of a file
 	catalog  *mitre.Catalog // of a release
 	ctx      context.Context
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/mitigraph/mitigraph/graph/finding"
 )
 
 // Standing is what the graph decides about a finding before anyone writes a
@@ -35,14 +37,20 @@ var attackVectors = map[string][2]string{
 // Standing returns what is decided about a finding, by its ID. The error
 // wraps [ErrUnknownNode] when the assessment has no such finding, which is
 // also so when it is nil.
-func (a *Assessment) Standing(finding string) (Standing, error) {
+func (a *Assessment) Standing(id string) (Standing, error) {
 	var findings []FindingResult
 	if a != nil {
 		findings = a.Findings
 	}
-	i := slices.IndexFunc(findings, func(f FindingResult) bool { return f.ID == finding })
+	i := slices.IndexFunc(findings, func(f FindingResult) bool { return f.ID == id })
 	if i < 0 {
-		return Standing{}, fmt.Errorf("%w: the assessment has no finding %q", ErrUnknownNode, finding)
+		return Standing{}, fmt.Errorf("%w: the assessment has no finding %q%s", ErrUnknownNode, id, finding.Meant(id, func(yield func(string) bool) {
+			for _, f := range findings {
+				if !yield(f.ID) {
+					return
+				}
+			}
+		}))
 	}
 	f := findings[i]
 	out := Standing{Affected: "unknown", Reachable: "unknown"}

@@ -125,8 +125,9 @@ func (s *Summary) PlanDevices(i, j int) iter.Seq[string] { return s.w.deviceIDs.
 func (w *assessor) summary(ctx context.Context) (*Summary, error) {
 	w.templates, w.dangers, w.vectors = nil, nil, nil
 	w.ids.sort()
+	w.ids.order = nil // which only the devices' need
 	w.deviceIDs.sort()
-	w.ids.order, w.deviceIDs.rank = nil, nil // which only the other needs
+	w.deviceIDs.rank = nil // which only the findings' need
 	a := &Assessment{
 		Attack: releaseOf(w.catalog), Site: w.described, Findings: []FindingResult{}, Gaps: []Gap{}, Drafts: []Draft{},
 		Techniques: w.techniques(),

@@ -2,8 +2,10 @@ package graph
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 
+	"github.com/mitigraph/mitigraph/graph/finding"
 	"github.com/mitigraph/mitigraph/mitre"
 )
 
@@ -47,12 +49,12 @@ func (s *Snapshot) Suppose(changes ...Supposition) (*Snapshot, error) {
 				b.node(target, "Site", "site", &SiteDescription{Site: "site"})
 			}
 		} else if _, ok := doc[*Device](next, target); !ok {
-			return nil, at("the site describes no device %q", c.Device)
+			return nil, at("the site describes no device %q%s", c.Device, finding.Meant(c.Device, deviceNames(next)))
 		}
 		for _, id := range c.Deploy {
 			r, err := catalog.Resolve(id)
 			if err != nil {
-				return nil, at("mitigation %q is not in %s", id, catalog.Info())
+				return nil, at("mitigation %q is not in %s%s", id, catalog.Info(), meant[*mitre.Mitigation](catalog, id))
 			}
 			m, ok := r.Object.(*mitre.Mitigation)
 			if !ok {
@@ -63,7 +65,7 @@ func (s *Snapshot) Suppose(changes ...Supposition) (*Snapshot, error) {
 		next.add(b)
 		for _, id := range c.Lift {
 			if _, ok := doc[*constraint](next, constraintKey(id)); !ok {
-				return nil, at("unknown constraint %q", id)
+				return nil, at("unknown constraint %q%s", id, finding.Meant(id, slices.Values(constraintIDs(next))))
 			}
 			lifted := false
 			for key, d := range all[*Device](next) {
@@ -77,6 +79,16 @@ func (s *Snapshot) Suppose(changes ...Supposition) (*Snapshot, error) {
 		}
 	}
 	return &Snapshot{layers: s.layers, known: next, today: s.today}, nil
+}
+
+func deviceNames(x *index) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, d := range all[*Device](x) {
+			if !yield(d.ID) {
+				return
+			}
+		}
+	}
 }
 
 // remove takes the edges with one predicate between two nodes out, whatever

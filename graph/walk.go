@@ -102,6 +102,22 @@ func (s *Snapshot) place(id string) (int32, bool) {
 	return 0, false
 }
 
+// unknown is the error of an ID under which nothing is known.
+func (s *Snapshot) unknown(id string) error {
+	return fmt.Errorf("%w: %q%s", ErrUnknownNode, id, finding.Meant(id, func(yield func(string) bool) {
+		for i := range s.index().nodes {
+			n := s.index().show(int32(i))
+			name := n.ID
+			if strings.Contains(id, ":") {
+				name = n.Key
+			}
+			if !yield(name) {
+				return
+			}
+		}
+	}))
+}
+
 // show is a node as others see it.
 func (x *index) show(i int32) Node {
 	n := x.nodes[i]
@@ -159,7 +175,7 @@ func (s *Snapshot) Whole() Part {
 func (s *Snapshot) Around(ctx context.Context, id string, depth int) (Part, error) {
 	start, ok := s.place(id)
 	if !ok {
-		return Part{}, fmt.Errorf("%w: %q", ErrUnknownNode, id)
+		return Part{}, s.unknown(id)
 	}
 	if depth < 0 {
 		return Part{}, fmt.Errorf("graph: Around: depth %d is negative", depth)
@@ -237,12 +253,12 @@ func (s *Snapshot) Paths(ctx context.Context, from, to string, hops int) iter.Se
 		from, to := s.successor(from), s.successor(to)
 		start, ok := s.place(from)
 		if !ok {
-			yield(Path{}, fmt.Errorf("%w: %q", ErrUnknownNode, from))
+			yield(Path{}, s.unknown(from))
 			return
 		}
 		end, ok := s.place(to)
 		if !ok {
-			yield(Path{}, fmt.Errorf("%w: %q", ErrUnknownNode, to))
+			yield(Path{}, s.unknown(to))
 			return
 		}
 		f := finder{ctx: ctx, index: s.index(), end: end, left: s.index().distances(end), on: map[int32]bool{start: true}}

@@ -52,6 +52,32 @@ func TestStore(t *testing.T) {
 	assert.Len(t, decode(t, got).Findings, 2, "another file adds to it")
 }
 
+// What was read only in part is told of until it is read again.
+func TestStoreKeepsWhatWasNotRead(t *testing.T) {
+	db := "bolt:" + filepath.Join(t.TempDir(), "site.db")
+	file := write(t, "scan.json", `[{"id":"F-1","weaknesses":["CWE-798"],"epss":7},{"device":"x"}]`)
+	want, told, code := assess(t, "-store", db, file)
+	require.Zero(t, code, told)
+	assert.Contains(t, want, "INCOMPLETE: ")
+	assert.Contains(t, told, "[0].epss: 7 is not a probability")
+	other := write(t, "more.json", `[{"id":"F-2","weaknesses":["CWE-79"]}]`)
+	for _, args := range [][]string{{"-store", db}, {"-store", db, other}} {
+		got, again, code := assess(t, args...)
+		require.Zero(t, code, again)
+		assert.Contains(t, got, "INCOMPLETE: 1 record of the input could not be read and is missing here, 1 part of a record could", "%v", args)
+		assert.Contains(t, again, "scan.json: [0].epss: 7 is not a probability")
+		assert.Contains(t, again, "scan.json: [1]: a finding needs an id or a title")
+	}
+	_, again, code := assess(t, "-store", db, "-strict")
+	assert.Equal(t, 3, code)
+	assert.Contains(t, again, "-strict: 2 of the input's records")
+	require.NoError(t, os.WriteFile(file, []byte(`[{"id":"F-1","weaknesses":["CWE-798"]}]`), 0o600))
+	got, again, code := assess(t, "-store", db, file)
+	require.Zero(t, code, again)
+	assert.NotContains(t, got+again, "INCOMPLETE")
+	assert.NotContains(t, again, "scan.json: [")
+}
+
 // The same through PostgreSQL, in a schema of its own.
 func TestStorePostgres(t *testing.T) {
 	dsn := os.Getenv("MITIGRAPH_POSTGRES")

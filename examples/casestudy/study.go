@@ -185,13 +185,13 @@ func (w *walk) taskFor(ctx context.Context, d wanted) (genai.Task, bool, error) 
 		if err != nil {
 			return genai.Task{}, false, err
 		}
-		found, _, err := reported.Techniques(ctx, w.now.Catalog(), string(b))
+		r, err := reported.Techniques(ctx, w.now.Catalog(), string(b))
 		with := map[string]bool{}
-		for _, f := range found {
+		for _, f := range r.Found {
 			with[f.Sentence] = true
 		}
 		w.said[d.report] = spoken{len(reported.Sentences(string(b))), len(with)}
-		return genai.ThreatReport(d.report, string(b), found), len(found) > 0, err
+		return genai.ThreatReport(d.report, string(b), r.Found), len(r.Found) > 0, err
 	case d.gap != "":
 		i := slices.IndexFunc(w.a.Gaps, func(g graph.Gap) bool { return g.Kind == d.gap })
 		return genai.Mitigation(max(i, 0)), i >= 0, nil

@@ -34,13 +34,16 @@ const usage = `Usage: drafts -store STORE [COMMAND [ID...]] [flags]
 
 Shows the drafts that "assess -store STORE" kept, and lets a person decide.
 
-  list            the drafts, one a line (the default); -status narrows it
-  show ID         one, with its evidence and what people did with it
-  review ID       take it up for review
-  accept ID       stand for it with your name; -text FILE changes the text first
-  reject ID       turn it down; -why says why
-  reopen ID       make a draft of it again
-  export [ID...]  the accepted ones as STIX 2.1
+  list                    the drafts, one a line (the default); -status narrows it
+  show ID                 one, with its evidence and what people did with it
+  review ID               take it up for review
+  accept ID               stand for it; -text FILE changes the text first
+  reject ID -why REASON   turn it down
+  reopen ID               make a draft of it again
+  export [ID...]          the accepted ones as STIX 2.1
+
+The four that decide keep your name, which -by gives where that of your account
+won't do, and the -why that you may give to any of them.
 
 `
 
@@ -49,6 +52,7 @@ Examples:
   assess -store bolt:site.db findings.json
   drafts -store bolt:site.db
   drafts -store bolt:site.db accept draft--0123456789abcdef -by "A. Engineer"
+  drafts -store bolt:site.db reject draft--0123456789abcdef -why "the device is gone"
 `
 
 // command is what is to be done with drafts.
@@ -98,6 +102,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return o, cli.Misuse("%s: %d IDs given; -h says what it wants", o.command, len(o.ids))
 	case o.text != "" && o.command != "accept":
 		return o, cli.Misuse("-text is for accept")
+	case o.command == "reject" && strings.TrimSpace(o.why) == "":
+		return o, cli.Misuse("reject needs a reason: -why REASON")
 	}
 	return o, nil
 }
@@ -121,7 +127,7 @@ func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writ
 	case c.status != "":
 		err = decide(ctx, &b, g, o, c.status)
 	case o.command == "list":
-		err = list(&b, g.Snapshot(), o)
+		err = list(&b, g.Snapshot(), o, stderr)
 	case o.command == "show":
 		err = show(&b, g.Snapshot(), o)
 	default:
@@ -178,7 +184,7 @@ func decide(ctx context.Context, w io.Writer, g *graph.Graph, o options, status 
 	return nil
 }
 
-func list(w io.Writer, s *graph.Snapshot, o options) error {
+func list(w io.Writer, s *graph.Snapshot, o options, stderr io.Writer) error {
 	drafts := s.Drafts()
 	if o.status != "" {
 		drafts = slices.DeleteFunc(drafts, func(d graph.Draft) bool { return d.Status != o.status })
@@ -199,6 +205,7 @@ func list(w io.Writer, s *graph.Snapshot, o options) error {
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", d.ID, d.Status, d.Task, finding.Plain(about(d), 40), finding.Plain(by, 40))
 	}
+	fmt.Fprintln(stderr, "note: show ID has the text and its evidence; accept ID, or reject ID -why REASON, decides")
 	return t.Flush()
 }
 
@@ -219,7 +226,7 @@ func about(d graph.Draft) string {
 func show(w io.Writer, s *graph.Snapshot, o options) error {
 	d, ok := s.Draft(o.ids[0])
 	if !ok {
-		return cli.Misuse("%w: %q", graph.ErrUnknownDraft, o.ids[0])
+		return unknown(s, o.ids[0])
 	}
 	if o.format == "json" {
 		return write(w, d)
@@ -243,6 +250,17 @@ func show(w io.Writer, s *graph.Snapshot, o options) error {
 	return nil
 }
 
+// unknown is the error of an ID that no draft has.
+func unknown(s *graph.Snapshot, id string) error {
+	return cli.Misuse("%w: %q%s", graph.ErrUnknownDraft, id, finding.Meant(id, func(yield func(string) bool) {
+		for _, d := range s.Drafts() {
+			if !yield(d.ID) {
+				return
+			}
+		}
+	}))
+}
+
 func export(w io.Writer, s *graph.Snapshot, o options, stderr io.Writer) error {
 	var out []graph.Draft
 	if len(o.ids) == 0 {
@@ -254,7 +272,7 @@ func export(w io.Writer, s *graph.Snapshot, o options, stderr io.Writer) error {
 	for _, id := range o.ids {
 		d, ok := s.Draft(id)
 		if !ok {
-			return cli.Misuse("%w: %q", graph.ErrUnknownDraft, id)
+			return unknown(s, id)
 		}
 		out = append(out, d)
 	}

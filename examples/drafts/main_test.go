@@ -72,12 +72,16 @@ func TestLife(t *testing.T) {
 	assert.Equal(t, first.ID+" is accepted, by Ann\n", out)
 	_, stderr, code = call(t, "-store", where, "reject", second.ID, "-by", "Ben")
 	assert.Equal(t, 2, code)
-	assert.Contains(t, stderr, "needs a reason")
+	assert.Contains(t, stderr, "reject needs a reason: -why REASON")
 	_, _, code = call(t, "-store", where, "reject", second.ID, "-by", "Ben", "-why", "says nothing")
 	assert.Zero(t, code)
 
-	out, _, code = call(t, "-store", where, "-status", "accepted")
+	out, stderr, code = call(t, "-store", where, "-status", "accepted")
 	assert.Zero(t, code)
+	assert.Contains(t, stderr, "reject ID -why REASON")
+	_, stderr, code = call(t, "-store", where, "show", first.ID[:len(first.ID)-1])
+	assert.Equal(t, 2, code)
+	assert.Contains(t, stderr, "did you mean "+first.ID+"?")
 	assert.Contains(t, out, first.ID)
 	assert.NotContains(t, out, second.ID)
 	out, _, code = call(t, "-store", where, "show", first.ID)
@@ -110,6 +114,7 @@ func TestMisuse(t *testing.T) {
 		"other store":      {[]string{"-store", "redis:x"}, "want mem, bolt:PATH"},
 		"unknown command":  {[]string{"-store", where, "approve"}, "want list, show, review"},
 		"no ID":            {[]string{"-store", where, "show"}, "0 IDs given"},
+		"an empty reason":  {[]string{"-store", where, "reject", "x", "-why", " "}, "-why REASON"},
 		"unknown ID":       {[]string{"-store", where, "show", "draft--0"}, "no draft has this ID"},
 		"unknown to all":   {[]string{"-store", where, "accept", "draft--0", "-by", "Ann"}, "no draft has this ID"},
 		"text of another":  {[]string{"-store", where, "reject", "x", "-text", "y"}, "-text is for accept"},

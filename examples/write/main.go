@@ -23,6 +23,7 @@ import (
 	"github.com/mitigraph/mitigraph/genai"
 	"github.com/mitigraph/mitigraph/graph"
 	"github.com/mitigraph/mitigraph/graph/finding"
+	"github.com/mitigraph/mitigraph/mitre"
 )
 
 func main() { cli.Main("write", run) }
@@ -105,17 +106,29 @@ func (o options) taskFor(ctx context.Context, s *graph.Snapshot, a *graph.Assess
 	case "triage":
 		return genai.Triage(o.finding), nil
 	case "report":
-		found, more, err := reported.Techniques(ctx, s.Catalog(), text)
+		r, err := reported.Techniques(ctx, s.Catalog(), text)
 		if err != nil {
 			return genai.Task{}, err
 		}
-		if len(found) == 0 {
-			return genai.Task{}, cli.Misuse("-report %s: it speaks of no technique of %s, neither by ID nor by name nor in its words", o.report, s.Catalog().Info())
+		for _, id := range r.Unknown {
+			fmt.Fprintf(stderr, "warning: -report %s: %s has no technique %s%s\n", o.report, s.Catalog().Info(), id, finding.Meant(id, func(yield func(string) bool) {
+				for t := range mitre.All[*mitre.Technique](s.Catalog()) {
+					if !yield(t.ID) {
+						return
+					}
+				}
+			}))
 		}
-		if more > 0 {
-			fmt.Fprintf(stderr, "warning: -report %s names %d more techniques; the first %d are explained\n", o.report, more, len(found))
+		if len(r.Found) == 0 {
+			return genai.Task{}, cli.Misuse("-report %s: no technique of %s was recognised in it, neither by ID nor by name nor in the words of a sentence; it has %d", o.report, s.Catalog().Info(), r.Sentences)
 		}
-		return genai.ThreatReport(filepath.Base(o.report), text, found), nil
+		if r.Silent > 0 {
+			fmt.Fprintf(stderr, "note: -report %s: no technique was recognised in %d of its %d sentences; what they say is not explained\n", o.report, r.Silent, r.Sentences)
+		}
+		if r.More > 0 {
+			fmt.Fprintf(stderr, "warning: -report %s names %d more techniques; the first %d are explained\n", o.report, r.More, len(r.Found))
+		}
+		return genai.ThreatReport(filepath.Base(o.report), text, r.Found), nil
 	}
 	if o.gap < 0 || o.gap >= len(a.Gaps) {
 		return genai.Task{}, cli.Misuse("-gap %d: the assessment has %d, counted from 0", o.gap, len(a.Gaps))

@@ -53,7 +53,11 @@ func TestEachTask(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			text, stderr, code := write(t, "", c.args...)
 			require.Zero(t, code, stderr)
-			assert.Empty(t, stderr)
+			silent := ""
+			if c.args[0] == "report" {
+				silent = "note: -report " + report + ": no technique was recognised in 1 of its 4 sentences; what they say is not explained\n"
+			}
+			assert.Equal(t, silent, stderr)
 			assert.Contains(t, text, "DRAFT, not reviewed; written by template; status draft")
 			for _, w := range c.want {
 				assert.Contains(t, text, w)
@@ -111,7 +115,7 @@ func TestWrongUse(t *testing.T) {
 		"standard input is given twice":               {"report", "-report", "-", "-"},
 		"it is empty":                                 {"report", "-report", empty},
 		"no such file":                                {"report", "-report", empty + "x"},
-		"it speaks of no technique":                   {"report", "-report", plain},
+		"nor in the words of a sentence; it has 1":    {"report", "-report", plain},
 		"the graph holds nothing to write this about": {"policy", findings},
 		"that is also an input":                       {"policy", findings, "-o", findings},
 		"flag provided but not defined":               {"policy", "-x"},

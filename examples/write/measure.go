@@ -35,12 +35,12 @@ func measuredTasks(ctx context.Context, s *graph.Snapshot, a *graph.Assessment) 
 		tasks = append(tasks, genai.Mitigation(0))
 	}
 	tasks = append(tasks, genai.IncidentResponse(), genai.SecurityPolicy(), genai.Training())
-	found, _, err := reported.Techniques(ctx, s.Catalog(), measuredReport)
+	r, err := reported.Techniques(ctx, s.Catalog(), measuredReport)
 	if err != nil {
 		return nil, err
 	}
-	if len(found) > 0 {
-		tasks = append(tasks, genai.ThreatReport("report.txt", measuredReport, found))
+	if len(r.Found) > 0 {
+		tasks = append(tasks, genai.ThreatReport("report.txt", measuredReport, r.Found))
 	}
 	if len(a.Findings) > 0 {
 		worst := slices.MaxFunc(a.Findings, func(x, y graph.FindingResult) int {

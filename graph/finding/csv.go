@@ -351,12 +351,13 @@ func flagOf(s string) (yes, ok bool) {
 	return false, false
 }
 
-// probabilityOf reads a number between 0 and 1. A comma may stand for the
-// point, as spreadsheets of many countries write it.
+// probabilityOf reads a decimal number between 0 and 1, perhaps with an
+// exponent. A comma may stand for the point, as spreadsheets of many countries
+// write it.
 func probabilityOf(s string) (float64, error) {
 	p, err := strconv.ParseFloat(strings.Replace(s, ",", ".", 1), 64)
 	switch {
-	case err != nil:
+	case err != nil || strings.ContainsAny(s, "xX_"): // no other base
 		return 0, fmt.Errorf("%q is not a number between 0 and 1", Plain(s, 40))
 	case !(p >= 0 && p <= 1): // NaN is none either
 		return 0, fmt.Errorf("%v is not a probability between 0 and 1", p)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -15,7 +16,9 @@ import (
 
 // BaseScore returns the base score, 0 to 10, of a CVSS vector of version 2.0 to
 // 4.0, whose metrics beyond the base don't change it, or the score that stands
-// there alone: "9.1".
+// there alone: from 0 to 10, in digits, with a point and one to three more where
+// it is not whole, and no zero before others: "9.1", "10", "0.5". An error says
+// how to write what is nearly one.
 func BaseScore(vector string) (float64, error) {
 	switch {
 	case scoreAlone(vector):
@@ -57,12 +60,28 @@ func BaseScore(vector string) (float64, error) {
 		}
 		return v.BaseScore(), nil
 	}
-	return 0, errors.New("not a CVSS vector of version 2.0, 3.0, 3.1 or 4.0, nor a score from 0 to 10")
+	return 0, noScore(vector)
 }
 
-// scoreAlone says whether a text is a plain decimal number of at most 5 bytes.
+// noScore says what is wrong with what is neither a vector nor a score.
+func noScore(s string) error {
+	pointed := strings.Replace(s, ",", ".", 1)
+	n, err := strconv.ParseFloat(pointed, 64)
+	switch write := strconv.FormatFloat(n, 'f', -1, 64); {
+	case err != nil && !errors.Is(err, strconv.ErrRange) || math.IsNaN(n):
+		return errors.New("not a CVSS vector of version 2.0, 3.0, 3.1 or 4.0, nor a score from 0 to 10")
+	case !(n >= 0 && n <= 10):
+		return fmt.Errorf("%s is not a score from 0 to 10", Plain(s, 40))
+	case scoreAlone(write):
+		return fmt.Errorf("a score is written with a point, as plain digits: write %s", write)
+	}
+	return errors.New("a score is written as plain digits, with at most three behind the point")
+}
+
+// scoreAlone says whether a text is written as a score is.
 func scoreAlone(s string) bool {
-	return s != "" && len(s) <= 5 && '0' <= s[0] && s[0] <= '9' && strings.Trim(s, "0123456789.") == "" && strings.Count(s, ".") <= 1
+	whole, rest, pointed := strings.Cut(s, ".")
+	return isDigits(whole) && len(whole) <= 2 && (whole == "0" || whole[0] != '0') && (!pointed || isDigits(rest) && len(rest) <= 3)
 }
 
 // beyondBase are the metrics of CVSS 4.0 that its score has beyond the base

@@ -25,9 +25,15 @@ func TestBaseScore(t *testing.T) {
 		require.NoError(t, err, vector)
 		assert.InDelta(t, want, score, 0.001, vector)
 	}
-	for _, vector := range []string{"", "11", "-1", "9.8 high", "1e1", "0x5", ".", "1.2.3", "NaN", "Inf", "+5", "9,8", "CVSS:3.1/", "CVSS:9.1/AV:N"} {
+	const neither = "not a CVSS vector of version 2.0, 3.0, 3.1 or 4.0, nor a score from 0 to 10"
+	for vector, want := range map[string]string{
+		"": neither, "9.8 high": neither, ".": neither, "1.2.3": neither, "NaN": neither, "9,1,0": neither, "0x5": neither, "CVSS:9.1/AV:N": neither, "CVSS:3.1/": "",
+		"11": "11 is not a score from 0 to 10", "99": "99 is not", "10.1": "10.1 is not", "-1": "-1 is not a score", "Inf": "Inf is not a score", "1e400": "1e400 is not a score", "100,5": "100,5 is not a score",
+		"9,1": "write 9.1", "009.1": "write 9.1", "09": "write 9", "+5": "write 5", "9.": "write 9", ".5": "write 0.5", "1e1": "write 10", "9.10e0": "write 9.1", "9.1000": "write 9.1",
+		"9.80000019": "at most three behind the point",
+	} {
 		_, err := finding.BaseScore(vector)
-		require.Error(t, err, vector)
+		require.ErrorContains(t, err, want, vector)
 	}
 }
 

@@ -31,7 +31,7 @@ type Finding struct {
 	Weaknesses []string `json:"weaknesses,omitempty"`
 	CVEs       []string `json:"cves,omitempty"`
 	// CVSS is a vector string of CVSS 2.0 to 4.0 or, where nobody gave one, a
-	// base score alone: "9.1". The empty string means unknown.
+	// base score alone: "9.1", as [BaseScore] takes them. The empty string means unknown.
 	CVSS string `json:"cvss,omitempty"`
 	// KEV says that the vulnerability is known to be exploited.
 	KEV bool `json:"kev,omitempty"`

@@ -134,6 +134,15 @@ func (r *record) cvss() string {
 func (r *record) flag(name string) bool { return get[bool](r, name, "true or false") }
 
 func (r *record) probability(name string) float64 {
+	if raw := r.values[name]; len(raw) > 0 && raw[0] == '"' {
+		s := strings.TrimSpace(stringOf(raw))
+		hint := ""
+		if p, err := probabilityOf(s); err == nil {
+			hint = fmt.Sprintf("; write %v, without quotation marks", p)
+		}
+		r.problem(name, fmt.Errorf("want a number between 0 and 1, found the text %q; it counts as unknown%s", Plain(s, 40), hint))
+		return 0
+	}
 	p := get[*float64](r, name, "a number between 0 and 1")
 	switch {
 	case p == nil:
@@ -289,8 +298,12 @@ func (o *others) report(what string, known []string) error {
 	var parts []string
 	for _, name := range o.names {
 		part := fmt.Sprintf("%q in %d", name, o.count[name])
+		maybe := Meant(name, slices.Values(known))
 		if m := meant[strings.ToLower(name)]; m != "" {
-			part += fmt.Sprintf(" (meant is %s?)", m)
+			maybe = fmt.Sprintf("; did you mean %s?", m)
+		}
+		if maybe != "" {
+			part += fmt.Sprintf(" (%s)", strings.TrimPrefix(maybe, "; "))
 		}
 		parts = append(parts, part)
 	}

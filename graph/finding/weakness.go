@@ -34,6 +34,12 @@ func ParseWeakness(s string) (id string, ok bool) {
 
 // leadingWeakness returns the ID that s begins with and what follows it.
 func leadingWeakness(s string) (id, rest string) {
+	if s == "" {
+		return "", ""
+	}
+	if number, ok := strings.CutPrefix(s, "CWE-"); ok && isDigits(number) && number[0] != '0' && len(number) <= 6 {
+		return s, "" // as nearly all of many findings have it
+	}
 	for _, w := range weaknessPatterns {
 		if m := w.pattern.FindStringSubmatchIndex(s); m != nil {
 			return w.prefix + s[m[2]:m[3]], s[m[3]:]

@@ -3,11 +3,16 @@ package query
 import (
 	"context"
 	"fmt"
+	"iter"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/cayleygraph/cayley/graph/refs"
 	"github.com/cayleygraph/cayley/query/shape"
 	"github.com/cayleygraph/quad"
+
+	"github.com/mitigraph/mitigraph/graph/finding"
 )
 
 // Literal is a text that stands for itself, even where a node has it for a
@@ -83,9 +88,24 @@ func (q *Session) ValueOf(v quad.Value) (refs.Ref, error) {
 	case vocabulary["rel:"+name]:
 		q.Warn("nothing in the graph is %q; the predicate is called %q", name, "rel:"+name)
 	default:
-		q.Warn("nothing in the graph is %q", name)
+		q.missing(name)
 	}
 	return nil, nil
+}
+
+// missing warns of a name that nothing in the graph has.
+func (q *Session) missing(name string) {
+	w := fmt.Sprintf("nothing in the graph is %q", name)
+	if len(q.warnings) == maxWarnings || slices.ContainsFunc(q.warnings, func(old string) bool { return strings.HasPrefix(old, w) }) {
+		return // before all names are gone through
+	}
+	q.Warn("%s%s", w, finding.Meant(name, func(yield func(string) bool) {
+		for i := range q.nodes {
+			if iri, ok := q.nodes[i].value.(quad.IRI); ok && !yield(string(iri)) {
+				return
+			}
+		}
+	}))
 }
 
 // Predicate reports why a value can be no predicate, as an [Error]. What the
@@ -123,57 +143,28 @@ func (s *Store) isPredicate(name string) bool {
 }
 
 func (q *Session) unknownPredicate(name string) error {
-	err := fmt.Errorf("%q is no predicate", name)
-	if near := q.nearest(name); near != "" {
-		err = fmt.Errorf("%w; did you mean %q?", err, near)
+	written := name
+	if !strings.Contains(name, ":") {
+		written = "rel:" + name
 	}
-	return &Error{Err: err}
+	return &Error{Err: fmt.Errorf("%q is no predicate%s", name, finding.Meant(written, q.predicates()))}
 }
 
-// nearest is the predicate that someone may have meant; empty when none is
-// near.
-func (q *Session) nearest(name string) string {
-	if vocabulary["rel:"+name] {
-		return "rel:" + name
-	}
-	best, least := "", min(3, len(name)/3)+1
-	try := func(p string) {
-		for _, written := range []string{p, strings.TrimPrefix(p, "rel:")} {
-			if d := distance(name, written); d < least || d == least && best != "" && p < best {
-				best, least = p, d
+// predicates iterates over what may be a predicate, the graph's vocabulary
+// first.
+func (q *Session) predicates() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, p := range slices.Sorted(maps.Keys(vocabulary)) {
+			if !yield(p) {
+				return
+			}
+		}
+		for i := range q.nodes {
+			if n := &q.nodes[i]; q.says(n) && !yield(nameOf(n.value)) {
+				return
 			}
 		}
 	}
-	for p := range vocabulary {
-		try(p)
-	}
-	for i := range q.nodes {
-		if n := &q.nodes[i]; q.says(n) {
-			try(nameOf(n.value))
-		}
-	}
-	return best
-}
-
-// distance is the number of letters to change, add or remove to make one
-// string the other.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal, row[j+1] = row[j+1], min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // remark warns of an ATT&CK ID that was revoked: what a query asks of it is

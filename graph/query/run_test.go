@@ -193,10 +193,10 @@ func TestNames(t *testing.T) {
 		{"an unknown node", from("attack:T9999").In("rel:mitigates"), 0, `nothing in the graph is "attack:T9999"`, ""},
 		{"a revoked technique", from("attack:T0855").In("rel:mitigates"), 0, "T0855 is revoked in ATT&CK ics-attack 19.1; T1692.001 replaced it", ""},
 		{"what the graph could say", from("attack:T0834").In("rel:answers"), 0, `nothing in the graph is "rel:answers"`, ""},
-		{"a bare predicate", from("attack:T0834").In("mitigates"), 0, "", `"mitigates" is no predicate; did you mean "rel:mitigates"?`},
-		{"a misspelt predicate", from("attack:T0834").In("rel:mitigate"), 0, "", `did you mean "rel:mitigates"?`},
+		{"a bare predicate", from("attack:T0834").In("mitigates"), 0, "", `"mitigates" is no predicate; did you mean rel:mitigates?`},
+		{"a misspelt predicate", from("attack:T0834").In("rel:mitigate"), 0, "", `did you mean rel:mitigates?`},
 		{"a node as predicate", from("attack:T0834").Out("attack:M0938"), 0, "", `"attack:M0938" is no predicate`},
-		{"within a recursive step", from("weakness:CWE-259").Filters(query.Recursive(cpath.StartMorphism().Out("rel:chid-of"), 0)), 0, "", `did you mean "rel:child-of"?`},
+		{"within a recursive step", from("weakness:CWE-259").Filters(query.Recursive(cpath.StartMorphism().Out("rel:chid-of"), 0)), 0, "", `did you mean rel:child-of?`},
 		{"an unknown node left out", from("attack:T0834").Except(from("attack:T9999")), 1, `nothing in the graph is "attack:T9999"`, ""},
 		{"nil", nil, 0, "", "there is no path"},
 	} {

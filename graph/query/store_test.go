@@ -280,5 +280,5 @@ func ExampleRun() {
 	}
 	// Output:
 	// T0834 [[<attack:M0938>]] []
-	// T8043 [] [nothing in the graph is "attack:T8043"]
+	// T8043 [] [nothing in the graph is "attack:T8043"; did you mean attack:T0843?]
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/goccy/go-json"
@@ -27,9 +28,15 @@ import (
 type Lines struct {
 	w      io.Writer
 	buffer []byte
-	// What findings with the same techniques write of them, by the first of
-	// these, which they share.
-	techniques map[*graph.FindingTechnique][]byte
+	// What findings write of the techniques that they share, by the first of
+	// these. A caller may have changed them since.
+	techniques map[*graph.FindingTechnique]written
+}
+
+// written is a list of techniques as it was, and what was written of it.
+type written struct {
+	techniques []graph.FindingTechnique
+	text       []byte
 }
 
 const (
@@ -39,7 +46,7 @@ const (
 
 // NewLines makes a Lines that writes to w.
 func NewLines(w io.Writer) *Lines {
-	return &Lines{w: w, techniques: map[*graph.FindingTechnique][]byte{}}
+	return &Lines{w: w, techniques: map[*graph.FindingTechnique]written{}}
 }
 
 // Finding writes the line of one finding.
@@ -53,14 +60,15 @@ func (l *Lines) Finding(r *graph.FindingResult) error {
 		return l.some()
 	}
 	shared, ok := l.techniques[&r.Techniques[0]]
-	if !ok {
+	if !ok || !slices.EqualFunc(shared.techniques, r.Techniques, sameTechnique) {
 		if len(l.techniques) == maxTechniques {
 			clear(l.techniques)
 		}
-		var err error
-		if shared, err = plain(r.Techniques); err != nil {
+		b, err := plain(r.Techniques)
+		if err != nil {
 			return err
 		}
+		shared = written{copied(r.Techniques), b}
 		l.techniques[&r.Techniques[0]] = shared
 	}
 	rest := *r
@@ -73,8 +81,30 @@ func (l *Lines) Finding(r *graph.FindingResult) error {
 	if err != nil {
 		return err
 	}
-	l.buffer = append(append(append(append(l.buffer, before...), shared...), after...), '\n')
+	l.buffer = append(append(append(append(l.buffer, before...), shared.text...), after...), '\n')
 	return l.some()
+}
+
+func sameTechnique(a, b graph.FindingTechnique) bool {
+	return a.ID == b.ID && a.Name == b.Name && a.Confidence == b.Confidence && (a.Via == nil) == (b.Via == nil) && slices.EqualFunc(a.Via, b.Via, sameVia)
+}
+
+func sameVia(a, b graph.Via) bool {
+	return a.Weakness == b.Weakness && slices.Equal(a.Path, b.Path) && a.Narrowed == b.Narrowed && a.Relation == b.Relation &&
+		a.Confidence == b.Confidence && a.Weakened == b.Weakened && a.Doubt == b.Doubt && a.Provenance == b.Provenance &&
+		a.Source == b.Source && a.Rationale == b.Rationale
+}
+
+// copied is a list that nobody else changes.
+func copied(list []graph.FindingTechnique) []graph.FindingTechnique {
+	list = slices.Clone(list)
+	for i := range list {
+		list[i].Via = slices.Clone(list[i].Via)
+		for j := range list[i].Via {
+			list[i].Via[j].Path = slices.Clone(list[i].Via[j].Path)
+		}
+	}
+	return list
 }
 
 // Summary writes the last line, with the drafts of the summary's assessment,

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/mitigraph/mitigraph/graph/finding"
 )
 
 // Parse reads flags, which may stand behind other arguments, where package flag
@@ -28,10 +30,8 @@ func Parse(fs *flag.FlagSet, args []string, stderr io.Writer, before, after stri
 			meant := ""
 			if name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok {
 				var names []string
-				fs.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
-				if name = nearest(name, names); name != "" {
-					meant = "; did you mean -" + name + "?"
-				}
+				fs.VisitAll(func(f *flag.Flag) { names = append(names, "-"+f.Name) })
+				meant = finding.Meant("-"+name, slices.Values(names))
 			}
 			return nil, Misuse("%w%s; -h lists the flags", err, meant)
 		}
@@ -90,11 +90,7 @@ func OneOf(what, value string, of ...string) error {
 	if n := len(of) - 1; n > 0 {
 		want = strings.Join(of[:n], ", ") + " or " + want
 	}
-	meant := nearest(value, of)
-	if meant != "" {
-		meant = "; did you mean " + meant + "?"
-	}
-	return Misuse("%s %q: want %s%s", what, value, want, meant)
+	return Misuse("%s %q: want %s%s", what, value, want, finding.Meant(value, slices.Values(of)))
 }
 
 // FormatOf is the format that the ending of an output file names, of those
@@ -112,43 +108,3 @@ func FormatOf(out string, formats ...string) string {
 
 // shortened are the endings that are not called as their format is.
 var shortened = map[string]string{"md": "markdown", "htm": "html"}
-
-// nearest is the word that a misspelt one is most like, the first of several;
-// empty where none is near.
-func nearest(word string, of []string) string {
-	best, least := "", max(1, len(word)/3)+1
-	for _, w := range of {
-		if d := distance(strings.ToLower(word), w); d < least {
-			best, least = w, d
-		}
-	}
-	return best
-}
-
-// distance is how many characters must be put in, left out or changed, or
-// change places with the next, to make one word of another.
-func distance(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	rows := make([][]int, len(x)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(y)+1)
-		rows[i][0] = i
-	}
-	for j := range y {
-		rows[0][j+1] = j + 1
-	}
-	for i := range x {
-		for j := range y {
-			change := 1
-			if x[i] == y[j] {
-				change = 0
-			}
-			d := min(rows[i][j]+change, rows[i][j+1]+1, rows[i+1][j]+1)
-			if i > 0 && j > 0 && x[i] == y[j-1] && x[i-1] == y[j] {
-				d = min(d, rows[i-1][j-1]+1)
-			}
-			rows[i+1][j+1] = d
-		}
-	}
-	return rows[len(x)][len(y)]
-}

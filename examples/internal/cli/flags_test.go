@@ -29,16 +29,6 @@ func TestChoice(t *testing.T) {
 	}
 }
 
-func TestDistance(t *testing.T) {
-	for _, test := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"", "abc", 3}, {"text", "tetx", 1}, {"json", "jsonl", 1}, {"kitten", "sitting", 3}, {"é", "e", 1}} {
-		assert.Equal(t, test.want, distance(test.a, test.b), test.a)
-		assert.Equal(t, test.want, distance(test.b, test.a), test.b)
-	}
-}
-
 func TestParse(t *testing.T) {
 	parse := func(args ...string) (string, []string, error, string) {
 		fs := flag.NewFlagSet("x", flag.ContinueOnError)

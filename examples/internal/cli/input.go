@@ -39,38 +39,36 @@ func loadAttack(ctx context.Context, name string, anyDomain bool) (*mitre.Catalo
 const domain = "ics-attack"
 
 // loadFindings reads all files, or the sample site's findings. A record that
-// can't be used is returned, not dropped.
-func loadFindings(ctx context.Context, in Input, known known, sample bool, stdin io.Reader) ([]finding.Finding, []*finding.RecordError, error) {
+// can't be used is returned, not dropped, and so is what several files say.
+func loadFindings(ctx context.Context, in Input, known known, sample bool, stdin io.Reader) (all []finding.Finding, skipped, joined []*finding.RecordError, err error) {
 	if sample {
 		b, err := data.FS.ReadFile(data.SampleFindings)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
-		all, bad, err := known.collect(ctx, "sample site", bytes.NewReader(b))
-		return all, bad, err
+		all, skipped, err = known.collect(ctx, "sample site", bytes.NewReader(b))
+		return all, skipped, nil, err
 	}
-	var all []finding.Finding
-	var skipped []*finding.RecordError
 	for _, name := range in.Findings {
 		found, bad, err := known.file(ctx, name, stdin)
 		if err != nil {
-			return nil, nil, UnlessEnded(ctx, err)
+			return nil, nil, nil, UnlessEnded(ctx, err)
 		}
 		if len(found) == 0 && len(bad) == 0 {
-			bad = append(bad, holdsNone(name))
+			bad = append(bad, holdsNone(sourceName(name)))
 		}
 		if lost, _ := Unread(bad); len(found) == 0 && lost > 0 {
 			for _, b := range bad {
 				if b.Lost == finding.LostRecord {
-					return nil, nil, nothingUsable(lost, b)
+					return nil, nil, nil, nothingUsable(lost, b)
 				}
 			}
 		}
 		all = append(all, found...)
 		skipped = append(skipped, bad...)
 	}
-	all, joined := finding.Join(all)
-	return all, append(skipped, joined...), nil
+	all, joined = finding.Join(all)
+	return all, skipped, joined, nil
 }
 
 func holdsNone(name string) *finding.RecordError {

@@ -211,16 +211,15 @@ func (l *Loaded) fill(ctx context.Context, in Input, stdin io.Reader) error {
 	}
 	l.Skipped = skipped
 	var findings []finding.Finding
+	var bad, joined []*finding.RecordError
 	if in.Stream {
 		l.stream = func(ctx context.Context, idle func() error) iter.Seq2[finding.Finding, error] {
 			return stream(ctx, in, known, l.Sample, stdin, idle)
 		}
 	} else {
-		var bad []*finding.RecordError
-		if findings, bad, err = loadFindings(ctx, in, known, l.Sample, stdin); err != nil {
+		if findings, bad, joined, err = loadFindings(ctx, in, known, l.Sample, stdin); err != nil {
 			return err
 		}
-		l.Skipped = append(l.Skipped, bad...)
 	}
 	site, ok, err := loadSite(ctx, in.Controls, l.Sample, stdin)
 	if err != nil {
@@ -232,19 +231,28 @@ func (l *Loaded) fill(ctx context.Context, in Input, stdin io.Reader) error {
 		}
 		sources = append(sources, graph.SiteFacts(site))
 	}
-	bySource := map[string][]finding.Finding{}
+	bySource, badOf := map[string][]finding.Finding{}, map[string][]*finding.RecordError{}
 	order := sourceNames(in.Findings)
+	also := func(source string) {
+		if !slices.Contains(order, source) {
+			order = append(order, source)
+		}
+	}
 	for _, f := range findings {
-		if _, ok := bySource[f.Source]; !ok && !slices.Contains(order, f.Source) {
-			order = append(order, f.Source)
+		if _, ok := bySource[f.Source]; !ok {
+			also(f.Source)
 		}
 		bySource[f.Source] = append(bySource[f.Source], f)
+	}
+	for _, e := range bad {
+		also(e.File)
+		badOf[e.File] = append(badOf[e.File], e)
 	}
 	if in.Stream {
 		order = nil
 	}
 	for _, name := range order {
-		sources = append(sources, graph.FindingsFrom(name, bySource[name]...))
+		sources = append(sources, graph.FindingsRead(name, bySource[name], badOf[name]))
 	}
 	err = l.Graph.Add(ctx, sources...)
 	for _, failed := range []error{store.ErrFull, store.ErrReadOnly, store.ErrInUse, postgres.ErrUnreachable, postgres.ErrUnknown} {
@@ -255,6 +263,8 @@ func (l *Loaded) fill(ctx context.Context, in Input, stdin io.Reader) error {
 	if err != nil {
 		return UnlessEnded(ctx, err)
 	}
+	// Also of files that were read into the store on another day.
+	l.Skipped = slices.Concat(l.Skipped, l.Graph.Snapshot().Skipped(), joined)
 	return nil
 }
 
@@ -262,14 +272,19 @@ func (l *Loaded) fill(ctx context.Context, in Input, stdin io.Reader) error {
 func sourceNames(files []string) []string {
 	var names []string
 	for _, f := range files {
-		if f == "-" {
-			f = "standard input"
-		}
+		f = sourceName(f)
 		if !slices.Contains(names, f) {
 			names = append(names, f)
 		}
 	}
 	return names
+}
+
+func sourceName(file string) string {
+	if file == "-" {
+		return "standard input"
+	}
+	return file
 }
 
 // HoldsFindings reports whether any source of findings is in a snapshot.

@@ -162,7 +162,7 @@ func (a *ahead) file(k known, name, called string, r io.Reader) bool {
 		a.add(finding.Finding{}, nothingUsable(lost, first))
 		return false
 	case found == 0 && told == 0:
-		return a.add(finding.Finding{}, holdsNone(name))
+		return a.add(finding.Finding{}, holdsNone(sourceName(name)))
 	}
 	return true
 }

@@ -22,15 +22,29 @@ const (
 	byWords = 0.5 // the least that a sentence's words alone must reach
 )
 
+// Reading is what a report speaks of.
+type Reading struct {
+	// Found holds techniques, each with the sentence that shows it best, the
+	// surest first; at most [Most].
+	Found     []genai.Found
+	More      int      // techniques beyond these
+	Sentences int      // of the text
+	Silent    int      // of these, in which nothing was recognised
+	Unknown   []string // technique IDs that the release does not have, in order
+}
+
 // Techniques finds the techniques that a text names by ATT&CK ID or by name, or that
-// a sentence of it speaks of, each with the sentence that shows it best, the
-// surest first; more counts those beyond the first [Most]. A name of one word is too common to count.
-func Techniques(ctx context.Context, c *mitre.Catalog, text string) (found []genai.Found, more int, err error) {
+// a sentence of it speaks of. A name of one word is too common to count.
+func Techniques(ctx context.Context, c *mitre.Catalog, text string) (Reading, error) {
 	model, err := identify.New(ctx, c, identify.Options{})
 	if err != nil {
-		return nil, 0, err
+		return Reading{}, err
 	}
+	var r Reading
+	var found []genai.Found
+	recognised := false
 	add := func(id, sentence, because string, score float64) {
+		recognised = true
 		i := slices.IndexFunc(found, func(f genai.Found) bool { return f.Technique == id })
 		switch {
 		case i < 0:
@@ -40,11 +54,13 @@ func Techniques(ctx context.Context, c *mitre.Catalog, text string) (found []gen
 		}
 	}
 	for _, sentence := range Sentences(text) {
+		recognised = false
 		for _, id := range graph.IDsIn(sentence) {
-			if r, err := c.Resolve(id); err == nil {
-				if t, ok := r.Object.(*mitre.Technique); ok {
-					add(t.ID, sentence, fmt.Sprintf("it names %s", id), byID)
-				}
+			o, err := c.Resolve(id)
+			if t, ok := o.Object.(*mitre.Technique); err == nil && ok {
+				add(t.ID, sentence, fmt.Sprintf("it names %s", id), byID)
+			} else if err != nil && techniqueID.MatchString(id) && !slices.Contains(r.Unknown, id) {
+				r.Unknown = append(r.Unknown, id)
 			}
 		}
 		folded := " " + strings.Join(words.FindAllString(strings.ToLower(sentence), -1), " ") + " "
@@ -56,12 +72,15 @@ func Techniques(ctx context.Context, c *mitre.Catalog, text string) (found []gen
 		}
 		spoken, err := model.Identify(ctx, sentence, identify.Query{Top: 1})
 		if err != nil {
-			return nil, 0, err
+			return Reading{}, err
 		}
 		for _, m := range spoken {
 			if m.Score >= byWords && len(m.Because) > 0 {
 				add(m.ID, sentence, "it is like "+m.Because[0].String(), m.Score)
 			}
+		}
+		if r.Sentences++; !recognised {
+			r.Silent++
 		}
 	}
 	slices.SortStableFunc(found, func(a, b genai.Found) int {
@@ -74,10 +93,12 @@ func Techniques(ctx context.Context, c *mitre.Catalog, text string) (found []gen
 		return 0
 	})
 	n := min(Most, len(found))
-	return found[:n], len(found) - n, nil
+	r.Found, r.More = found[:n], len(found)-n
+	return r, nil
 }
 
 var (
+	techniqueID = regexp.MustCompile(`^T\d`)
 	words       = regexp.MustCompile(`[\pL\pN]+`)
 	sentenceEnd = regexp.MustCompile(`[.!?]["')\]]*\s+|\n\s*\n`)
 )

@@ -3,6 +3,7 @@
 package escape
 
 import (
+	"encoding/binary"
 	"fmt"
 	"unicode"
 	"unicode/utf16"
@@ -17,6 +18,14 @@ func JSON(b []byte) []byte {
 	var out []byte
 	done := 0
 	for i := 0; i < len(b); {
+		if len(b)-i >= 8 {
+			// A byte of 0x7f or more leaves its highest bit, before or after one is
+			// added. A carry, which only such a byte has, at most looks closer.
+			if w := binary.LittleEndian.Uint64(b[i:]); (w|(w+0x0101010101010101))&0x8080808080808080 == 0 {
+				i += 8
+				continue
+			}
+		}
 		if b[i] < 0x7f { // below a space only line breaks and tabs between values
 			i++
 			continue
