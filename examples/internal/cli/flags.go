@@ -46,8 +46,9 @@ func Parse(fs *flag.FlagSet, args []string, stderr io.Writer, before, after stri
 	}
 }
 
-// ControlsUsage is what a program's help says of -controls.
-const ControlsUsage = "JSON `FILE` that describes the site: site (its name), deployed (mitigation IDs, everywhere), devices (each with id, name, asset, deployed, constraints, products) and accepted (gaps to live with); another member is an error"
+// ControlsUsage is what a program's help says of -controls: what a misspelt
+// member's error says more of.
+const ControlsUsage = "JSON `FILE` with site, deployed, devices and accepted, and no other member"
 
 // The help is to fit a screen: a flag on the left, what it does on the right.
 const (
