@@ -123,6 +123,9 @@ func hints(w io.Writer, o options, sample bool, a *graph.Assessment) {
 	if sample {
 		lines = append(lines, "This was the embedded sample site. Give a CSAF advisory or findings in JSON to assess your own.")
 	}
+	if len(a.Findings) > 0 && len(a.Techniques) == 0 && !o.suggest {
+		lines = append(lines, "-suggest proposes techniques from the words of the findings, for you to judge.")
+	}
 	if o.draft == "template" && len(a.Drafts) > 0 {
 		lines = append(lines, "Drafts are by the template writer, without a model; -draft ollama:MODEL names one.")
 	}

@@ -60,7 +60,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	}
 	o.store, o.draft = "mem", "template"
 	once("attack", &o.attack, "official ATT&CK bundle, or version to fetch once, such as 18.1 (`FILE|VERSION`); default: the embedded facts of 19.1")
-	once("controls", &o.controls, "`FILE` with deployed mitigations and device constraints")
+	once("controls", &o.controls, cli.ControlsUsage)
 	once("kev", &o.kev, "`FILE` with CISA's known exploited vulnerabilities in JSON: marks findings by their CVEs")
 	once("epss", &o.epss, "`FILE` with FIRST's EPSS scores in CSV: gives findings without a score the highest of their CVEs'")
 	once("store", &o.store, "keep the graph and go on from what it holds: `STORE` is mem (the default), bolt:PATH or postgres:DSN")

@@ -37,3 +37,17 @@ func TestSuggest(t *testing.T) {
 	require.Zero(t, code)
 	assert.Contains(t, out, "F-1: T1693.002 Modify Firmware: Module Firmware (likely to ")
 }
+
+// Where no finding leads to a technique the report says what may.
+func TestSuggestIsSuggested(t *testing.T) {
+	nothing := write(t, "f.json", `[{"id":"F","title":"Hello"}]`)
+	out, stderr, code := assess(t, nothing)
+	require.Zero(t, code, stderr)
+	assert.Contains(t, out, "-suggest proposes techniques")
+	out, stderr, code = assess(t, "-suggest", nothing)
+	require.Zero(t, code, stderr)
+	assert.NotContains(t, out, "-suggest proposes")
+	out, stderr, code = assess(t, write(t, "g.json", `[{"id":"F","weaknesses":["CWE-79"]}]`))
+	require.Zero(t, code, stderr)
+	assert.NotContains(t, out, "-suggest proposes")
+}

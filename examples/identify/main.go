@@ -176,7 +176,7 @@ const longestLine = 8 << 20
 func answer(ctx context.Context, model *identify.Model, o options, name string, in io.Reader, stdout, stderr io.Writer) error {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(make([]byte, 64<<10), longestLine)
-	n, unread := 0, 0
+	n, unread, answered, recognised := 0, 0, 0, 0
 	for lines.Scan() {
 		n++
 		line := bytes.TrimSpace(bytes.TrimPrefix(lines.Bytes(), []byte("\ufeff")))
@@ -185,7 +185,11 @@ func answer(ctx context.Context, model *identify.Model, o options, name string, 
 		}
 		q, err := read(line, n)
 		if err == nil {
-			err = one(ctx, model, o, q, stdout)
+			var found int
+			if found, err = one(ctx, model, o, q, stdout); err == nil {
+				answered++
+				recognised += found
+			}
 		}
 		var wrong *cli.InputError
 		switch {
@@ -204,13 +208,29 @@ func answer(ctx context.Context, model *identify.Model, o options, name string, 
 	case ctx.Err() == nil && unread > 0:
 		return cli.Misuse("%s: %d of %d lines could not be used", name, unread, n)
 	}
+	if ctx.Err() == nil && recognised == 0 {
+		tellNothing(stderr, o, name, answered)
+	}
 	return ctx.Err()
 }
 
-func one(ctx context.Context, model *identify.Model, o options, q question, stdout io.Writer) error {
+// tellNothing says what to try where no text was answered with a technique.
+func tellNothing(stderr io.Writer, o options, name string, texts int) {
+	switch {
+	case texts == 0:
+		fmt.Fprintf(stderr, "note: %s holds no text; want one a line\n", name)
+	case o.attack == "":
+		fmt.Fprintf(stderr, "note: no technique was recognised in %s; with the texts of an official release, such as -attack 19.1, more are\n", name)
+	default:
+		fmt.Fprintf(stderr, "note: no technique was recognised in %s; what a device or an attacker does says more than a product's name\n", name)
+	}
+}
+
+// one answers a question, and returns how many techniques the answer has.
+func one(ctx context.Context, model *identify.Model, o options, q question, stdout io.Writer) (int, error) {
 	found, err := model.Identify(ctx, *q.Text, identify.Query{Top: o.top, Exclude: append(q.Exclude, o.exclude...)})
 	if err != nil {
-		return unusable(err)
+		return 0, unusable(err)
 	}
 	out := struct {
 		ID         string      `json:"id"`
@@ -227,10 +247,10 @@ func one(ctx context.Context, model *identify.Model, o options, q question, stdo
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(out); err != nil {
-		return err
+		return 0, err
 	}
 	_, err = stdout.Write(inert(b.Bytes()))
-	return err
+	return len(found), err
 }
 
 // inert escapes what a terminal might act upon, which JSON may hold in strings.

@@ -40,6 +40,22 @@ func TestAnswers(t *testing.T) {
 	assert.Equal(t, out, again)
 }
 
+// Where nothing was recognised it is said what to try.
+func TestNothing(t *testing.T) {
+	for in, says := range map[string]string{
+		"Hello there.\n\nAnd again.\n": "no technique was recognised in standard input; with the texts of an official release",
+		" \n":                          "standard input holds no text",
+		"":                             "standard input holds no text",
+	} {
+		_, stderr, code := do(t, in)
+		assert.Zero(t, code)
+		assert.Contains(t, stderr, says)
+	}
+	_, stderr, code := do(t, "Hello there.\nT0836\n")
+	assert.Zero(t, code)
+	assert.Empty(t, stderr)
+}
+
 func TestLongAndBroken(t *testing.T) {
 	out, _, code := do(t, strings.Repeat("valve ", 1<<18)+"\n\xff\xfe\x00\x1b[2J pump\n")
 	require.Equal(t, 0, code)

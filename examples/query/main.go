@@ -63,7 +63,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs := flag.NewFlagSet("query", flag.ContinueOnError)
 	fs.StringVar(&o.lang, "lang", "gizmo", "`gizmo` or graphql")
 	fs.StringVar(&o.attack, "attack", "", "official ATT&CK bundle, or version to fetch once, such as 18.1 (`FILE|VERSION`); default: the embedded facts of 19.1")
-	fs.StringVar(&o.controls, "controls", "", "`FILE` with the site: devices, deployed mitigations, constraints")
+	fs.StringVar(&o.controls, "controls", "", cli.ControlsUsage)
 	fs.Func("findings", "`FILE` with findings or a CSAF advisory; may be given several times", func(s string) error {
 		o.findings = append(o.findings, s)
 		return nil

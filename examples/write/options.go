@@ -72,7 +72,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	}
 	o.store, o.draft, o.format = "mem", "template", "text"
 	once("attack", &o.attack, "official ATT&CK bundle, or version to fetch once, such as 18.1 (`FILE|VERSION`); default: the embedded facts of 19.1")
-	once("controls", &o.controls, "`FILE` with deployed mitigations and device constraints")
+	once("controls", &o.controls, cli.ControlsUsage)
 	once("kev", &o.kev, "`FILE` with CISA's known exploited vulnerabilities in JSON")
 	once("epss", &o.epss, "`FILE` with FIRST's EPSS scores in CSV")
 	once("store", &o.store, "go on from what a kept graph holds, and keep the draft in it: `STORE` is mem (the default), bolt:PATH or postgres:DSN")

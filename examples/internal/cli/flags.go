@@ -46,6 +46,10 @@ func Parse(fs *flag.FlagSet, args []string, stderr io.Writer, before, after stri
 	}
 }
 
+// ControlsUsage is what a program's help says of -controls: what a misspelt
+// member's error says more of.
+const ControlsUsage = "JSON `FILE` with site, deployed, devices and accepted, and no other member"
+
 // The help is to fit a screen: a flag on the left, what it does on the right.
 const (
 	helpWidth  = 80

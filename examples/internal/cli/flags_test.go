@@ -3,10 +3,14 @@ package cli
 import (
 	"bytes"
 	"flag"
+	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/mitigraph/mitigraph/graph"
 )
 
 func TestChoice(t *testing.T) {
@@ -26,6 +30,16 @@ func TestChoice(t *testing.T) {
 		assert.Equal(t, test.want, err.Error())
 		var bad *InputError
 		assert.ErrorAs(t, err, &bad)
+	}
+}
+
+// The help names each member that a site's file may have at its top.
+func TestControlsUsage(t *testing.T) {
+	v := reflect.TypeFor[graph.SiteDescription]()
+	for i := range v.NumField() {
+		if name, _, _ := strings.Cut(v.Field(i).Tag.Get("json"), ","); name != "-" {
+			assert.Regexp(t, `\b`+name+`\b`, ControlsUsage)
+		}
 	}
 }
 
