@@ -13,7 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/mitigraph/mitigraph/graph"
-	"github.com/mitigraph/mitigraph/graph/report/internal/escape"
+	"github.com/mitigraph/mitigraph/graph/internal/escape"
 )
 
 var (
@@ -84,7 +84,7 @@ func visible(b []byte) []byte {
 		switch {
 		case unicode.IsSpace(r):
 			out = append(out, ' ')
-		case unicode.IsPrint(r) && !escape.Unseen(r):
+		case escape.Seen(r):
 			out = utf8.AppendRune(out, r)
 		}
 		b = b[n:]

@@ -21,7 +21,7 @@ import (
 	"github.com/goccy/go-json"
 
 	"github.com/mitigraph/mitigraph/graph"
-	"github.com/mitigraph/mitigraph/graph/report/internal/escape"
+	"github.com/mitigraph/mitigraph/graph/internal/escape"
 )
 
 // JSON writes the whole assessment, indented by two spaces. Its form is

@@ -25,8 +25,8 @@ import (
 
 	"github.com/mitigraph/mitigraph/graph"
 	"github.com/mitigraph/mitigraph/graph/finding"
+	"github.com/mitigraph/mitigraph/graph/internal/escape"
 	"github.com/mitigraph/mitigraph/graph/report"
-	"github.com/mitigraph/mitigraph/graph/report/internal/escape"
 )
 
 // From these risks on a result is an error and a warning; below it is a note.

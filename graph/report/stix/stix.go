@@ -31,8 +31,8 @@ import (
 	"github.com/mitigraph/mitigraph/graph"
 	export "github.com/mitigraph/mitigraph/graph/export/stix"
 	"github.com/mitigraph/mitigraph/graph/finding"
+	"github.com/mitigraph/mitigraph/graph/internal/escape"
 	"github.com/mitigraph/mitigraph/graph/report"
-	"github.com/mitigraph/mitigraph/graph/report/internal/escape"
 	"github.com/mitigraph/mitigraph/mitre"
 )
 

@@ -1,5 +1,5 @@
-// Package escape takes from what is written all that a terminal, an editor or a
-// browser could obey.
+// Package escape tells what a terminal, an editor or a browser could obey
+// without showing it, and takes it from what is written.
 package escape
 
 import (
@@ -8,6 +8,15 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 )
+
+// Seen says of a character that it shows something: it is printable, and none
+// of those that count as printable and show nothing, such as variation
+// selectors, the grapheme joiner and fillers.
+func Seen(r rune) bool {
+	const first = 0x34F // before it there is none of the latter
+	return unicode.IsPrint(r) && (r < first ||
+		!unicode.Is(unicode.Variation_Selector, r) && !unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r))
+}
 
 // JSON returns a JSON text that means the same, in which no character is there
 // that can't be seen: control and format characters are written as escapes. It
@@ -22,7 +31,7 @@ func JSON(b []byte) []byte {
 			continue
 		}
 		r, n := utf8.DecodeRune(b[i:])
-		if !unicode.IsPrint(r) || Unseen(r) {
+		if !Seen(r) {
 			out = append(out, b[done:i]...)
 			if r > 0xffff {
 				high, low := utf16.EncodeRune(r)
@@ -38,10 +47,4 @@ func JSON(b []byte) []byte {
 		return b
 	}
 	return append(out, b[done:]...)
-}
-
-// Unseen says of a character that counts as printable that it shows nothing:
-// variation selectors, the grapheme joiner and fillers.
-func Unseen(r rune) bool {
-	return unicode.Is(unicode.Variation_Selector, r) || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
 }
