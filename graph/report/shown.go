@@ -120,8 +120,8 @@ func (sh *shown) release() string {
 // places counts the devices that the findings are on.
 func (sh *shown) places() int {
 	devices := map[string]bool{}
-	for _, f := range sh.a.Findings {
-		for _, d := range devicesOf(f) {
+	for i := range sh.a.Findings {
+		for _, d := range devicesOf(&sh.a.Findings[i]) {
 			devices[d] = true
 		}
 	}
@@ -155,9 +155,12 @@ func (sh *shown) addressed() (n int) {
 }
 
 // urgent is the findings, the riskiest first.
-func (sh *shown) urgent() []graph.FindingResult {
-	sorted := slices.Clone(sh.a.Findings)
-	slices.SortStableFunc(sorted, func(a, b graph.FindingResult) int { return cmp.Compare(b.Score, a.Score) })
+func (sh *shown) urgent() []*graph.FindingResult {
+	sorted := make([]*graph.FindingResult, len(sh.a.Findings))
+	for i := range sorted {
+		sorted[i] = &sh.a.Findings[i]
+	}
+	slices.SortStableFunc(sorted, func(a, b *graph.FindingResult) int { return cmp.Compare(b.Score, a.Score) })
 	return sorted
 }
 

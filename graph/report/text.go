@@ -119,8 +119,8 @@ func cut(s string, n int) string {
 
 // more says how many rows a list has beyond those shown.
 func (t *text) more(shown, all int, one, many string) {
-	if all > shown {
-		t.line("  … and %s (-format json has all)", count(all-shown, "more "+one, "more "+many))
+	if s := rest(all-shown, one, many); s != "" {
+		t.line("  %s", s)
 	}
 }
 
@@ -163,8 +163,8 @@ func (t *text) found() {
 }
 
 // suggestions names what the words of findings without a technique speak of.
-func (t *text) suggestions(findings []graph.FindingResult) {
-	findings = slices.DeleteFunc(slices.Clone(findings), func(f graph.FindingResult) bool { return len(f.Suggested) == 0 })
+func (t *text) suggestions(findings []*graph.FindingResult) {
+	findings = slices.DeleteFunc(slices.Clone(findings), func(f *graph.FindingResult) bool { return len(f.Suggested) == 0 })
 	const shown = 5
 	for i, f := range findings[:min(shown, len(findings))] {
 		if i == 0 {

@@ -23,11 +23,13 @@ const (
 	notice          = "ATT&CK is a registered trademark of The MITRE Corporation. © 2025 The MITRE Corporation: ATT&CK's facts are reproduced and distributed with its permission. MITRE neither made nor endorses this report."
 )
 
-// provenances says who stands behind what, in the order of their weight.
-var provenances = []struct {
+type provenanceWords struct {
 	kind  graph.Kind
 	means string
-}{
+}
+
+// provenances says who stands behind what, in the order of their weight.
+var provenances = []provenanceWords{
 	{graph.Official, "the ATT&CK release says so"},
 	{graph.Cited, "another public catalogue says so"},
 	{graph.Analyst, "a judgement of this project, with a confidence and a reason"},
@@ -109,7 +111,7 @@ func draftMark(d graph.Draft) string {
 }
 
 // called is what a finding is called beside its ID.
-func called(f graph.FindingResult) string {
+func called(f *graph.FindingResult) string {
 	return cmp.Or(f.Title, strings.Join(slices.Concat(f.Weaknesses, f.CVEs), ", "))
 }
 
@@ -164,7 +166,7 @@ func citedEvidence(d graph.Draft) (out []graph.Evidence) {
 
 // devicesOf is what a finding is on: devices of the site, or what the source
 // says.
-func devicesOf(f graph.FindingResult) []string {
+func devicesOf(f *graph.FindingResult) []string {
 	if len(f.Devices) == 0 && f.Device != "" {
 		return []string{f.Device}
 	}
@@ -192,6 +194,20 @@ func count(n int, one, many string) string {
 		return "1 " + one
 	}
 	return fmt.Sprintf("%d %s", n, many)
+}
+
+// maxListed is how much of a list [Markdown] and [HTML] have.
+const maxListed = 2000
+
+// listed is what they have of a list.
+func listed[T any](list []T) []T { return list[:min(maxListed, len(list))] }
+
+// rest tells of what a list leaves out; empty where that is nothing.
+func rest(n int, one, many string) string {
+	if n <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("… and %s (-format json has all)", count(n, "more "+one, "more "+many))
 }
 
 // some names the first few of a list.
