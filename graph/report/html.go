@@ -32,8 +32,7 @@ var (
 // urgent and says what it leaves out.
 // Nil, and parts that don't fit together, are as in [Text].
 func HTML(w io.Writer, a *graph.Assessment, now *graph.Snapshot) error {
-	_, err := w.Write(newPage(newShown(a), now).write())
-	return err
+	return newPage(w, newShown(a), now).write()
 }
 
 // policy forbids all but the page's own style and script.

@@ -12,8 +12,9 @@ import (
 )
 
 // Markdown writes the assessment as CommonMark with the tables of GitHub's
-// dialect, for a wiki or a merge request: what [Text] has, and the whole of
-// each list. Of the drafts it has those for gaps to which ATT&CK has no answer,
+// dialect, for a wiki or a merge request: what [Text] has, and of each list, such
+// as the findings and the gaps of one kind, the 2,000 with the most risk, the
+// rest counted. Of the drafts it has those for gaps to which ATT&CK has no answer,
 // each marked as a draft, and counts the others. What the input wrote is text
 // in it, as [finding.Markdown] makes it; links lead to attack.mitre.org only.
 // Nil, and parts that don't fit together, are as in Text.
@@ -102,9 +103,10 @@ func (m *markdown) missing() {
 	m.line("\n## Gaps\n\nWhere ATT&CK is silent or the site is uncovered.")
 	for _, kind := range m.gaps() {
 		m.line("\n### %s: %s\n\n%s\n", sentence(kind.title), count(len(kind.gaps), "gap", "gaps"), raw("`"+string(kind.kind)+"` in JSON."))
-		for _, g := range kind.gaps {
+		for _, g := range listed(kind.gaps) {
 			m.gap(g.Gap)
 		}
+		m.more(len(kind.gaps)-maxListed, "gap", "gaps")
 	}
 }
 
@@ -128,7 +130,7 @@ func (m *markdown) found() {
 	}
 	m.line("\n## Findings\n\nThe riskiest first, with the technique of the highest confidence.\n")
 	m.line("| Risk | Finding | Title | Device | Weaknesses | Techniques | The source says |\n|---:|---|---|---|---|---|---|")
-	for _, f := range m.urgent() {
+	for _, f := range listed(m.urgent()) {
 		to := raw(finding.Markdown(cmp.Or(f.Why, "no technique")))
 		if len(f.Techniques) > 0 {
 			if to = m.technique(f.Techniques[0].ID); len(f.Techniques) > 1 {
@@ -141,6 +143,7 @@ func (m *markdown) found() {
 		m.line("| %.2f | %s | %s | %s | %s | %s | %s |", f.Score, finding.Plain(f.ID, 80), finding.Plain(called(f), 160), m.named(devicesOf(f)),
 			some(f.Weaknesses), to, makersWord(f.Remedies))
 	}
+	m.more(len(all)-maxListed, ...)
 }
 
 func (m *markdown) opened() {

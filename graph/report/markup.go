@@ -2,7 +2,9 @@ package report
 
 import (
 	"fmt"
+	"io"
 	"strconv"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -14,21 +16,32 @@ import (
 // string, and does not compile where markup is asked for.
 type markup string
 
-// hypertext collects HTML.
-type hypertext struct{ b []byte }
+// hypertext writes HTML, much at a time. After an error it writes nothing.
+type hypertext struct {
+	w   io.Writer
+	b   []byte // what is not written yet
+	err error
+}
+
+func (h *hypertext) flush() {
+	if h.err == nil {
+		_, h.err = h.w.Write(h.b)
+	}
+	h.b = h.b[:0]
+}
 
 // put writes HTML in which each {} stands for the next argument, between tags
 // or in a quoted attribute. A string, and each of a list with commas between
 // them, becomes text there; a whole number is written as it is and any other
 // with two decimals.
 func (h *hypertext) put(format markup, args ...any) {
-	done := 0
-	for i := 0; i+1 < len(format); i++ {
-		if format[i] != '{' || format[i+1] != '}' {
-			continue
+	for {
+		i := strings.Index(string(format), "{}")
+		if i < 0 {
+			break
 		}
-		h.b = append(h.b, format[done:i]...)
-		done = i + len("{}")
+		h.b = append(h.b, format[:i]...)
+		format = format[i+len("{}"):]
 		switch a := args[0].(type) {
 		case string:
 			h.text(a)
@@ -50,7 +63,9 @@ func (h *hypertext) put(format markup, args ...any) {
 		}
 		args = args[1:]
 	}
-	h.b = append(h.b, format[done:]...)
+	if h.b = append(h.b, format...); len(h.b) > 32<<10 {
+		h.flush()
+	}
 }
 
 // given writes HTML with one argument, and nothing where that is empty.

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -25,8 +26,8 @@ type page struct {
 	gapsIn  map[int]bool           // the gaps that are listed
 }
 
-func newPage(sh *shown, now *graph.Snapshot) *page {
-	p := &page{shown: sh, name: func(string) string { return "" }, found: map[string]int{}, offered: map[string]int{}, drafts: map[int]int{}, gapsIn: map[int]bool{}}
+func newPage(w io.Writer, sh *shown, now *graph.Snapshot) *page {
+	p := &page{hypertext: hypertext{w: w}, shown: sh, name: func(string) string { return "" }, found: map[string]int{}, offered: map[string]int{}, drafts: map[int]int{}, gapsIn: map[int]bool{}}
 	if now != nil {
 		p.catalog = now.Catalog()
 		p.name = func(id string) string {
@@ -56,7 +57,7 @@ func newPage(sh *shown, now *graph.Snapshot) *page {
 	return p
 }
 
-func (p *page) write() []byte {
+func (p *page) write() error {
 	p.head()
 	p.first()
 	p.plan()
@@ -65,7 +66,8 @@ func (p *page) write() []byte {
 	p.opened()
 	p.drafted()
 	p.end()
-	return p.b
+	p.flush()
+	return p.err
 }
 
 func (p *page) head() {
@@ -183,7 +185,7 @@ func (p *page) plan() {
 		p.put(`<td role="cell" data-label="Risk left" class="n">{}</td><td role="cell" data-label="Techniques it answers">`, percent(s.Left))
 		for j, c := range s.Closes {
 			p.comma(j)
-			p.technique(c.Technique)
+			p.technique(c.Technique, c.Technique)
 		}
 		p.given(" on <bdi>{}</bdi>", p.named(stepDevices(s)))
 		p.put(`</td><td role="cell" data-label="Asked for by">`)
@@ -214,24 +216,21 @@ func (p *page) comma(i int) {
 	}
 }
 
-// link is a name that leads to a place in the page; just the name without one.
-func (p *page) link(anchor, name string) {
-	if anchor == "" {
+// link is a name that leads to a place in the page, by its letter and index;
+// just the name where the place is not there.
+func (p *page) link(letter markup, i int, there bool, name string) {
+	if !there {
 		p.put("<bdi>{}</bdi>", name)
 		return
 	}
-	p.put(`<a href="#{}"><bdi>{}</bdi></a>`, anchor, name)
+	p.put(`<a href="#{}{}"><bdi>{}</bdi></a>`, letter, i, name)
 }
 
-// anchor is where a technique stands in the page; empty where it does not.
-func (p *page) anchor(technique string) string {
-	if i, ok := p.place[technique]; ok {
-		return fmt.Sprintf("t%d", i)
-	}
-	return ""
+// technique is what a technique is called here, as a link to it.
+func (p *page) technique(id, called string) {
+	i, there := p.place[id]
+	p.link("t", i, there, called)
 }
-
-func (p *page) technique(id string) { p.link(p.anchor(id), id) }
 
 func (p *page) mitigation(id, name string) {
 	if url := mitigationPage(id); url != "" {
@@ -322,7 +321,7 @@ func (p *page) gap(g gapAt) {
 	p.put("\">\n<p class=\"lead\">")
 	p.risk(g.Score)
 	p.put(" <strong>")
-	p.link(p.anchor(g.Technique), p.about(g.Gap))
+	p.technique(g.Technique, p.about(g.Gap))
 	p.put("</strong></p>\n<p>{}</p>", g.Why)
 	p.given("\n<p class=\"quiet\">On <bdi>{}</bdi></p>", p.named(g.Devices))
 	p.given("\n<p class=\"accepted\">{}</p>", strings.TrimSpace(acceptance(g.Gap)))
@@ -414,7 +413,7 @@ func (p *page) finding(i int, f *graph.FindingResult) {
 	p.put(`</td><td role="cell" data-label="Weaknesses">{}</td><td role="cell" data-label="Techniques">`, cmp.Or(strings.Join(f.Weaknesses, ", "), "none named"))
 	for j, t := range f.Techniques {
 		p.comma(j)
-		p.technique(t.ID)
+		p.technique(t.ID, t.ID)
 	}
 	if len(f.Techniques) == 0 {
 		p.put("none")
@@ -432,7 +431,7 @@ func (p *page) reasons(f *graph.FindingResult) {
 				begun = true
 			}
 			p.put("\n<li>")
-			p.technique(t.ID)
+			p.technique(t.ID, t.ID)
 			name := t.Name
 			if known := p.techniques[t.ID]; known != nil {
 				name = cmp.Or(known.FullName, known.Name, name)
@@ -587,11 +586,8 @@ func (p *page) openedOne(i int, t graph.TechniqueResult) {
 		const shown = 12
 		for j, id := range t.Findings[:min(shown, len(t.Findings))] {
 			p.comma(j)
-			anchor := ""
-			if k, ok := p.found[id]; ok {
-				anchor = fmt.Sprintf("f%d", k)
-			}
-			p.link(anchor, id)
+			k, there := p.found[id]
+			p.link("f", k, there, id)
 		}
 		if n := len(t.Findings) - shown; n > 0 {
 			p.put(" and {} more", n)

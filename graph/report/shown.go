@@ -346,11 +346,14 @@ func (sh *shown) named(ids []string) string {
 	const shown = 3
 	var out []string
 	for _, id := range ids {
+		if len(out) == shown {
+			break
+		}
 		name := cut(finding.Plain(id, 0), 60)
 		if n := sh.devices[id]; n != "" {
 			name = fmt.Sprintf("%s (%s)", cut(finding.Plain(n, 0), 60), name)
 		}
-		if len(out) < shown && !slices.Contains(out, name) { // two that look alike when cut are counted
+		if !slices.Contains(out, name) { // two that look alike when cut are counted
 			out = append(out, name)
 		}
 	}

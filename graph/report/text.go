@@ -105,16 +105,28 @@ func pad(s string, n int) string {
 	return s + strings.Repeat(" ", n-uniseg.StringWidth(s))
 }
 
-// cut shortens s to n columns; an ellipsis stands for the rest.
+// cut shortens s to n columns, at least one; an ellipsis stands for the rest.
 func cut(s string, n int) string {
-	if len(s) <= n || uniseg.StringWidth(s) <= n { // no character is wider than its bytes
+	if len(s) <= n { // no character is wider than its bytes
 		return s
 	}
-	short, used := "", 0
-	for g := uniseg.NewGraphemes(s); g.Next() && used+g.Width() < n; used += g.Width() {
-		short += g.Str()
+	if i := strings.IndexFunc(s[:n+1], func(r rune) bool { return r < ' ' || r > '~' }); i < 0 {
+		return s[:n-1] + "…"
 	}
-	return short + "…"
+	if uniseg.StringWidth(s) <= n {
+		return s
+	}
+	end, used := 0, 0
+	for left, state := s, -1; left != ""; {
+		var one string
+		var columns int
+		one, left, columns, state = uniseg.FirstGraphemeClusterInString(left, state)
+		if used+columns >= n {
+			break
+		}
+		end, used = end+len(one), used+columns
+	}
+	return s[:end] + "…"
 }
 
 // more says how many rows a list has beyond those shown.

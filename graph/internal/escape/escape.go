@@ -3,6 +3,7 @@
 package escape
 
 import (
+	"encoding/binary"
 	"fmt"
 	"unicode"
 	"unicode/utf16"
@@ -26,6 +27,13 @@ func JSON(b []byte) []byte {
 	var out []byte
 	done := 0
 	for i := 0; i < len(b); {
+		if i+8 <= len(b) {
+			const ones, highs = 0x0101010101010101, 0x8080808080808080
+			if x := binary.LittleEndian.Uint64(b[i:]); (x|(x+ones))&highs == 0 { // eight below 0x7f
+				i += 8
+				continue
+			}
+		}
 		if b[i] < 0x7f { // below a space only line breaks and tabs between values
 			i++
 			continue

@@ -21,6 +21,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/goccy/go-json"
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
 	"github.com/mitigraph/mitigraph/graph"
@@ -67,10 +68,11 @@ func Write(w io.Writer, a *graph.Assessment) error {
 	out.Schema = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 	out.AddRun(run)
 	var b bytes.Buffer
-	if err := out.PrettyWrite(&b); err != nil {
+	e := json.NewEncoder(&b)
+	e.SetIndent("", "  ")
+	if err := e.Encode(out); err != nil {
 		return err
 	}
-	b.WriteByte('\n')
 	_, err := w.Write(escape.JSON(b.Bytes()))
 	return err
 }

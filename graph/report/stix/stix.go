@@ -15,9 +15,10 @@
 package stix
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
-	"encoding/json"
+	"crypto/sha1"
 	"errors"
 	"fmt"
 	"io"
@@ -26,6 +27,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/goccy/go-json"
 	"github.com/google/uuid"
 
 	"github.com/mitigraph/mitigraph/graph"
@@ -38,6 +40,19 @@ import (
 
 // namespace makes the UUIDs of version 5 of what this package writes.
 var namespace = uuid.NewSHA1(uuid.NameSpaceURL, []byte("https://github.com/mitigraph/mitigraph/graph/report/stix"))
+
+// named is the UUID of version 5 of what the parts say together.
+func named(parts ...[]byte) string {
+	h := sha1.New()
+	h.Write(namespace[:])
+	for _, p := range parts {
+		h.Write(p)
+	}
+	var id uuid.UUID
+	copy(id[:], h.Sum(nil))
+	id[6], id[8] = id[6]&0x0f|5<<4, id[8]&0x3f|0x80
+	return id.String()
+}
 
 // object is a STIX object, its members in the order in which they are written.
 type object struct {
@@ -169,12 +184,16 @@ func Write(w io.Writer, a *graph.Assessment, c *mitre.Catalog) error {
 		return x.problems
 	}
 	// Each object on a line of its own, so that two bundles can be compared.
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "{\"type\":\"bundle\",\"id\":\"bundle--%s\",\"objects\":[\n", uuid.NewSHA1(namespace, bytes.Join(x.objects, nil)))
-	b.Write(bytes.Join(x.objects, []byte(",\n")))
+	b := bufio.NewWriterSize(w, 64<<10)
+	fmt.Fprintf(b, "{\"type\":\"bundle\",\"id\":\"bundle--%s\",\"objects\":[\n", named(x.objects...))
+	for i, o := range x.objects {
+		if i > 0 {
+			b.WriteString(",\n")
+		}
+		b.Write(escape.JSON(o))
+	}
 	b.WriteString("\n]}\n")
-	_, err := w.Write(escape.JSON(b.Bytes()))
-	return err
+	return b.Flush()
 }
 
 // drafts tells those that go out as courses of action from those that are only
@@ -245,19 +264,19 @@ func (x *writer) add(o object) string {
 			o.Markings = []string{x.marking}
 		}
 	}
-	var said bytes.Buffer
-	e := json.NewEncoder(&said)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(o); err != nil {
+	said, err := json.MarshalWithOption(&o, json.DisableHTMLEscape())
+	if err != nil {
 		x.problems = errors.Join(x.problems, err)
 		return ""
 	}
-	id := o.Type + "--" + uuid.NewSHA1(namespace, said.Bytes()).String()
+	id := o.Type + "--" + named(said, []byte("\n"))
 	if !x.ids[id] {
 		x.ids[id] = true
 		// The first of its kind: no text holds it, since a quotation mark in a
 		// text has a backslash before it.
-		x.objects = append(x.objects, bytes.TrimSuffix(bytes.Replace(said.Bytes(), []byte(`"id":""`), []byte(`"id":"`+id+`"`), 1), []byte("\n")))
+		empty := []byte(`"id":""`)
+		before, after, _ := bytes.Cut(said, empty)
+		x.objects = append(x.objects, slices.Concat(before, empty[:len(empty)-1], []byte(id), empty[len(empty)-1:], after))
 	}
 	return id
 }
@@ -369,8 +388,10 @@ func (x *writer) gaps() {
 
 // known leaves out what has no object, and what is there already.
 func known(refs []string) (out []string) {
+	there := map[string]bool{"": true}
 	for _, r := range refs {
-		if r != "" && !slices.Contains(out, r) {
+		if !there[r] {
+			there[r] = true
 			out = append(out, r)
 		}
 	}
