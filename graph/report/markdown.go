@@ -106,7 +106,7 @@ func (m *markdown) missing() {
 		for _, g := range listed(kind.gaps) {
 			m.gap(g.Gap)
 		}
-		m.more(len(kind.gaps)-maxListed, "gap", "gaps")
+		m.more(calmer(kind.gaps, "gap", "gaps", gapRisk))
 	}
 }
 
@@ -124,13 +124,21 @@ func (m *markdown) gap(g graph.Gap) {
 	}
 }
 
+// more says what a list leaves out.
+func (m *markdown) more(words string) {
+	if words != "" {
+		m.line("\n%s", words)
+	}
+}
+
 func (m *markdown) found() {
 	if len(m.a.Findings) == 0 {
 		return
 	}
 	m.line("\n## Findings\n\nThe riskiest first, with the technique of the highest confidence.\n")
 	m.line("| Risk | Finding | Title | Device | Weaknesses | Techniques | The source says |\n|---:|---|---|---|---|---|---|")
-	for _, f := range listed(m.urgent()) {
+	all := m.urgent()
+	for _, f := range listed(all) {
 		to := raw(finding.Markdown(cmp.Or(f.Why, "no technique")))
 		if len(f.Techniques) > 0 {
 			if to = m.technique(f.Techniques[0].ID); len(f.Techniques) > 1 {
@@ -143,7 +151,7 @@ func (m *markdown) found() {
 		m.line("| %.2f | %s | %s | %s | %s | %s | %s |", f.Score, finding.Plain(f.ID, 80), finding.Plain(called(f), 160), m.named(devicesOf(f)),
 			some(f.Weaknesses), to, makersWord(f.Remedies))
 	}
-	m.more(len(all)-maxListed, ...)
+	m.more(calmer(all, "finding", "findings", findingRisk))
 }
 
 func (m *markdown) opened() {
@@ -183,9 +191,9 @@ func (m *markdown) drafts() {
 		m.line("\n%s", s)
 	}
 	left := 0
-	for _, d := range m.a.Drafts {
+	for i, d := range m.a.Drafts {
 		g := m.gapFor(d)
-		if official(g) || g.Kind == graph.GapNoDetection || g.Kind == graph.GapNoTechnique {
+		if i >= maxListed || official(g) || g.Kind == graph.GapNoDetection || g.Kind == graph.GapNoTechnique {
 			left++
 			continue
 		}
@@ -214,9 +222,11 @@ func (m *markdown) drafts() {
 
 func (m *markdown) legend() {
 	m.line("\n## Sources, and who says what\n")
-	for _, s := range m.sources() {
+	all := m.sources()
+	for _, s := range listed(all) {
 		m.line("- %s: %s", s.kind, s.source)
 	}
+	m.more(rest(len(all)-maxListed, "source", "sources"))
 	m.line("")
 	for _, p := range provenances {
 		m.line("- **%s**: %s", string(p.kind), p.means)
@@ -224,9 +234,10 @@ func (m *markdown) legend() {
 	m.line("\n%s", confidenceMeans)
 	if len(m.a.Warnings) > 0 {
 		m.line("\n### Warnings\n")
-		for _, w := range m.a.Warnings {
+		for _, w := range listed(m.a.Warnings) {
 			m.line("- %s", w.String())
 		}
+		m.more(rest(len(m.a.Warnings)-maxListed, "warning", "warnings"))
 	}
 	m.line("\n%s", notice)
 }

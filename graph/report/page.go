@@ -18,8 +18,8 @@ type page struct {
 	*shown
 	catalog *mitre.Catalog         // nil where it is not known
 	name    func(id string) string // of a weakness; empty where it is not known
-	urgent  []*graph.FindingResult // those that are listed
-	found   map[string]int         // their indices, by ID
+	urgent  []*graph.FindingResult // the riskiest first
+	found   map[string]int         // the indices of those that are listed, by ID
 	devices []string               // that the filters offer, in order
 	offered map[string]int         // their indices
 	drafts  map[int]int            // the first draft for a gap
@@ -35,8 +35,8 @@ func newPage(w io.Writer, sh *shown, now *graph.Snapshot) *page {
 			return n.Name
 		}
 	}
-	p.urgent = listed(sh.urgent())
-	for i, f := range p.urgent {
+	p.urgent = sh.urgent()
+	for i, f := range listed(p.urgent) {
 		p.found[f.ID] = i
 		for _, d := range devicesOf(f) {
 			if _, ok := p.offered[d]; !ok && len(p.devices) < maxListed {
@@ -253,11 +253,8 @@ func (p *page) mark(kind string) {
 	p.put(`<span class="tag">{}</span>`, kind)
 }
 
-// more says how much a list leaves out.
-func (p *page) more(n int, one, many string, most float64) {
-	words := fmt.Sprintf(" of a risk of %.2f or less", most)
-	p.given("\n<p class=\"quiet\">{}</p>", rest(n, one+words, many+words))
-}
+// more says what a list leaves out.
+func (p *page) more(words string) { p.given("\n<p class=\"quiet\">{}</p>", words) }
 
 // filter is a form that filters a list by text, device and kind.
 func (p *page) filter(list markup, kinds func()) {
@@ -301,14 +298,11 @@ func (p *page) missing() {
 	p.put("\n<div id=\"gap-list\">")
 	for _, g := range groups {
 		p.put("\n<div data-group>\n<h3>{} <span class=\"count\">{}</span></h3>\n<ul class=\"cards\">", sentence(g.title), count(len(g.gaps), "gap", "gaps"))
-		shown := listed(g.gaps)
-		for _, at := range shown {
+		for _, at := range listed(g.gaps) {
 			p.gap(at)
 		}
 		p.put("\n</ul>")
-		if left := g.gaps[len(shown):]; len(left) > 0 {
-			p.more(len(left), "gap", "gaps", left[0].Score)
-		}
+		p.more(calmer(g.gaps, "gap", "gaps", gapRisk))
 		p.put("\n</div>")
 	}
 	p.put("\n</div>\n</section>")
@@ -359,13 +353,11 @@ func (p *page) findings() {
 	})
 	p.put("\n<table role=\"table\" id=\"finding-list\">\n<caption>Findings, the riskiest first, with the techniques that they open by falling confidence</caption>")
 	p.heads("Risk", "Finding", "Device", "Weaknesses", "Techniques")
-	for i, f := range p.urgent {
+	for i, f := range listed(p.urgent) {
 		p.finding(i, f)
 	}
 	p.put("\n</tbody>\n</table>")
-	if n := len(p.a.Findings) - len(p.urgent); n > 0 {
-		p.more(n, "finding", "findings", p.urgent[len(p.urgent)-1].Score)
-	}
+	p.more(calmer(p.urgent, "finding", "findings", findingRisk))
 	p.put("\n</section>")
 }
 
@@ -626,13 +618,10 @@ func (p *page) drafted() {
 	}
 	p.put("\n\n<section aria-labelledby=\"drafts\" class=\"drafts\">\n<h2 id=\"drafts\">Drafts: not official</h2>\n<p class=\"alert\"><strong>{}</strong></p>", draftsMean)
 	p.given("\n<p>{}</p>", p.rejected())
-	shown := listed(p.a.Drafts)
-	for i, d := range shown {
+	for i, d := range listed(p.a.Drafts) {
 		p.draft(i, d)
 	}
-	if left := p.a.Drafts[len(shown):]; len(left) > 0 {
-		p.more(len(left), "draft", "drafts", p.gapFor(left[0]).Score)
-	}
+	p.more(calmer(p.a.Drafts, "draft", "drafts", func(d graph.Draft) float64 { return p.gapFor(d).Score }))
 	p.put("\n</section>")
 }
 
@@ -705,14 +694,14 @@ func (p *page) end() {
 		p.put(" <bdi>{}</bdi></li>", s.source)
 	}
 	p.put("\n</ul>")
-	p.given("\n<p class=\"quiet\">{}</p>", rest(len(all)-maxListed, "source", "sources"))
+	p.more(rest(len(all)-maxListed, "source", "sources"))
 	if len(p.a.Warnings) > 0 {
 		p.put("\n<h3>Warnings</h3>\n<ul>")
 		for _, w := range listed(p.a.Warnings) {
 			p.put("\n<li>{}</li>", w.String())
 		}
 		p.put("\n</ul>")
-		p.given("\n<p class=\"quiet\">{}</p>", rest(len(p.a.Warnings)-maxListed, "warning", "warnings"))
+		p.more(rest(len(p.a.Warnings)-maxListed, "warning", "warnings"))
 	}
 	p.put("\n</section>\n</main>\n<footer>\n<p>{}</p>\n</footer>\n<script>{}</script>\n</body>\n</html>\n", notice, pageScript)
 }

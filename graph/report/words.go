@@ -210,6 +210,20 @@ func rest(n int, one, many string) string {
 	return fmt.Sprintf("… and %s (-format json has all)", count(n, "more "+one, "more "+many))
 }
 
+// calmer tells of what a list by risk leaves out, and of the highest risk there.
+func calmer[T any](list []T, one, many string, risk func(T) float64) string {
+	most := 0.0
+	for _, x := range list[len(listed(list)):] {
+		most = max(most, risk(x))
+	}
+	words := fmt.Sprintf(" of a risk of %.2f or less", most)
+	return rest(len(list)-maxListed, one+words, many+words)
+}
+
+func findingRisk(f *graph.FindingResult) float64 { return f.Score }
+
+func gapRisk(g gapAt) float64 { return g.Score }
+
 // some names the first few of a list.
 func some(ids []string) string {
 	out := strings.Join(ids[:min(3, len(ids))], ", ")
