@@ -36,6 +36,9 @@ type Assessment struct {
 	// Drafts holds text for gaps; empty until a generator adds it.
 	Drafts   []Draft   `json:"drafts"`
 	Warnings []Warning `json:"warnings"`
+	// Changes says what differs from an earlier assessment; nil where nobody
+	// compared. Assess leaves it nil: see [Snapshot.Since].
+	Changes *Comparison `json:"changes,omitempty"`
 }
 
 // AttackRelease names the release that an assessment rests on.

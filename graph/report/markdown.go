@@ -21,6 +21,7 @@ import (
 func Markdown(w io.Writer, a *graph.Assessment) error {
 	m := &markdown{Writer: bufio.NewWriter(w), shown: newShown(a)}
 	m.summary()
+	m.changed()
 	m.plan()
 	m.missing()
 	m.found()
@@ -78,6 +79,20 @@ func (m *markdown) summary() {
 		m.line("- %s", s)
 	}
 	m.line("\n**What to do first.** %s", m.nextStep())
+}
+
+func (m *markdown) changed() {
+	if m.a.Changes == nil {
+		return
+	}
+	m.line("\n## What changed\n")
+	if from := m.changedFrom(); from != "" {
+		m.line("%s.\n", sentence(from))
+	}
+	for _, c := range m.changes() {
+		m.line("- %s", c.words)
+	}
+	m.line("- %s", m.changedGaps())
 }
 
 func (m *markdown) plan() {

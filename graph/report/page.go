@@ -60,6 +60,7 @@ func newPage(w io.Writer, sh *shown, now *graph.Snapshot) *page {
 func (p *page) write() error {
 	p.head()
 	p.first()
+	p.changed()
 	p.plan()
 	p.missing()
 	p.findings()
@@ -94,7 +95,7 @@ func (p *page) head() {
 		is         bool
 		id, called markup
 	}{
-		{true, "first", "What to do first"}, {len(p.a.Plan) > 0, "plan", "Plan"}, {len(p.a.Gaps) > 0, "gaps", "Gaps"}, {len(p.a.Findings) > 0, "findings", "Findings"},
+		{true, "first", "What to do first"}, {p.a.Changes != nil, "changed", "What changed"}, {len(p.a.Plan) > 0, "plan", "Plan"}, {len(p.a.Gaps) > 0, "gaps", "Gaps"}, {len(p.a.Findings) > 0, "findings", "Findings"},
 		{len(p.a.Techniques) > 0, "matrix", "Matrix"}, {len(p.a.Techniques) > 0, "ways", "Ways of an attack"}, {len(p.a.Techniques) > 0, "techniques", "Techniques"},
 		{len(p.a.Drafts) > 0, "drafts", "Drafts"}, {true, "sources", "Sources"},
 	} {
@@ -136,6 +137,19 @@ func (p *page) first() {
 		p.put("\n<li>{}</li>", s)
 	}
 	p.put("\n</ul>\n</details>\n</section>")
+}
+
+func (p *page) changed() {
+	if p.a.Changes == nil {
+		return
+	}
+	p.put("\n\n<section aria-labelledby=\"changed\">\n<h2 id=\"changed\">What changed</h2>")
+	p.given("\n<p>{}.</p>", sentence(p.changedFrom()))
+	p.put("\n<ul>")
+	for _, c := range p.changes() {
+		p.put("\n<li>{}</li>", c.words)
+	}
+	p.put("\n<li>{}</li>\n</ul>\n</section>", p.changedGaps())
 }
 
 // number is one that a reader wants first.

@@ -37,6 +37,7 @@ func Text(w io.Writer, a *graph.Assessment) error {
 	t.drafts()
 	t.heading("NEXT STEP", "")
 	t.wrapped("  ", t.nextStep())
+	t.changed()
 	return t.Flush()
 }
 
@@ -270,6 +271,19 @@ func (t *text) drafts() {
 	}
 	t.draft(t.a.Drafts[t.firstDraft()])
 	t.more(1, len(t.a.Drafts), "draft", "drafts")
+}
+
+func (t *text) changed() {
+	if t.a.Changes == nil {
+		return
+	}
+	t.heading("WHAT CHANGED", t.changedFrom())
+	all := t.changes()
+	for _, c := range all[:min(maxRows, len(all))] {
+		t.wrapped("  "+c.mark+" ", c.words)
+	}
+	t.more(maxRows, len(all), "technique", "techniques")
+	t.line("  %s", t.changedGaps())
 }
 
 func (t *text) draft(d graph.Draft) {
