@@ -65,6 +65,7 @@ type FindingResult struct {
 	ID     string `json:"id"`
 	Title  string `json:"title"`
 	Source string `json:"source"`
+	Place  string `json:"place,omitempty"` // see [finding.Finding]
 	Device string `json:"device,omitempty"`
 	// Devices holds the site's devices that the finding is on because they are
 	// one of its products; absent where Device decides.

@@ -99,8 +99,8 @@ func (m *markdown) plan() {
 	if len(m.a.Plan) == 0 {
 		return
 	}
-	m.line("\n## What to do, in this order\n\n%s\n", planMeans)
-	m.line("| Step | Mitigation | Adds | Left after it | Techniques | Asked for by |\n|---:|---|---:|---:|---|---|")
+	m.line("\n## What to do, in this order\n\n%s.\n", sentence(m.planWords()))
+	m.line("| Step | Mitigation | Adds | Left unanswered | Techniques | Asked for by |\n|---:|---|---:|---:|---|---|")
 	for i, p := range m.a.Plan {
 		var closes []string
 		for _, c := range p.Closes {
@@ -130,11 +130,14 @@ func (m *markdown) gap(g graph.Gap) {
 	if g.Accepted != nil {
 		return
 	}
-	what := "Suggestion, not official"
-	if official(g) {
-		what = "Official mitigation"
-	}
-	for _, c := range g.Candidates {
+	for i, c := range g.Candidates {
+		what := "Suggestion, not official"
+		switch {
+		case official(g) && i == 0 && c.Score > 0:
+			what = "Official mitigation, the one of these that by itself answers the most risk of the site"
+		case official(g):
+			what = "Official mitigation"
+		}
 		m.line("  - %s: %s %s (%s)", what, mitigationLink(c.ID), c.Name, strings.Join(c.Because, "; "))
 	}
 }

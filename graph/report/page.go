@@ -123,7 +123,7 @@ func (p *page) first() {
 		for _, s := range p.a.Plan[:min(3, len(p.a.Plan))] {
 			p.put("\n<li><strong>")
 			p.mitigation(s.ID, s.Name)
-			p.put("</strong> adds a mitigation for {} of the risk left", percent(s.Adds))
+			p.put("</strong> adds a mitigation for {} of the unanswered risk", percent(s.Adds))
 			p.given(", on <bdi>{}</bdi>", p.named(stepDevices(s)))
 			p.put(".")
 			means, _ := mitre.Summary(s.ID)
@@ -162,8 +162,8 @@ func (sh *shown) numbers() []number {
 		{fmt.Sprintf("%d of %d", sh.addressed(), len(sh.a.Techniques)), "of these with a deployed mitigation wherever they are open"},
 		{fmt.Sprint(sh.open()), "gaps to decide on" + sh.acceptedOf()},
 	}
-	if n := len(sh.a.Plan); n > 0 {
-		out = append(out, number{fmt.Sprintf("%.0f %%", 100*(1-sh.a.Plan[n-1].Left)), fmt.Sprintf("of the risk would have a mitigation with the plan's %s", count(n, "step", "steps"))})
+	if n := len(sh.a.Plan); n > 0 && sh.a.Plan[0].Adds > 0 {
+		out = append(out, number{fmt.Sprintf("%.0f %%", 100*(1-sh.a.Plan[n-1].Left)), fmt.Sprintf("of the unanswered risk would have a mitigation with the plan's %s", count(n, "step", "steps"))})
 	}
 	return out
 }
@@ -187,16 +187,16 @@ func (p *page) plan() {
 
 <section aria-labelledby="plan">
 <h2 id="plan">Plan: what to deploy, in this order</h2>
-<p>{}</p>
+<p>{}.</p>
 <table role="table">
-<caption>The plan, the step that answers the most risk first</caption>`, planMeans)
-	p.heads("Step", "Mitigation", "Adds", "Risk left", "Techniques it answers", "Asked for by")
+<caption>The plan, the step that answers the most risk first</caption>`, sentence(p.planWords()))
+	p.heads("Step", "Mitigation", "Adds", "Left unanswered", "Techniques it answers", "Asked for by")
 	for i, s := range p.a.Plan {
 		p.put("\n<tr role=\"row\"><td role=\"cell\" data-label=\"Step\" class=\"n\">{}</td><th scope=\"row\" role=\"rowheader\">", i+1)
 		p.mitigation(s.ID, s.Name)
 		p.put(`</th><td role="cell" data-label="Adds" class="n">{} <svg class="bar" width="100" height="8" aria-hidden="true"><rect class="back" width="100" height="8"/><rect class="fill" width="{}" height="8"/></svg></td>`,
 			percent(s.Adds), int(100*s.Adds+0.5))
-		p.put(`<td role="cell" data-label="Risk left" class="n">{}</td><td role="cell" data-label="Techniques it answers">`, percent(s.Left))
+		p.put(`<td role="cell" data-label="Left unanswered" class="n">{}</td><td role="cell" data-label="Techniques it answers">`, percent(s.Left))
 		for j, c := range s.Closes {
 			p.comma(j)
 			p.technique(c.Technique, c.Technique)
@@ -335,8 +335,11 @@ func (p *page) gap(g gapAt) {
 	p.given("\n<p class=\"accepted\">{}</p>", strings.TrimSpace(acceptance(g.Gap)))
 	if len(g.Candidates) > 0 {
 		said := markup("Suggestions of this project, not ATT&amp;CK's")
-		if official(g.Gap) {
-			said = "Official mitigations, the most useful first"
+		switch {
+		case official(g.Gap) && g.Candidates[0].Score > 0:
+			said = "Official mitigations, first that which by itself answers the most risk of the site"
+		case official(g.Gap):
+			said = "Official mitigations"
 		}
 		p.put("\n<details>\n<summary>{} <span class=\"count\">({})</span></summary>\n<ol>", said, len(g.Candidates))
 		for _, c := range g.Candidates {

@@ -179,10 +179,21 @@ type gapAt struct {
 
 // gaps is what is missing, by kind; a kind without a gap is left out.
 func (sh *shown) gaps() (out []gapGroup) {
-	for _, kind := range gapTitles {
-		group := gapGroup{kind: kind.kind, title: kind.title}
+	var kinds []graph.GapKind
+	for _, k := range gapTitles {
+		kinds = append(kinds, k.kind)
+	}
+	known := len(kinds)
+	for _, g := range sh.a.Gaps {
+		if !slices.Contains(kinds, g.Kind) {
+			kinds = append(kinds, g.Kind)
+		}
+	}
+	slices.Sort(kinds[known:])
+	for _, kind := range kinds {
+		group := gapGroup{kind: kind, title: cmp.Or(GapTitle(kind), "of no kind")}
 		for i, g := range sh.a.Gaps {
-			if g.Kind == kind.kind {
+			if g.Kind == kind {
 				group.gaps = append(group.gaps, gapAt{g, i})
 			}
 		}
@@ -407,13 +418,25 @@ func (sh *shown) gapFor(d graph.Draft) graph.Gap {
 	return sh.a.Gaps[d.Gap]
 }
 
+// planWords says by which order the plan goes.
+func (sh *shown) planWords() string {
+	if sh.a.Plan[0].Adds == 0 {
+		return riskless
+	}
+	return planMeans
+}
+
 func (sh *shown) firstStep() string {
 	then := "Write what is deployed and what a device can't do into a -controls file, and run this again."
 	if sh.a.Site != nil {
 		then = "Add it to the -controls file once it is deployed, and run this again."
 	}
-	for _, p := range sh.a.Plan {
-		return fmt.Sprintf("Plan %s %s: it answers %s where nothing is deployed yet, with %.0f %% of the risk left. %s",
+	if len(sh.a.Plan) > 0 {
+		p := sh.a.Plan[0]
+		if p.Adds == 0 {
+			return sentence(riskless) + ". Mend what is wrong, and run this again."
+		}
+		return fmt.Sprintf("Plan %s %s: it answers %s where nothing is deployed yet, with %.0f %% of the unanswered risk. %s",
 			p.ID, p.Name, count(len(p.Closes), "technique", "techniques"), 100*p.Adds, then)
 	}
 	return "No official mitigation can be added. Read the drafts and the candidates of the gaps, and decide which to accept."

@@ -192,7 +192,7 @@ func (t *text) actions() {
 	if len(t.a.Plan) == 0 {
 		return
 	}
-	t.heading("DO FIRST", "official mitigations that can be deployed and are not, each by the share of the risk left that it adds to those above it")
+	t.heading("DO FIRST", t.planWords())
 	const shown = 5
 	t.line("   ADDS  %s  %s  ASKED FOR BY", pad("MITIGATION", 48), pad("TECHNIQUES", 10))
 	for _, p := range t.a.Plan[:min(shown, len(t.a.Plan))] {
@@ -203,7 +203,7 @@ func (t *text) actions() {
 		t.line("  %3.0f %%  %s  %10d  %s", 100*p.Adds, pad(p.ID+" "+p.Name, 48), len(p.Closes), cut(finding.Plain(standard, 0), 29))
 	}
 	if rest := t.a.Plan[min(shown, len(t.a.Plan)):]; len(rest) > 0 {
-		t.line("  … and %s (-format json has all), after which %.0f %% of the risk is left",
+		t.line("  … and %s (-format json has all), after which %.0f %% of it is unanswered",
 			count(len(rest), "more mitigation", "more mitigations"), 100*rest[len(rest)-1].Left)
 	}
 }
@@ -247,15 +247,16 @@ func (t *text) gap(g graph.Gap) {
 	say := t.about(g) + ": " + g.Why + acceptance(g)
 	if len(g.Candidates) > 0 && g.Accepted == nil {
 		c := g.Candidates[0]
-		verb := "Consider"
-		if official(g) {
-			verb = "Most useful"
+		switch {
+		case official(g) && c.Score > 0:
+			say += fmt.Sprintf(" Of them %s %s by itself answers the most risk of the site.", c.ID, c.Name)
+		case official(g):
+			say += fmt.Sprintf(" One is %s %s.", c.ID, c.Name)
+		case len(c.Because) > 0:
+			say += fmt.Sprintf(" Consider: %s %s (%s).", c.ID, c.Name, c.Because[0])
+		default:
+			say += fmt.Sprintf(" Consider: %s %s.", c.ID, c.Name)
 		}
-		say += fmt.Sprintf(" %s: %s %s", verb, c.ID, c.Name)
-		if len(c.Because) > 0 && !official(g) { // there it is official, as all are
-			say += fmt.Sprintf(" (%s)", c.Because[0])
-		}
-		say += "."
 	}
 	t.wrapped(fmt.Sprintf("    %.2f  ", g.Score), say)
 }

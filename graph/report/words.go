@@ -16,7 +16,8 @@ import (
 
 // What the parts of a report mean to a reader.
 const (
-	planMeans       = "Official mitigations that can be deployed and are not, each by the share of the risk left that it adds to those above it."
+	planMeans       = "official mitigations that can be deployed and are not, each by the share of the unanswered risk that it adds to those above it; where a mitigation is deployed the risk is answered: less, not gone"
+	riskless        = "the findings carry no risk by their scores, so no step is worth more than another. Look at the scores first: a severity of 0 says that nothing can be lost, and a finding without a score counts as 5 of 10"
 	openedMeans     = "What the findings open, the most urgent first, with a risk from 0 to 1."
 	draftsMean      = "Not official: written for the gaps from the evidence in the graph, for a person to judge. No draft counts as a mitigation."
 	confidenceMeans = "A confidence says how often a weakness leads to a technique: about 0.9 in nearly every case, 0.6 in the typical case, 0.3 in a minority of cases, which is to be confirmed for the device at hand; 1.0 is a fact. A risk is severity × exploitation × confidence × consequence × asset, each from 0 to 1."
@@ -140,6 +141,12 @@ func writtenBy(d graph.Draft) string {
 	note := ""
 	if d.Checks.Fallback {
 		note = ", after the model's answers were rejected"
+	}
+	for _, r := range slices.Backward(d.Reviews) {
+		if r.Was != nil {
+			note += "; changed by " + finding.Plain(r.By, 60)
+			break
+		}
 	}
 	if n := len(d.Reviews); n > 0 {
 		r := d.Reviews[n-1]

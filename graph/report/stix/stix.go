@@ -301,7 +301,7 @@ func (x *writer) findings() {
 	for _, f := range x.a.Findings {
 		o := object{
 			Type: "vulnerability", Name: finding.Plain(cmp.Or(f.Title, f.ID), 0), Description: finding.Plain(f.Why, 0),
-			Finding: &foundProps{ID: finding.Plain(f.ID, 0), Source: finding.Plain(f.Source, 0), Risk: f.Score, CVSS: finding.Plain(f.CVSS, 0), Severity: f.Severity,
+			Finding: &foundProps{ID: f.ID, Source: finding.Plain(f.Source, 0), Risk: f.Score, CVSS: finding.Plain(f.CVSS, 0), Severity: f.Severity,
 				KEV: f.KEV, EPSS: f.EPSS, Status: string(f.Status)},
 		}
 		for _, cve := range f.CVEs {
@@ -406,7 +406,7 @@ func (x *writer) plan() {
 		}
 		x.add(object{
 			Type: "note", Abstract: finding.Plain(fmt.Sprintf("Step %d of the plan: %s %s", i+1, s.ID, s.Name), 0),
-			Content: fmt.Sprintf("An official mitigation that can be deployed. Beyond what the steps before it answer, it answers %.0f %% of the risk; %.0f %% is left then.", 100*s.Adds, 100*s.Left),
+			Content: fmt.Sprintf("An official mitigation that can be deployed. Beyond what the steps before it answer, it answers %.0f %% of the unanswered risk; %.0f %% stays unanswered. Answered means that a mitigation is deployed: the risk is less, not gone.", 100*s.Adds, 100*s.Left),
 			Refs:    known(refs), Labels: []string{"mitigraph-plan"}, Step: &stepProps{i + 1, s.Adds, s.Left},
 		})
 	}
