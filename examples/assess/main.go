@@ -76,7 +76,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if o.format == "text" {
 		hints(&b, o, l.Sample, a)
 	}
-	if err := cli.Output(o.out, b.Bytes(), stdout); err != nil {
+	written := b.Bytes()
+	if o.format == "text" && (o.out == "" || o.out == "-") {
+		written = cli.Coloured(written, stdout)
+	}
+	if err := cli.Output(o.out, written, stdout); err != nil {
 		return err
 	}
 	if o.strict {
