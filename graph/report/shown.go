@@ -154,13 +154,15 @@ func (sh *shown) addressed() (n int) {
 	return n
 }
 
-// urgent is the findings, the riskiest first.
+// urgent is the findings, the riskiest first, of equals by ID.
 func (sh *shown) urgent() []*graph.FindingResult {
 	sorted := make([]*graph.FindingResult, len(sh.a.Findings))
 	for i := range sorted {
 		sorted[i] = &sh.a.Findings[i]
 	}
-	slices.SortStableFunc(sorted, func(a, b *graph.FindingResult) int { return cmp.Compare(b.Score, a.Score) })
+	slices.SortStableFunc(sorted, func(a, b *graph.FindingResult) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
+	})
 	return sorted
 }
 
