@@ -472,7 +472,7 @@ func TestTriageFollowsTheGraph(t *testing.T) {
 		"by product": {finding.Finding{Products: []string{"EP-100"}}, nil, nil, []string{"Affected: likely, plc-1"}, []string{"is here at all"}},
 		"elsewhere":  {finding.Finding{Device: "stranger"}, nil, nil, []string{"Affected: unknown", "Find out first whether the product is here at all"}, nil},
 		"behind a barrier": {finding.Finding{Device: "plc-1", Techniques: []string{"T1692.001"}, CVSS: "CVSS:3.1/AV:A/AC:L/PR:N/UI:N/S:U/C:N/I:H/A:H"}, nil, []string{"M0930"},
-			[]string{"from the device's own network", "a barrier is deployed at the device", "M0930 Network Segmentation is deployed against T1692.001 Command Message"}, []string{"Weigh"}},
+			[]string{"from the device's own network", "a barrier is deployed at the device: M0930 Network Segmentation. Check that it holds", "M0930 Network Segmentation is deployed against T1692.001 Command Message"}, []string{"Weigh"}},
 		"without one": {finding.Finding{Device: "plc-1", Techniques: []string{"T1692.001"}}, nil, nil, []string{"Weigh M0"}, []string{"is deployed"}},
 	}
 	catalog, err := mitre.Embedded()

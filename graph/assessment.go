@@ -39,6 +39,9 @@ type Assessment struct {
 	// Warnings holds those of the snapshot, in its order, and after them those
 	// of the assessment itself.
 	Warnings []Warning `json:"warnings"`
+	// Changes says what differs from an earlier assessment; nil where nobody
+	// compared. Assess leaves it nil: see [Snapshot.Since].
+	Changes *Comparison `json:"changes,omitempty"`
 }
 
 // AttackRelease names the release that an assessment rests on.
@@ -66,6 +69,7 @@ type FindingResult struct {
 	Title  string `json:"title"`            // empty where the source gives none
 	Source string `json:"source"`           // the file that it was read from
 	Device string `json:"device,omitempty"` // as the finding names it, described or not
+	Place  string `json:"place,omitempty"`  // see [finding.Finding]
 	// Devices holds the site's devices that the finding is on because they are
 	// one of its products; absent where Device decides.
 	Devices    []string `json:"devices,omitempty"`

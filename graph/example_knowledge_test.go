@@ -198,3 +198,19 @@ func ExampleSummary() {
 	// M0801 answers T0886 on [cam-2 plc-1]
 	// M0801 answers T0843 on [plc-1]
 }
+
+// What could not be read stays with the graph as long as the findings do, so
+// that no report over them looks whole.
+func ExampleFindingsRead() {
+	ctx := context.Background()
+	file := strings.NewReader(`[{"id":"F-1","weaknesses":["CWE-798"]},{"device":"plc-1"}]`)
+	read, skipped, err := finding.Collect(finding.Read(ctx, "scan.json", file, finding.JSON))
+	check(err)
+	g, err := graph.New(ctx, graph.FindingsRead("scan.json", read, skipped))
+	check(err)
+	defer g.Close()
+	for _, e := range g.Snapshot().Skipped() {
+		fmt.Println(e)
+	}
+	// Output: scan.json: [1]: a finding needs an id or a title
+}

@@ -193,7 +193,7 @@ func contentOf(f finding.Finding) string {
 // clean makes the texts such as every store and every report takes: valid
 // UTF-8 without NUL.
 func clean(f finding.Finding) finding.Finding {
-	for _, s := range []*string{&f.ID, &f.Title, &f.Description, &f.Device, &f.CVSS, &f.Source} {
+	for _, s := range []*string{&f.ID, &f.Title, &f.Description, &f.Device, &f.CVSS, &f.Place, &f.Source} {
 		*s = string(literal(*s))
 	}
 	for _, list := range []*[]string{&f.Weaknesses, &f.CVEs, &f.Techniques, &f.Products} {

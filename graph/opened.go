@@ -196,7 +196,7 @@ func (w *assessor) finding(f *finding.Finding, named []*mitre.Technique, value u
 		base = &score
 	}
 	r := FindingResult{
-		ID: f.ID, Title: f.Title, Source: f.Source, Device: f.Device, Weaknesses: append([]string{}, f.Weaknesses...),
+		ID: f.ID, Title: f.Title, Source: f.Source, Place: f.Place, Device: f.Device, Weaknesses: append([]string{}, f.Weaknesses...),
 		CVEs: f.CVEs, CVSS: f.CVSS, Severity: base, KEV: f.KEV, EPSS: f.EPSS, Remedies: f.Remedies,
 	}
 	devices, byProduct := w.devicesOf(f)

@@ -66,17 +66,21 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err := keep(ctx, g, now, a, stderr); err != nil {
 		return err
 	}
+	if a.Changes, err = since(ctx, l.Before, now); err != nil {
+		return err
+	}
 	var b bytes.Buffer
 	if err := writerOf(o.format)(&b, a, now); err != nil {
 		return err
 	}
 	if o.format == "text" {
-		if err := since(ctx, &b, l.Before, now); err != nil {
-			return err
-		}
 		hints(&b, o, l.Sample, a)
 	}
-	if err := cli.Output(o.out, b.Bytes(), stdout); err != nil {
+	written := b.Bytes()
+	if o.format == "text" && (o.out == "" || o.out == "-") {
+		written = cli.Coloured(written, stdout)
+	}
+	if err := cli.Output(o.out, written, stdout); err != nil {
 		return err
 	}
 	if o.strict {

@@ -47,7 +47,7 @@ func TestSchemaOfFindings(t *testing.T) {
 		{`{"findings":[{"title":"a"}],"site":"s"}`, true},
 		{`{"id":"A"}`, true},
 		{`[{"id":"A","title":"t","description":"d","device":"x","weaknesses":["CWE-798"],"cves":["CVE-2024-1234"],"cvss":"v","kev":true,"epss":0.5,"techniques":["T0859"],
-			"products":["p"],"remedies":[{"category":"vendor_fix","text":"t","products":["p"]}]}]`, true},
+			"place":"a.c:1","products":["p"],"remedies":[{"category":"vendor_fix","text":"t","products":["p"]}]}]`, true},
 		{`[{"device":"x"}]`, false},
 		{`[{"id":" "}]`, false},
 		{`[{"id":7,"title":"t"}]`, false},
@@ -75,7 +75,7 @@ func TestSchemaOfFindings(t *testing.T) {
 	readSchema(t, "findings.json", &s)
 	var f map[string]any
 	b, err := json.Marshal(finding.Finding{ID: "A", Title: "a", Description: "a", Device: "a", Weaknesses: []string{"a"}, CVEs: []string{"a"}, CVSS: "a",
-		KEV: true, EPSS: 1, Techniques: []string{"a"}, Products: []string{"a"}, Remedies: []finding.Remedy{{}}})
+		KEV: true, EPSS: 1, Techniques: []string{"a"}, Products: []string{"a"}, Remedies: []finding.Remedy{{}}, Place: "a"})
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(b, &f))
 	assert.Equal(t, slices.Sorted(maps.Keys(f)), slices.Sorted(maps.Keys(s.Defs.Finding.Properties)), "the members of a Finding")

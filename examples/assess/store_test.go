@@ -126,6 +126,25 @@ func TestStoreNewerRelease(t *testing.T) {
 	out, _, code = assess(t, "-store", db, "-attack", older)
 	require.Zero(t, code)
 	assert.Contains(t, out, "seen through ATT&CK ics-attack 17.1", "a release that is named is the one looked through")
+	for format, want := range map[string]string{
+		"markdown": "## What changed\n\nFrom release 17.1 to 19.1.\n\n- T0855 Unauthorized Command Message became T1692.001 ",
+		"html":     "<p>From release 17.1 to 19.1.</p>\n<ul>\n<li>T0855 Unauthorized Command Message became T1692.001 ",
+		"json":     "\"changes\": {\n    \"before\": {\n      \"domain\": \"ics-attack\",\n      \"version\": \"17.1\"",
+	} {
+		db := "bolt:" + filepath.Join(t.TempDir(), "site.db")
+		_, _, code := assess(t, "-store", db, "-attack", older, file)
+		require.Zero(t, code)
+		out, _, code := assess(t, "-store", db, "-attack", "19.1", "-format", format)
+		require.Zero(t, code)
+		assert.Contains(t, out, want)
+		if format == "json" {
+			validate(t, schema(t), out)
+			a := decode(t, out)
+			require.NotNil(t, a.Changes)
+			assert.NotEmpty(t, a.Changes.Techniques)
+			assert.NotEmpty(t, a.Changes.Gaps)
+		}
+	}
 }
 
 // sampleFiles are the sample site's findings and controls as a user's files.

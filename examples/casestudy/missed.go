@@ -287,7 +287,7 @@ func (w *walk) first(ctx context.Context) (*point, error) {
 	slices.Sort(devices)
 	devices = slices.Compact(devices)
 	return &point{
-		short: fmt.Sprintf("One measure, %s %s, closes %.0f %% of the risk that is open, on %s at once.", p.ID, p.Name, 100*p.Adds, count(len(devices), "device", "devices")),
+		short: fmt.Sprintf("One measure, %s %s, would mitigate %.0f %% of the risk that nothing mitigates yet, on %s at once.", p.ID, p.Name, 100*p.Adds, count(len(devices), "device", "devices")),
 		long: fmt.Sprintf("It answers %s [official] on the %s, whose findings come from %s. Deployed on the whole site it would take the gaps from %d to %d.",
 			w.techniques(closes), w.devices(devices), count(len(w.advisories(findings...)), "advisory", "advisories"), len(w.a.Gaps), len(after.Gaps)),
 	}, nil

@@ -131,3 +131,28 @@ func TestMisuse(t *testing.T) {
 		})
 	}
 }
+
+// Of what a person accepted the bundle does not say that no person stands for it.
+func TestExportSaysWhoStandsForIt(t *testing.T) {
+	where := keep(t)
+	out, _, code := call(t, "-store", where, "-format", "json")
+	require.Zero(t, code)
+	var drafts []graph.Draft
+	require.NoError(t, json.Unmarshal([]byte(out), &drafts))
+	require.Contains(t, drafts[0].Text.Section("summary")[0].Text, "not written by a person")
+	_, _, code = call(t, "-store", where, "accept", drafts[0].ID, "-by", "Ann")
+	require.Zero(t, code)
+	out, _, code = call(t, "-store", where, "export")
+	require.Zero(t, code)
+	var bundle struct{ Objects []map[string]any }
+	require.NoError(t, json.Unmarshal([]byte(out), &bundle))
+	actions := 0
+	for _, o := range bundle.Objects {
+		if o["type"] == "course-of-action" {
+			actions++
+			assert.Contains(t, o["description"], "This draft is assembled from the graph.")
+			assert.NotContains(t, o["description"], "not written by a person")
+		}
+	}
+	assert.Equal(t, 1, actions)
+}

@@ -290,6 +290,8 @@ func (f *Finding) set(column, cell string) (problems []misfit) {
 		f.Description = cell
 	case "device":
 		f.Device = cell
+	case "place":
+		f.Place = cell
 	case "cvss":
 		f.CVSS = cell
 	case "weaknesses":

@@ -107,8 +107,8 @@ func TestCSVRowsThatCantBeUsed(t *testing.T) {
 		{"not UTF-8", "id,title\nA,caf\xe9\nB,b\n", []string{"B"}, []string{"line 2: not valid UTF-8 (record)"}},
 		{"a column twice", "id,kev,KEV\nA,true,\n", []string{"A"}, []string{"line 1.kev: the column stands there twice; the last one counts (member)"}},
 		{"other columns", "id,note,plugin\nA,CWE-1,7\nB,CWE-2,\n", []string{"A", "B"}, []string{
-			`findings: columns that are not read, and the number of findings: "note" in 2, "plugin" in 1; known are id, title, description, device, weaknesses, cves, cvss, kev, epss, techniques, products (nothing)`}},
-		{"an empty column", "id,\nA,x\n", []string{"A"}, []string{`findings: columns that are not read, and the number of findings: "" in 1; known are id, title, description, device, weaknesses, cves, cvss, kev, epss, techniques, products (nothing)`}},
+			`findings: columns that are not read, and the number of findings: "note" in 2, "plugin" in 1; known are id, title, description, device, weaknesses, cves, cvss, kev, epss, techniques, products, place (nothing)`}},
+		{"an empty column", "id,\nA,x\n", []string{"A"}, []string{`findings: columns that are not read, and the number of findings: "" in 1; known are id, title, description, device, weaknesses, cves, cvss, kev, epss, techniques, products, place (nothing)`}},
 		{"words among weaknesses", "id,weaknesses\nA,CWE-79 own\n", []string{"A"}, nil},
 		{"lines in quotes are counted", "id,title\nA,\"a\n\n\"\n,\n,\"\"\nB,\"b\"x\n", []string{"A"}, []string{"line 7: a quotation mark is out of place or missing at byte 5 of line 7 (record)"}},
 	} {

@@ -187,3 +187,10 @@ func ExampleMembers() {
 	// true
 	// false
 }
+
+// What a misspelt word was meant to be, for the end of an error.
+func ExampleMeant() {
+	known := []string{"no_agent", "no_patch", "no_crypto"}
+	fmt.Println("unknown constraint no_pach" + finding.Meant("no_pach", slices.Values(known)))
+	// Output: unknown constraint no_pach; did you mean no_patch?
+}

@@ -45,6 +45,10 @@ type Finding struct {
 	Products []string `json:"products,omitempty"`
 	// Remedies is what the maker says can be done, in the source's order.
 	Remedies []Remedy `json:"remedies,omitempty"`
+	// Place is where in what was looked at the weakness is: a file's relative
+	// or file: URI, with a colon and its line where that is known,
+	// "src/login.c:12".
+	Place string `json:"place,omitempty"`
 	// Source is the name of the file that the finding was read from.
 	Source string `json:"source,omitempty"`
 }

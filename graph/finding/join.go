@@ -97,6 +97,7 @@ func (f *Finding) Digest() [sha256.Size]byte {
 	text(f.Title)
 	text(f.Description)
 	text(f.Device)
+	text(f.Place)
 	list(f.Weaknesses)
 	list(f.CVEs)
 	text(f.CVSS)

@@ -3,6 +3,8 @@ package finding
 import (
 	"strings"
 	"unicode"
+
+	"github.com/mitigraph/mitigraph/graph/internal/escape"
 )
 
 // Plain makes text from an input safe to stand on one line of a terminal or in
@@ -14,14 +16,18 @@ import (
 // characters is cut and ends in an ellipsis; a limit of 0 or less means none.
 // What the text says is not changed: it is still the input's word.
 func Plain(s string, limit int) string {
+	if (limit <= 0 || len(s) <= limit) && isPlain(s) {
+		return s
+	}
 	var b strings.Builder
+	b.Grow(len(s))
 	n, space := 0, false
 	for _, r := range strings.ToValidUTF8(s, "\uFFFD") {
 		if unicode.IsSpace(r) {
 			space = n > 0
 			continue
 		}
-		if !unicode.IsPrint(r) || unseen(r) {
+		if !escape.Seen(r) {
 			continue
 		}
 		if space {
@@ -37,8 +43,22 @@ func Plain(s string, limit int) string {
 	return b.String()
 }
 
-// unseen reports whether a character counts as printable and shows nothing.
-func unseen(r rune) bool {
-	const first = 0x34F // before it there is none
-	return r >= first && (unicode.Is(unicode.Variation_Selector, r) || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r))
+// isPlain says of most plain texts that they are: ASCII, words and single
+// spaces between them.
+func isPlain(s string) bool {
+	space := true
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == ' ':
+			if space {
+				return false
+			}
+			space = true
+		case c < ' ' || c >= 0x7f:
+			return false
+		default:
+			space = false
+		}
+	}
+	return !space || s == ""
 }

@@ -34,12 +34,12 @@ func read(t testing.TB, input string) ([]finding.Finding, []string, error) {
 
 const full = `{"id":"F-1","title":"T","description":"D","device":"plc-1","weaknesses":["cwe 798","CWE-798: Use of Hard-coded Credentials","OWASP-IOT-2018-I1","own"],
  "cves":["cve-2023-6448"],"cvss":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H","kev":true,"epss":0.42,"techniques":["t0859 "],
- "products":["Pump 1.0"," EP-100 "],"remedies":[{"category":"no_fix_planned","text":"None\nis planned."},{"category":"vendor_fix","products":["EP-100"]}]}`
+ "products":["Pump 1.0"," EP-100 "],"place":"src/a.c:7","remedies":[{"category":"no_fix_planned","text":"None\nis planned."},{"category":"vendor_fix","products":["EP-100"]}]}`
 
 var fullFinding = finding.Finding{
 	ID: "F-1", Title: "T", Description: "D", Device: "plc-1", Weaknesses: []string{"CWE-798", "OWASP-IOT-2018-I1", "own"},
 	CVEs: []string{"CVE-2023-6448"}, CVSS: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", KEV: true, EPSS: 0.42,
-	Techniques: []string{"T0859"}, Products: []string{"Pump 1.0", "EP-100"}, Source: "dir/x.json",
+	Techniques: []string{"T0859"}, Products: []string{"Pump 1.0", "EP-100"}, Place: "src/a.c:7", Source: "dir/x.json",
 	Remedies: []finding.Remedy{{Category: "no_fix_planned", Text: "None is planned."}, {Category: "vendor_fix", Products: []string{"EP-100"}}},
 }
 
@@ -118,7 +118,7 @@ func TestRecordsThatCantBeUsed(t *testing.T) {
 			"line 1.weaknesses: the member stands there twice; the last one counts"}},
 		{"other members", `[{"id":"A","cwe":"CWE-1","severity":"high"},{"device":"x","cwe":"CWE-2"},{"id":"C","plugin":7}]`, []string{"A", "C"}, []string{
 			"[1]: a finding needs an id or a title",
-			`findings: members that are not read, and the number of findings: "cwe" in 2 (did you mean weaknesses?), "severity" in 1 (did you mean cvss?), "plugin" in 1; known are id, title, description, device, weaknesses, cves, cvss, kev, epss, techniques, products, remedies`}},
+			`findings: members that are not read, and the number of findings: "cwe" in 2 (did you mean weaknesses?), "severity" in 1 (did you mean cvss?), "plugin" in 1; known are id, title, description, device, weaknesses, cves, cvss, kev, epss, techniques, products, remedies, place`}},
 		{"out of range", "{\"id\":\"A\",\"epss\":7}\n{\"id\":\"B\",\"epss\":-0.1}", []string{"A", "B"}, []string{
 			"line 1.epss: 7 is not a probability between 0 and 1; it counts as unknown", "line 2.epss: -0.1 is not a probability between 0 and 1; it counts as unknown"}},
 		{"remedies that are none", `[{"id":"A","remedies":[7,{"text":"x"},{"category":"vendor_fix","text":7}]},{"id":"B","remedies":"x"}]`, []string{"A", "B"}, []string{

@@ -12,7 +12,7 @@ import (
 )
 
 // members are the names that a finding in JSON may have.
-var members = []string{"id", "title", "description", "device", "weaknesses", "cves", "cvss", "kev", "epss", "techniques", "products", "remedies"}
+var members = []string{"id", "title", "description", "device", "weaknesses", "cves", "cvss", "kev", "epss", "techniques", "products", "remedies", "place"}
 
 // record turns one JSON value into a finding. Only a consumer that left the
 // loop makes an error.
@@ -30,7 +30,7 @@ func (in *jsonInput) record(place string, raw []byte) error {
 		ID: strings.TrimSpace(r.text("id")), Title: strings.TrimSpace(r.text("title")), Description: r.text("description"),
 		Device: strings.TrimSpace(r.text("device")), CVSS: r.cvss(), KEV: r.flag("kev"), EPSS: r.probability("epss"),
 		Weaknesses: r.weaknesses(), CVEs: r.cves(), Techniques: r.techniques(),
-		Products: r.products("products"), Remedies: r.remedies(), Source: in.name,
+		Products: r.products("products"), Remedies: r.remedies(), Place: strings.TrimSpace(r.text("place")), Source: in.name,
 	}
 	lost := LostMember
 	if f.ID == "" && f.Title == "" {

@@ -1,51 +1,52 @@
 package report
 
 import (
-	"bufio"
 	"cmp"
 	"fmt"
-	"io"
 
 	"github.com/mitigraph/mitigraph/graph"
 )
 
-// Changes writes what differs between two assessments of a site, for a
-// person: the techniques and the gaps that are new, gone or different. Nil is
-// written as no change.
-func Changes(w io.Writer, c *graph.Comparison) error {
-	if c == nil {
-		c = &graph.Comparison{}
+// change is a technique that differs from an earlier assessment.
+type change struct{ mark, words string }
+
+// changedFrom says between which releases something changed; empty where it
+// is the same one.
+func (sh *shown) changedFrom() string {
+	before, after := cmp.Or(sh.a.Changes.Before.Version, "before"), cmp.Or(sh.a.Changes.After.Version, "now")
+	if before == after {
+		return ""
 	}
-	t := &text{Writer: bufio.NewWriter(w), shown: newShown(nil)}
-	before, after := cmp.Or(c.Before.Version, "before"), cmp.Or(c.After.Version, "now")
-	words := ""
-	if before != after {
-		words = fmt.Sprintf("from release %s to %s", before, after)
-	}
-	t.heading("WHAT CHANGED", words)
-	if len(c.Techniques)+len(c.Gaps) == 0 {
-		t.line("  nothing for these findings")
-		return t.Flush()
-	}
-	shown := c.Techniques[:min(maxRows, len(c.Techniques))]
-	for _, d := range shown {
+	return fmt.Sprintf("from release %s to %s", before, after)
+}
+
+// changes are the techniques that differ, the most urgent first.
+func (sh *shown) changes() (out []change) {
+	name := func(t *graph.TechniqueResult) string { return t.ID + " " + cmp.Or(t.FullName, t.Name) }
+	for _, d := range sh.a.Changes.Techniques {
 		switch {
+		case d.Before == nil && d.After == nil:
 		case d.Before == nil:
-			t.wrapped("  + ", fmt.Sprintf("%s %s is open now (risk %.2f)", d.After.ID, d.After.FullName, d.After.Score))
+			out = append(out, change{"+", fmt.Sprintf("%s is open now (risk %.2f)", name(d.After), d.After.Score)})
 		case d.After == nil:
-			t.wrapped("  - ", fmt.Sprintf("%s %s is not open any more", d.Before.ID, d.Before.FullName))
+			out = append(out, change{"-", fmt.Sprintf("%s is not open any more", name(d.Before))})
 		case d.Before.ID != d.After.ID:
-			t.wrapped("  = ", fmt.Sprintf("%s %s became %s %s (risk %.2f, was %.2f)", d.Before.ID, d.Before.FullName, d.After.ID, d.After.FullName, d.After.Score, d.Before.Score))
+			out = append(out, change{"=", fmt.Sprintf("%s became %s (risk %.2f, was %.2f)", name(d.Before), name(d.After), d.After.Score, d.Before.Score)})
 		default:
-			t.wrapped("  = ", fmt.Sprintf("%s %s: risk %.2f, was %.2f; %s, was %d", d.After.ID, d.After.FullName, d.After.Score, d.Before.Score,
-				count(len(d.After.Mitigations), "mitigation", "mitigations"), len(d.Before.Mitigations)))
+			out = append(out, change{"=", fmt.Sprintf("%s: risk %.2f, was %.2f; %s, was %d", name(d.After), d.After.Score, d.Before.Score,
+				count(len(d.After.Mitigations), "mitigation", "mitigations"), len(d.Before.Mitigations))})
 		}
 	}
-	if n := len(c.Techniques) - len(shown); n > 0 {
-		t.line("  … and %s", count(n, "more technique", "more techniques"))
+	return out
+}
+
+// changedGaps counts the gaps that differ; it says so where nothing does.
+func (sh *shown) changedGaps() string {
+	if len(sh.a.Changes.Techniques)+len(sh.a.Changes.Gaps) == 0 {
+		return "nothing for these findings"
 	}
 	var opened, closed, other int
-	for _, d := range c.Gaps {
+	for _, d := range sh.a.Changes.Gaps {
 		switch {
 		case d.Before == nil:
 			opened++
@@ -55,6 +56,5 @@ func Changes(w io.Writer, c *graph.Comparison) error {
 			other++
 		}
 	}
-	t.line("  gaps: %d new, %d gone, %d different", opened, closed, other)
-	return t.Flush()
+	return fmt.Sprintf("gaps: %d new, %d gone, %d different", opened, closed, other)
 }

@@ -106,22 +106,6 @@ func ExampleLines() {
 	// Output: {"id":"F-1","title":"","source":"fleet.jsonl","device":"plc-1","weaknesses":["CWE-0"],"techniques":[],"status":"unknown_weakness","score":0.0712,"why":"No catalogue here has CWE-0."}
 }
 
-// What a control would change, in words.
-func ExampleChanges() {
-	s, _ := assessed()
-	then, err := s.Suppose(graph.Supposition{Device: "plc-1", Deploy: []string{"M0801"}})
-	must(err)
-	changes, err := then.Since(context.Background(), s)
-	must(err)
-	first(6, func(w *strings.Builder) error { return report.Changes(w, changes) })
-	// Output:
-	// WHAT CHANGED
-	//   = T1694.002 Insecure Credentials: Hardcoded Credentials: risk 0.20, was 0.20; 1 mitigation, was 1
-	//   = T0859 Valid Accounts: risk 0.13, was 0.13; 10 mitigations, was 10
-	//   = T0886 Remote Services: risk 0.10, was 0.10; 9 mitigations, was 9
-	//   gaps: 0 new, 3 gone, 0 different
-}
-
 // The kinds of gaps as people read them.
 func ExampleGapTitle() {
 	_, a := assessed()

@@ -95,6 +95,10 @@ func poisoned(t *testing.T) *graph.Assessment {
 	}
 	a.Warnings = append(a.Warnings, graph.Warning{Source: next(), Where: next(), Message: next()})
 	a.Attack.Source = next()
+	first, second := &a.Techniques[0], &a.Techniques[1]
+	a.Changes = &graph.Comparison{Before: graph.AttackRelease{Version: next()}, After: graph.AttackRelease{Version: next()},
+		Techniques: []graph.Change[graph.TechniqueResult]{{After: first}, {Before: second}, {Before: first, After: second}, {Before: first, After: first}},
+		Gaps:       []graph.Change[graph.Gap]{{After: &a.Gaps[0]}}}
 	return a
 }
 
@@ -218,6 +222,7 @@ func TestEveryFormatOfLittle(t *testing.T) {
 		Gaps:       []graph.Gap{{Kind: graph.GapNoMitigation, Candidates: []graph.Candidate{{ID: "M0801"}}}, {Kind: graph.GapNotDeployed, Technique: "T0814", Findings: []string{"none"}}},
 		Drafts:     []graph.Draft{{Gap: 7}, {Gap: -1}, {Gap: 1}},
 		Plan:       []graph.PlanStep{{ID: "M0801"}},
+		Changes:    &graph.Comparison{Techniques: []graph.Change[graph.TechniqueResult]{{}}, Gaps: []graph.Change[graph.Gap]{{}}},
 	}
 	for _, f := range formats(t) {
 		for _, a := range []*graph.Assessment{nil, {}, odd} {

@@ -11,7 +11,7 @@ import (
 	"github.com/goccy/go-json"
 
 	"github.com/mitigraph/mitigraph/graph"
-	"github.com/mitigraph/mitigraph/graph/report/internal/escape"
+	"github.com/mitigraph/mitigraph/graph/internal/escape"
 )
 
 // Lines writes an assessment as JSON Lines, while it goes on: one line for each

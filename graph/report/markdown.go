@@ -12,14 +12,16 @@ import (
 )
 
 // Markdown writes the assessment as CommonMark with the tables of GitHub's
-// dialect, for a wiki or a merge request: what [Text] has, and the whole of
-// each list. Of the drafts it has those for gaps to which ATT&CK has no answer,
+// dialect, for a wiki or a merge request: what [Text] has, and of each list, such
+// as the findings and the gaps of one kind, the 2,000 with the most risk, the
+// rest counted. Of the drafts it has those for gaps to which ATT&CK has no answer,
 // each marked as a draft, and counts the others. What the input wrote is text
 // in it, as [finding.Markdown] makes it; links lead to attack.mitre.org only.
 // Nil, and parts that don't fit together, are as in Text.
 func Markdown(w io.Writer, a *graph.Assessment) error {
 	m := &markdown{Writer: bufio.NewWriter(w), shown: newShown(a)}
 	m.summary()
+	m.changed()
 	m.plan()
 	m.missing()
 	m.found()
@@ -79,12 +81,26 @@ func (m *markdown) summary() {
 	m.line("\n**What to do first.** %s", m.nextStep())
 }
 
+func (m *markdown) changed() {
+	if m.a.Changes == nil {
+		return
+	}
+	m.line("\n## What changed\n")
+	if from := m.changedFrom(); from != "" {
+		m.line("%s.\n", sentence(from))
+	}
+	for _, c := range m.changes() {
+		m.line("- %s", c.words)
+	}
+	m.line("- %s", m.changedGaps())
+}
+
 func (m *markdown) plan() {
 	if len(m.a.Plan) == 0 {
 		return
 	}
-	m.line("\n## What to do, in this order\n\n%s\n", planMeans)
-	m.line("| Step | Mitigation | Adds | Left after it | Techniques | Asked for by |\n|---:|---|---:|---:|---|---|")
+	m.line("\n## What to do, in this order\n\n%s.\n", sentence(m.planWords()))
+	m.line("| Step | Mitigation | Adds | Left unanswered | Techniques | Asked for by |\n|---:|---|---:|---:|---|---|")
 	for i, p := range m.a.Plan {
 		var closes []string
 		for _, c := range p.Closes {
@@ -102,9 +118,10 @@ func (m *markdown) missing() {
 	m.line("\n## Gaps\n\nWhere ATT&CK is silent or the site is uncovered.")
 	for _, kind := range m.gaps() {
 		m.line("\n### %s: %s\n\n%s\n", sentence(kind.title), count(len(kind.gaps), "gap", "gaps"), raw("`"+string(kind.kind)+"` in JSON."))
-		for _, g := range kind.gaps {
+		for _, g := range listed(kind.gaps) {
 			m.gap(g.Gap)
 		}
+		m.more(calmer(kind.gaps, "gap", "gaps", gapRisk))
 	}
 }
 
@@ -113,12 +130,22 @@ func (m *markdown) gap(g graph.Gap) {
 	if g.Accepted != nil {
 		return
 	}
-	what := "Suggestion, not official"
-	if official(g) {
-		what = "Official mitigation"
-	}
-	for _, c := range g.Candidates {
+	for i, c := range g.Candidates {
+		what := "Suggestion, not official"
+		switch {
+		case official(g) && i == 0 && c.Score > 0:
+			what = "Official mitigation, the one of these that by itself answers the most risk of the site"
+		case official(g):
+			what = "Official mitigation"
+		}
 		m.line("  - %s: %s %s (%s)", what, mitigationLink(c.ID), c.Name, strings.Join(c.Because, "; "))
+	}
+}
+
+// more says what a list leaves out.
+func (m *markdown) more(words string) {
+	if words != "" {
+		m.line("\n%s", words)
 	}
 }
 
@@ -128,7 +155,8 @@ func (m *markdown) found() {
 	}
 	m.line("\n## Findings\n\nThe riskiest first, with the technique of the highest confidence.\n")
 	m.line("| Risk | Finding | Title | Device | Weaknesses | Techniques | The source says |\n|---:|---|---|---|---|---|---|")
-	for _, f := range m.urgent() {
+	all := m.urgent()
+	for _, f := range listed(all) {
 		to := raw(finding.Markdown(cmp.Or(f.Why, "no technique")))
 		if len(f.Techniques) > 0 {
 			if to = m.technique(f.Techniques[0].ID); len(f.Techniques) > 1 {
@@ -141,6 +169,7 @@ func (m *markdown) found() {
 		m.line("| %.2f | %s | %s | %s | %s | %s | %s |", f.Score, finding.Plain(f.ID, 80), finding.Plain(called(f), 160), m.named(devicesOf(f)),
 			some(f.Weaknesses), to, makersWord(f.Remedies))
 	}
+	m.more(calmer(all, "finding", "findings", findingRisk))
 }
 
 func (m *markdown) opened() {
@@ -180,9 +209,9 @@ func (m *markdown) drafts() {
 		m.line("\n%s", s)
 	}
 	left := 0
-	for _, d := range m.a.Drafts {
+	for i, d := range m.a.Drafts {
 		g := m.gapFor(d)
-		if official(g) || g.Kind == graph.GapNoDetection || g.Kind == graph.GapNoTechnique {
+		if i >= maxListed || official(g) || g.Kind == graph.GapNoDetection || g.Kind == graph.GapNoTechnique {
 			left++
 			continue
 		}
@@ -211,9 +240,11 @@ func (m *markdown) drafts() {
 
 func (m *markdown) legend() {
 	m.line("\n## Sources, and who says what\n")
-	for _, s := range m.sources() {
+	all := m.sources()
+	for _, s := range listed(all) {
 		m.line("- %s: %s", s.kind, s.source)
 	}
+	m.more(rest(len(all)-maxListed, "source", "sources"))
 	m.line("")
 	for _, p := range provenances {
 		m.line("- **%s**: %s", string(p.kind), p.means)
@@ -221,9 +252,10 @@ func (m *markdown) legend() {
 	m.line("\n%s", confidenceMeans)
 	if len(m.a.Warnings) > 0 {
 		m.line("\n### Warnings\n")
-		for _, w := range m.a.Warnings {
+		for _, w := range listed(m.a.Warnings) {
 			m.line("- %s", w.String())
 		}
+		m.more(rest(len(m.a.Warnings)-maxListed, "warning", "warnings"))
 	}
 	m.line("\n%s", notice)
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/mitigraph/mitigraph/graph"
 	"github.com/mitigraph/mitigraph/graph/finding"
-	"github.com/mitigraph/mitigraph/graph/report/internal/escape"
+	"github.com/mitigraph/mitigraph/graph/internal/escape"
 	"github.com/mitigraph/mitigraph/mitre"
 	"github.com/mitigraph/mitigraph/mitre/navigator"
 )

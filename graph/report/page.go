@@ -3,7 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"html/template"
+	"io"
 	"slices"
 	"strings"
 
@@ -12,207 +12,149 @@ import (
 	"github.com/mitigraph/mitigraph/mitre"
 )
 
-// pageData is what the template is given.
-type pageData struct {
-	Policy                    string
-	Style                     template.CSS
-	Script                    template.JS
-	Title, Release            string
-	Headline                  []string
-	Incomplete, Unasked, Next string
-	Numbers                   []number
-	First                     []planRow
-	Plan                      []planRow
-	PlanMeans                 string
-	Gaps                      []gapRows
-	GapCount                  int
-	Devices                   []string // for the filters
-	Findings                  []findingRow
-	Matrix                    matrix
-	WholeMatrix               bool
-	Shades                    []string
-	Picture                   *picture
-	OpenedMeans               string
-	Techniques                []techniqueRow
-	DraftsMean, Rejected      string
-	Drafts                    []draftRow
-	Sources                   []pageSource
-	Provenances               []pageProvenance
-	ConfidenceMeans, Notice   string
-	Warnings                  []string
-}
-
-type number struct{ Value, Label string }
-
-// ref is something that may have a place in the page and a page of ATT&CK.
-type ref struct{ ID, Name, Anchor, URL string }
-
-type planRow struct {
-	Step       int
-	Mitigation ref
-	Means      string
-	Adds, Left float64
-	Width      int // of 100
-	Closes     []ref
-	On         string
-	Standards  []string
-}
-
-type gapRows struct {
-	Kind, Title string
-	Gaps        []gapRow
-}
-
-type gapRow struct {
-	Anchor, Kind    string
-	Score           float64
-	Technique       ref
-	About, Why      string
-	Accepted        string
-	Places          string
-	Filter          string // indices of devices
-	Official        bool
-	Candidates      []candidateRow
-	Draft, DraftBy  string
-	DraftIsAccepted bool
-}
-
-type candidateRow struct {
-	Mitigation ref
-	Because    []string
-}
-
-type findingRow struct {
-	Anchor, ID, Title, Source string
-	Score                     float64
-	Places, Filter, Status    string
-	Weaknesses, CVEs          []string
-	Severity                  string
-	KEV                       bool
-	EPSS                      string
-	Techniques                []ref
-	Via                       []viaRow
-	Why, Maker                string
-	Suggested                 []string
-}
-
-type viaRow struct {
-	Technique                     ref
-	Confidence                    float64
-	Weakness, Provenance          string
-	Source, Rationale, Doubt, Was string
-}
-
-type techniqueRow struct {
-	ref
-	Summary, Standing, Places, Why, Reason string
-	Tactics                                []string
-	Score                                  float64
-	Findings                               []ref
-	MoreFindings                           int
-	Mitigations                            []mitigationRow
-}
-
-type mitigationRow struct {
-	ref
-	State, Why string
-}
-
-type draftRow struct {
-	Anchor, Mark, About, By, Status, Kind, Gap string
-	Accepted                                   bool
-	Sections                                   []draftSection
-	Evidence                                   []graph.Evidence
-}
-
-type draftSection struct {
-	Name   string
-	Single bool
-	Claims []graph.Claim
-}
-
-type pageSource struct{ Kind, Source string }
-
-type pageProvenance struct{ Kind, Means string }
-
-// pageBuilder knows what is where.
-type pageBuilder struct {
+// page is the page of an assessment while it is written, from the top down.
+type page struct {
+	hypertext
 	*shown
-	devices map[string]int // in the filters' list
-	found   map[string]int // findings in the page, by ID
+	catalog *mitre.Catalog         // nil where it is not known
+	name    func(id string) string // of a weakness; empty where it is not known
+	urgent  []*graph.FindingResult // the riskiest first
+	found   map[string]int         // the indices of those that are listed, by ID
+	devices []string               // that the filters offer, in order
+	offered map[string]int         // their indices
+	drafts  map[int]int            // the first draft for a gap
+	gapsIn  map[int]bool           // the gaps that are listed
 }
 
-func newPage(sh *shown, now *graph.Snapshot) *pageData {
-	b := &pageBuilder{shown: sh, devices: map[string]int{}, found: map[string]int{}}
-	p := &pageData{
-		Policy: policy, Style: template.CSS(pageStyle), Script: template.JS(pageScript),
-		Title: sh.title(), Headline: sh.headline(), Incomplete: sh.incomplete(), Unasked: sh.unasked(), Next: sh.nextStep(), Numbers: sh.numbers(),
-		PlanMeans: planMeans, OpenedMeans: openedMeans, DraftsMean: draftsMean, Rejected: sh.rejected(),
-		ConfidenceMeans: confidenceMeans, Notice: notice,
-		Shades: []string{"below 0.10", "0.10", "0.20", "0.30", "0.40 and above"},
-	}
-	var catalog *mitre.Catalog
-	name := func(string) string { return "" }
+func newPage(w io.Writer, sh *shown, now *graph.Snapshot) *page {
+	p := &page{hypertext: hypertext{w: w}, shown: sh, name: func(string) string { return "" }, found: map[string]int{}, offered: map[string]int{}, drafts: map[int]int{}, gapsIn: map[int]bool{}}
 	if now != nil {
-		catalog = now.Catalog()
-		name = func(id string) string {
+		p.catalog = now.Catalog()
+		p.name = func(id string) string {
 			n, _ := now.Node(id)
 			return n.Name
 		}
 	}
-	urgent := sh.urgent()
-	for _, f := range urgent {
+	p.urgent = sh.urgent()
+	for i, f := range listed(p.urgent) {
+		p.found[f.ID] = i
 		for _, d := range devicesOf(f) {
-			if _, ok := b.devices[d]; !ok {
-				b.devices[d] = 0
-				p.Devices = append(p.Devices, d)
+			if _, ok := p.offered[d]; !ok && len(p.devices) < maxListed {
+				p.offered[d] = 0
+				p.devices = append(p.devices, d)
 			}
 		}
 	}
-	slices.Sort(p.Devices)
-	for i, d := range p.Devices {
-		b.devices[d] = i
+	slices.Sort(p.devices)
+	for i, d := range p.devices {
+		p.offered[d] = i
 	}
-	for i, f := range urgent {
-		b.found[f.ID] = i
-	}
-	for i, f := range urgent {
-		p.Findings = append(p.Findings, b.finding(i, f))
-	}
-	for i, s := range sh.a.Plan {
-		p.Plan = append(p.Plan, b.step(i, s))
-	}
-	p.First = p.Plan[:min(3, len(p.Plan))]
-	drafts := map[int]int{} // by gap
-	for i, d := range sh.a.Drafts {
-		p.Drafts = append(p.Drafts, b.draft(i, d))
-		if _, ok := drafts[d.Gap]; !ok {
-			drafts[d.Gap] = i
+	for i, d := range listed(sh.a.Drafts) {
+		if _, ok := p.drafts[d.Gap]; !ok {
+			p.drafts[d.Gap] = i
 		}
-	}
-	b.missing(p, drafts)
-	for i, t := range sh.a.Techniques {
-		p.Techniques = append(p.Techniques, b.technique(i, t))
-	}
-	p.Matrix, p.WholeMatrix = sh.matrix(catalog), catalog != nil
-	var tactics []string
-	for _, c := range p.Matrix {
-		tactics = append(tactics, c.Name)
-	}
-	p.Picture = sh.picture(tactics, name)
-	for _, s := range sh.sources() {
-		p.Sources = append(p.Sources, pageSource{s.kind, s.source})
-	}
-	for _, x := range provenances {
-		p.Provenances = append(p.Provenances, pageProvenance{string(x.kind), x.means})
-	}
-	for _, w := range sh.a.Warnings {
-		p.Warnings = append(p.Warnings, w.String())
 	}
 	return p
 }
 
-// numbers are those that a reader wants first.
+func (p *page) write() error {
+	p.head()
+	p.first()
+	p.changed()
+	p.plan()
+	p.missing()
+	p.findings()
+	p.opened()
+	p.drafted()
+	p.end()
+	p.flush()
+	return p.err
+}
+
+func (p *page) head() {
+	p.put(`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<title>{}</title>
+<style>{}</style>
+</head>
+<body>
+<a class="skip" href="#main">Skip to the report</a>
+<header>
+<h1><bdi>{}</bdi></h1>
+<p class="quiet"><bdi>{}</bdi></p>`, policy, p.title(), pageStyle, p.title(), p.scope())
+	p.given("\n<p class=\"alert\"><strong>{}</strong></p>", p.incomplete())
+	p.given("\n<p class=\"alert\">{}, so the gaps are the most there can be.</p>", p.unasked())
+	p.put("\n<nav aria-label=\"Parts of the report\">\n<ul>")
+	for _, part := range []struct {
+		is         bool
+		id, called markup
+	}{
+		{true, "first", "What to do first"}, {p.a.Changes != nil, "changed", "What changed"}, {len(p.a.Plan) > 0, "plan", "Plan"}, {len(p.a.Gaps) > 0, "gaps", "Gaps"}, {len(p.a.Findings) > 0, "findings", "Findings"},
+		{len(p.a.Techniques) > 0, "matrix", "Matrix"}, {len(p.a.Techniques) > 0, "ways", "Ways of an attack"}, {len(p.a.Techniques) > 0, "techniques", "Techniques"},
+		{len(p.a.Drafts) > 0, "drafts", "Drafts"}, {true, "sources", "Sources"},
+	} {
+		if part.is {
+			p.put("\n<li><a href=\"#{}\">{}</a></li>", part.id, part.called)
+		}
+	}
+	p.put(`
+</ul>
+</nav>
+<p><button type="button" data-unfold hidden>Unfold everything</button></p>
+</header>
+<main id="main" tabindex="-1">
+`)
+}
+
+func (p *page) first() {
+	p.put("\n<section aria-labelledby=\"first\">\n<h2 id=\"first\">What to do first</h2>\n<ul class=\"numbers\">")
+	for _, n := range p.numbers() {
+		p.put("\n<li><strong>{}</strong> <span>{}</span></li>", n.value, n.label)
+	}
+	p.put("\n</ul>\n<p class=\"next\">{}</p>", p.nextStep())
+	if len(p.a.Plan) > 0 {
+		p.put("\n<ol class=\"first\">")
+		for _, s := range p.a.Plan[:min(3, len(p.a.Plan))] {
+			p.put("\n<li><strong>")
+			p.mitigation(s.ID, s.Name)
+			p.put("</strong> adds a mitigation for {} of the unanswered risk", percent(s.Adds))
+			p.given(", on <bdi>{}</bdi>", p.named(stepDevices(s)))
+			p.put(".")
+			means, _ := mitre.Summary(s.ID)
+			p.given(" {}", means)
+			p.put("</li>")
+		}
+		p.put("\n</ol>")
+	}
+	p.put("\n<details>\n<summary>How these numbers came to be</summary>\n<ul>")
+	for _, s := range p.headline() {
+		p.put("\n<li>{}</li>", s)
+	}
+	p.put("\n</ul>\n</details>\n</section>")
+}
+
+func (p *page) changed() {
+	if p.a.Changes == nil {
+		return
+	}
+	p.put("\n\n<section aria-labelledby=\"changed\">\n<h2 id=\"changed\">What changed</h2>")
+	p.given("\n<p>{}.</p>", sentence(p.changedFrom()))
+	p.put("\n<ul>")
+	for _, c := range p.changes() {
+		p.put("\n<li>{}</li>", c.words)
+	}
+	p.put("\n<li>{}</li>\n</ul>\n</section>", p.changedGaps())
+}
+
+// number is one that a reader wants first.
+type number struct{ value, label string }
+
 func (sh *shown) numbers() []number {
 	out := []number{
 		{fmt.Sprint(len(sh.a.Findings)), "findings"},
@@ -220,140 +162,529 @@ func (sh *shown) numbers() []number {
 		{fmt.Sprintf("%d of %d", sh.addressed(), len(sh.a.Techniques)), "of these with a deployed mitigation wherever they are open"},
 		{fmt.Sprint(sh.open()), "gaps to decide on" + sh.acceptedOf()},
 	}
-	if n := len(sh.a.Plan); n > 0 {
-		out = append(out, number{fmt.Sprintf("%.0f %%", 100*(1-sh.a.Plan[n-1].Left)), fmt.Sprintf("of the risk would have a mitigation with the plan's %s", count(n, "step", "steps"))})
+	if n := len(sh.a.Plan); n > 0 && sh.a.Plan[0].Adds > 0 {
+		out = append(out, number{fmt.Sprintf("%.0f %%", 100*(1-sh.a.Plan[n-1].Left)), fmt.Sprintf("of the unanswered risk would have a mitigation with the plan's %s", count(n, "step", "steps"))})
 	}
 	return out
 }
 
-func (b *pageBuilder) ref(id string) ref {
-	if i, ok := b.place[id]; ok {
-		t := b.a.Techniques[i]
-		return ref{ID: id, Name: cmp.Or(t.FullName, t.Name), Anchor: fmt.Sprintf("t%d", i), URL: attackPage(t.URL)}
+func percent(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) }
+
+// heads begins a table.
+func (p *page) heads(names ...markup) {
+	p.put("\n<thead><tr role=\"row\">")
+	for _, name := range names {
+		p.put(`<th scope="col" role="columnheader">{}</th>`, name)
 	}
-	return ref{ID: id}
+	p.put("</tr></thead>\n<tbody>")
 }
 
-func mitigation(id, name string) ref {
-	return ref{ID: id, Name: name, URL: mitigationPage(id)}
-}
+func (p *page) plan() {
+	if len(p.a.Plan) == 0 {
+		return
+	}
+	p.put(`
 
-// filter names devices as the filters know them.
-func (b *pageBuilder) filter(devices []string) string {
-	var out []string
-	for _, d := range devices {
-		if i, ok := b.devices[d]; ok {
-			out = append(out, fmt.Sprint(i))
+<section aria-labelledby="plan">
+<h2 id="plan">Plan: what to deploy, in this order</h2>
+<p>{}.</p>
+<table role="table">
+<caption>The plan, the step that answers the most risk first</caption>`, sentence(p.planWords()))
+	p.heads("Step", "Mitigation", "Adds", "Left unanswered", "Techniques it answers", "Asked for by")
+	for i, s := range p.a.Plan {
+		p.put("\n<tr role=\"row\"><td role=\"cell\" data-label=\"Step\" class=\"n\">{}</td><th scope=\"row\" role=\"rowheader\">", i+1)
+		p.mitigation(s.ID, s.Name)
+		p.put(`</th><td role="cell" data-label="Adds" class="n">{} <svg class="bar" width="100" height="8" aria-hidden="true"><rect class="back" width="100" height="8"/><rect class="fill" width="{}" height="8"/></svg></td>`,
+			percent(s.Adds), int(100*s.Adds+0.5))
+		p.put(`<td role="cell" data-label="Left unanswered" class="n">{}</td><td role="cell" data-label="Techniques it answers">`, percent(s.Left))
+		for j, c := range s.Closes {
+			p.comma(j)
+			p.technique(c.Technique, c.Technique)
 		}
+		p.given(" on <bdi>{}</bdi>", p.named(stepDevices(s)))
+		p.put(`</td><td role="cell" data-label="Asked for by">`)
+		if len(s.Standards) > 0 {
+			p.put("{}", s.Standards)
+		} else {
+			p.put("no standard named")
+		}
+		p.put("</td></tr>")
 	}
-	return strings.Join(out, " ")
+	p.put("\n</tbody>\n</table>\n</section>")
 }
 
-func (b *pageBuilder) step(i int, s graph.PlanStep) planRow {
-	row := planRow{Step: i + 1, Mitigation: mitigation(s.ID, s.Name), Adds: s.Adds, Left: s.Left, Width: int(100*s.Adds + 0.5), Standards: s.Standards}
-	row.Means, _ = mitre.Summary(s.ID)
+// stepDevices are those on which a step closes something, in order.
+func stepDevices(s graph.PlanStep) []string {
 	devices := map[string]bool{}
 	for _, c := range s.Closes {
-		row.Closes = append(row.Closes, b.ref(c.Technique))
 		for _, d := range c.Devices {
 			devices[d] = true
 		}
 	}
-	row.On = b.named(sortedKeys(devices))
-	return row
+	return sortedKeys(devices)
 }
 
-func (b *pageBuilder) missing(p *pageData, drafts map[int]int) {
-	for _, kind := range b.gaps() {
-		rows := gapRows{Kind: string(kind.kind), Title: kind.title}
-		for _, at := range kind.gaps {
-			i, g := at.index, at.Gap
-			row := gapRow{
-				Anchor: fmt.Sprintf("g%d", i), Kind: string(g.Kind), Score: g.Score, Technique: b.ref(g.Technique), About: b.about(g), Why: g.Why,
-				Accepted: strings.TrimSpace(acceptance(g)), Places: b.named(g.Devices), Filter: b.filter(g.Devices), Official: official(g),
+func (p *page) comma(i int) {
+	if i > 0 {
+		p.put(", ")
+	}
+}
+
+// link is a name that leads to a place in the page, by its letter and index;
+// just the name where the place is not there.
+func (p *page) link(letter markup, i int, there bool, name string) {
+	if !there {
+		p.put("<bdi>{}</bdi>", name)
+		return
+	}
+	p.put(`<a href="#{}{}"><bdi>{}</bdi></a>`, letter, i, name)
+}
+
+// technique is what a technique is called here, as a link to it.
+func (p *page) technique(id, called string) {
+	i, there := p.place[id]
+	p.link("t", i, there, called)
+}
+
+func (p *page) mitigation(id, name string) {
+	if url := mitigationPage(id); url != "" {
+		p.put(`<a href="{}" rel="noreferrer"><bdi>{}</bdi></a> <bdi>{}</bdi>`, url, id, name)
+		return
+	}
+	p.put("<bdi>{}</bdi> <bdi>{}</bdi>", id, name)
+}
+
+func (p *page) risk(score float64) {
+	p.put(`<span class="risk s{}">{}</span>`, shade(score), score)
+}
+
+// mark names who stands behind something.
+func (p *page) mark(kind string) {
+	if slices.ContainsFunc(provenances, func(x provenanceWords) bool { return string(x.kind) == kind }) {
+		p.put(`<span class="tag p-{}">{}</span>`, kind, kind)
+		return
+	}
+	p.put(`<span class="tag">{}</span>`, kind)
+}
+
+// more says what a list leaves out.
+func (p *page) more(words string) { p.given("\n<p class=\"quiet\">{}</p>", words) }
+
+// filter is a form that filters a list by text, device and kind.
+func (p *page) filter(list markup, kinds func()) {
+	p.put(`
+<form class="filter" data-filters="{}" hidden>
+<label>Text <input type="search" name="text"></label>
+<label>Device <select name="on"><option value="">all</option>`, list)
+	for i, d := range p.devices {
+		p.put(`<option value="{}">{}</option>`, i, d)
+	}
+	p.put("</select></label>\n<label>Kind <select name=\"kind\"><option value=\"\">all</option>")
+	kinds()
+	p.put("</select></label>\n<output aria-live=\"polite\"></output>\n</form>")
+}
+
+// on names devices as the filters know them.
+func (p *page) on(devices []string) {
+	first := true
+	for _, d := range devices {
+		if i, ok := p.offered[d]; ok {
+			if !first {
+				p.put(" ")
 			}
-			for _, c := range g.Candidates {
-				row.Candidates = append(row.Candidates, candidateRow{mitigation(c.ID, c.Name), c.Because})
-			}
-			if d, ok := drafts[i]; ok {
-				row.Draft, row.DraftBy, row.DraftIsAccepted = fmt.Sprintf("d%d", d), b.a.Drafts[d].Generator, b.a.Drafts[d].Status == graph.StatusAccepted
-			}
-			rows.Gaps = append(rows.Gaps, row)
-			p.GapCount++
+			first = false
+			p.put("{}", i)
 		}
-		p.Gaps = append(p.Gaps, rows)
 	}
 }
 
-func (b *pageBuilder) finding(i int, f graph.FindingResult) findingRow {
-	row := findingRow{
-		Anchor: fmt.Sprintf("f%d", i), ID: f.ID, Title: called(f), Source: f.Source, Score: f.Score, Places: b.named(devicesOf(f)),
-		Filter: b.filter(devicesOf(f)), Status: string(f.Status), Weaknesses: f.Weaknesses, CVEs: f.CVEs, KEV: f.KEV, Why: f.Why, Maker: makersWord(f.Remedies),
+func (p *page) missing() {
+	if len(p.a.Gaps) == 0 {
+		return
 	}
+	groups := p.gaps()
+	p.put("\n\n<section aria-labelledby=\"gaps\">\n<h2 id=\"gaps\">Gaps: where ATT&amp;CK is silent or the site is uncovered</h2>")
+	p.filter("gap-list", func() {
+		for _, g := range groups {
+			p.put(`<option value="{}">{}</option>`, string(g.kind), sentence(g.title))
+		}
+	})
+	p.put("\n<div id=\"gap-list\">")
+	for _, g := range groups {
+		p.put("\n<div data-group>\n<h3>{} <span class=\"count\">{}</span></h3>\n<ul class=\"cards\">", sentence(g.title), count(len(g.gaps), "gap", "gaps"))
+		for _, at := range listed(g.gaps) {
+			p.gap(at)
+		}
+		p.put("\n</ul>")
+		p.more(calmer(g.gaps, "gap", "gaps", gapRisk))
+		p.put("\n</div>")
+	}
+	p.put("\n</div>\n</section>")
+}
+
+func (p *page) gap(g gapAt) {
+	p.gapsIn[g.index] = true
+	p.put("\n<li id=\"g{}\" class=\"card gap\" data-item data-kind=\"{}\" data-on=\"", g.index, string(g.Kind))
+	p.on(g.Devices)
+	p.put("\">\n<p class=\"lead\">")
+	p.risk(g.Score)
+	p.put(" <strong>")
+	p.technique(g.Technique, p.about(g.Gap))
+	p.put("</strong></p>\n<p>{}</p>", g.Why)
+	p.given("\n<p class=\"quiet\">On <bdi>{}</bdi></p>", p.named(g.Devices))
+	p.given("\n<p class=\"accepted\">{}</p>", strings.TrimSpace(acceptance(g.Gap)))
+	if len(g.Candidates) > 0 {
+		said := markup("Suggestions of this project, not ATT&amp;CK's")
+		switch {
+		case official(g.Gap) && g.Candidates[0].Score > 0:
+			said = "Official mitigations, first that which by itself answers the most risk of the site"
+		case official(g.Gap):
+			said = "Official mitigations"
+		}
+		p.put("\n<details>\n<summary>{} <span class=\"count\">({})</span></summary>\n<ol>", said, len(g.Candidates))
+		for _, c := range g.Candidates {
+			p.put("\n<li>")
+			if !official(g.Gap) {
+				p.put(`<span class="tag suggestion">suggestion</span> `)
+			}
+			p.mitigation(c.ID, c.Name)
+			p.given(": {}", strings.Join(c.Because, "; "))
+			p.put("</li>")
+		}
+		p.put("\n</ol>\n</details>")
+	}
+	if i, ok := p.drafts[g.index]; ok {
+		d := p.a.Drafts[i]
+		p.put("\n<p><span class=\"tag draft\">{}</span> <a class=\"todraft\" href=\"#d{}\">Draft text for this gap, by <bdi>{}</bdi></a></p>", draftMark(d), i, d.Generator)
+	}
+	p.put("\n</li>")
+}
+
+func (p *page) findings() {
+	if len(p.a.Findings) == 0 {
+		return
+	}
+	p.put("\n\n<section aria-labelledby=\"findings\">\n<h2 id=\"findings\">Findings</h2>")
+	p.filter("finding-list", func() {
+		p.put(`<option value="mapped">leads to a technique</option><option value="no_weakness">no weakness known</option><option value="unknown_weakness">weakness in no catalogue</option><option value="unmapped_weakness">weakness not mapped</option>`)
+	})
+	p.put("\n<table role=\"table\" id=\"finding-list\">\n<caption>Findings, the riskiest first, with the techniques that they open by falling confidence</caption>")
+	p.heads("Risk", "Finding", "Device", "Weaknesses", "Techniques")
+	for i, f := range listed(p.urgent) {
+		p.finding(i, f)
+	}
+	p.put("\n</tbody>\n</table>")
+	p.more(calmer(p.urgent, "finding", "findings", findingRisk))
+	p.put("\n</section>")
+}
+
+func (p *page) finding(i int, f *graph.FindingResult) {
+	p.put("\n<tr role=\"row\" id=\"f{}\" data-item data-kind=\"{}\" data-on=\"", i, string(f.Status))
+	p.on(devicesOf(f))
+	p.put(`"><td role="cell" data-label="Risk" class="n">`)
+	p.risk(f.Score)
+	p.put(`</td><th scope="row" role="rowheader"><bdi>{}</bdi> <span class="title"><bdi>{}</bdi></span>`, f.ID, called(f))
+	p.given(` <span class="maker">The source says: <bdi>{}</bdi></span>`, makersWord(f.Remedies))
+	for i, s := range f.Suggested {
+		if i == 0 {
+			p.put(` <span class="maker"><span class="tag suggestion">suggestion</span> From its words, for you to judge: {}`, suggested(s))
+			continue
+		}
+		p.put("; {}", suggested(s))
+	}
+	if len(f.Suggested) > 0 {
+		p.put("</span>")
+	}
+	p.put("\n<details><summary>Why</summary><div class=\"why\">\n<p>Severity ")
 	if f.Severity != nil {
-		row.Severity = fmt.Sprintf("%.1f", *f.Severity)
+		p.put("{} of 10", fmt.Sprintf("%.1f", *f.Severity))
+	} else {
+		p.put("unknown")
+	}
+	if f.KEV {
+		p.put(", known to be exploited")
 	}
 	if f.EPSS > 0 {
-		row.EPSS = fmt.Sprintf("%.2f", f.EPSS)
+		p.put(", EPSS {}", f.EPSS)
 	}
+	p.put(".")
+	p.given(" {}.", strings.Join(f.CVEs, ", "))
+	p.given(" From <bdi>{}</bdi>.", f.Source)
+	p.put("</p>")
+	p.given("<p>{}</p>", f.Why)
+	p.reasons(f)
+	p.put(`</div></details></th><td role="cell" data-label="Device">`)
+	if on := p.named(devicesOf(f)); on != "" {
+		p.put("<bdi>{}</bdi>", on)
+	} else {
+		p.put("not named")
+	}
+	p.put(`</td><td role="cell" data-label="Weaknesses">{}</td><td role="cell" data-label="Techniques">`, cmp.Or(strings.Join(f.Weaknesses, ", "), "none named"))
+	for j, t := range f.Techniques {
+		p.comma(j)
+		p.technique(t.ID, t.ID)
+	}
+	if len(f.Techniques) == 0 {
+		p.put("none")
+	}
+	p.put("</td></tr>")
+}
+
+// reasons says by which ways a finding opens its techniques.
+func (p *page) reasons(f *graph.FindingResult) {
+	begun := false
 	for _, t := range f.Techniques {
-		r := b.ref(t.ID)
-		r.Name = cmp.Or(r.Name, t.Name)
-		row.Techniques = append(row.Techniques, r)
 		for _, v := range t.Via {
+			if !begun {
+				p.put("<ul>")
+				begun = true
+			}
+			p.put("\n<li>")
+			p.technique(t.ID, t.ID)
+			name := t.Name
+			if known := p.techniques[t.ID]; known != nil {
+				name = cmp.Or(known.FullName, known.Name, name)
+			}
+			p.put(" {}, {} ", name, v.Confidence)
+			p.mark(string(v.Provenance))
 			path := v.Weakness
 			if len(v.Path) > 1 {
 				path = strings.Join(v.Path, " → ")
 			}
-			row.Via = append(row.Via, viaRow{Technique: r, Confidence: v.Confidence, Weakness: path, Provenance: string(v.Provenance), Source: v.Source,
-				Rationale: v.Rationale, Doubt: v.Doubt, Was: v.Weakened})
+			p.given(" from {}", path)
+			p.given(", weakened by {}", v.Weakened)
+			p.given(", doubted for {}", v.Doubt)
+			p.put(": {}</li>", v.Rationale)
 		}
 	}
-	for _, s := range f.Suggested {
-		row.Suggested = append(row.Suggested, suggested(s))
+	if begun {
+		p.put("\n</ul>")
 	}
-	return row
 }
 
-func (b *pageBuilder) technique(i int, t graph.TechniqueResult) techniqueRow {
-	row := techniqueRow{ref: b.ref(t.ID), Summary: t.Summary, Standing: b.standing(t), Places: b.named(t.Devices), Why: t.Why, Tactics: t.Tactics, Score: t.Score}
-	row.ref = ref{ID: t.ID, Name: cmp.Or(t.FullName, t.Name), Anchor: fmt.Sprintf("t%d", i), URL: attackPage(t.URL)}
-	const shown = 12
-	for _, id := range t.Findings[:min(shown, len(t.Findings))] {
-		r := ref{ID: id}
-		if j, ok := b.found[id]; ok {
-			r.Anchor = fmt.Sprintf("f%d", j)
-		}
-		row.Findings = append(row.Findings, r)
+func (p *page) opened() {
+	if len(p.a.Techniques) == 0 {
+		return
 	}
-	row.MoreFindings = max(0, len(t.Findings)-shown)
+	m := p.matrix(p.catalog)
+	p.heat(m)
+	var tactics []string
+	for _, c := range m {
+		tactics = append(tactics, c.Name)
+	}
+	p.ways(p.picture(tactics, p.name))
+	p.put("\n\n<section aria-labelledby=\"techniques\">\n<h2 id=\"techniques\">Techniques that are open</h2>\n<p>{}</p>", openedMeans)
+	for i, t := range p.a.Techniques {
+		p.openedOne(i, t)
+	}
+	p.put("\n</section>")
+}
+
+func (p *page) heat(m matrix) {
+	p.put(`
+
+<section aria-labelledby="matrix">
+<h2 id="matrix">The ATT&amp;CK matrix as a heat map</h2>
+<p>Each column is a goal of an attacker, each entry a technique that serves it. A shaded entry is open here: its number is the risk, 0 to 1, and the words say what is deployed against it.`)
+	if p.catalog == nil {
+		p.put(" Only techniques that are open are shown.")
+	}
+	p.put("</p>\n<ul class=\"scale\" aria-label=\"Shades\">")
+	for i, from := range []markup{"below 0.10", "0.10", "0.20", "0.30", "0.40 and above"} {
+		p.put("\n<li class=\"s{}\">{}</li>", i+1, from)
+	}
+	p.put("\n<li class=\"none\">not open</li>\n</ul>\n<div class=\"matrix\">")
+	for _, c := range m {
+		calm := markup("")
+		if c.Open == 0 {
+			calm = " calm"
+		}
+		p.put("\n<section class=\"tactic{}\" aria-label=\"{}\">\n<h3>{}</h3>\n<p class=\"quiet\">{} open", calm, c.Name, c.Name, c.Open)
+		if c.Quiet > 0 {
+			p.put(", {} not", c.Quiet)
+		}
+		p.put("</p>\n<ul>")
+		for _, x := range c.Cells {
+			p.cell(x)
+			if len(x.Sub) > 0 {
+				p.put("\n<ul>")
+				for _, sub := range x.Sub {
+					p.cell(sub)
+					p.put("</li>")
+				}
+				p.put("\n</ul>")
+			}
+			p.put("</li>")
+		}
+		p.put("\n</ul>\n</section>")
+	}
+	p.put("\n</div>\n</section>")
+}
+
+// cell begins a list's item.
+func (p *page) cell(c cell) {
+	lit := markup("dark")
+	if c.Lit() {
+		lit = "lit"
+	}
+	p.put("\n<li class=\"{}\">", lit)
+	if c.Anchor == "" {
+		p.put(`<span class="cell">{}</span>`, c.Name)
+		return
+	}
+	p.put(`<a class="cell s{}" href="#{}"><span class="name">{}</span> <span class="id">{}</span> <span class="how"><strong>{}</strong> {}</span></a>`,
+		c.Shade, c.Anchor, c.Name, c.ID, c.Score, c.Standing)
+}
+
+func (p *page) ways(pic *picture) {
+	p.put("\n\n<section aria-labelledby=\"ways\">\n<h2 id=\"ways\">Ways of an attack: from weakness to goal</h2>\n<p>Read from left to right: a weakness that was found opens a technique, which serves a goal. A wider line has more risk behind it. Shown ")
+	if pic.TechniquesLeft > 0 {
+		p.put("are the {} most urgent of {} techniques", len(pic.Rows), pic.AllTechniques)
+	} else {
+		p.put("are all {} techniques", pic.AllTechniques)
+	}
+	if pic.WeaknessesLeft > 0 {
+		p.put("; of {} weaknesses {} have no box of their own", pic.AllWeaknesses, pic.WeaknessesLeft)
+	}
+	if pic.LinesLeft > 0 {
+		p.put("; {} drawn from the box of the others", count(pic.LinesLeft, "thin line is", "thin lines are"))
+	}
+	p.put(".")
+	if pic.TechniquesLeft > 0 {
+		p.put(" {} techniques are left out here and listed below.", pic.TechniquesLeft)
+	}
+	p.put(`</p>
+<ul class="key">
+<li><svg width="40" height="10" aria-hidden="true"><path class="line h0" d="M0 5H40" stroke-width="5"/></svg> a mitigation exists, none is deployed (the colours only tell techniques apart)</li>
+<li><svg width="40" height="10" aria-hidden="true"><path class="line silent" d="M0 5H40" stroke-width="5"/></svg> no usable mitigation (long dashes)</li>
+<li><svg width="40" height="10" aria-hidden="true"><path class="line answered" d="M0 5H40" stroke-width="5"/></svg> a mitigation is deployed (dots)</li>
+</ul>
+<div class="scroll" role="region" aria-label="Picture of the ways of an attack" tabindex="0">
+<svg class="picture" viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-labelledby="ways-title ways-desc">
+<title id="ways-title">Ways of an attack, from weakness over technique to tactic</title>
+<desc id="ways-desc">The table behind this picture says the same in words.</desc>`, pic.Width, pic.Height, pic.Width, pic.Height)
+	for _, h := range pic.Heads {
+		p.put("\n<text class=\"head\" x=\"{}\" y=\"18\">{}</text>", h.X, h.Name)
+	}
+	for _, l := range pic.Lines {
+		p.put("\n<path class=\"line {}\" d=\"{}\" stroke-width=\"{}\"><title>{}</title></path>", l.Class, l.D(), fmt.Sprintf("%.1f", l.Width), l.Title)
+	}
+	for _, b := range pic.Boxes {
+		p.put("\n<g class=\"box {}\"><title>{}</title><rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" rx=\"4\"/><text x=\"{}\" y=\"{}\">", b.Class, b.Full, b.X, b.Y, b.W, b.H, b.TextX(), b.TextY())
+		p.given(`<tspan class="id">{}</tspan> `, b.ID)
+		p.put("{}</text></g>", b.Name)
+	}
+	p.put("\n</svg>\n</div>\n<details>\n<summary>The same in words</summary>\n<table role=\"table\">\n<caption>Ways of an attack</caption>")
+	p.heads("Technique", "Opened by", "Serves", "Answered")
+	for _, w := range pic.Rows {
+		p.put("\n<tr role=\"row\"><th scope=\"row\" role=\"rowheader\">{}</th><td role=\"cell\" data-label=\"Opened by\">{}</td><td role=\"cell\" data-label=\"Serves\">{}</td><td role=\"cell\" data-label=\"Answered\">{}</td></tr>",
+			w.Technique, w.From, w.To, w.Standing)
+	}
+	p.put("\n</tbody>\n</table>\n</details>\n</section>")
+}
+
+func (p *page) openedOne(i int, t graph.TechniqueResult) {
+	p.put("\n<article id=\"t{}\" class=\"card\" aria-labelledby=\"t{}-name\">\n<h3 id=\"t{}-name\">", i, i, i)
+	p.risk(t.Score)
+	p.put(" <bdi>{} {}</bdi></h3>", t.ID, cmp.Or(t.FullName, t.Name))
+	p.given("\n<p>{}</p>", t.Summary)
+	p.put("\n<dl>\n<div><dt>Serves</dt><dd>{}</dd></div>\n<div><dt>Answered</dt><dd>{}</dd></div>", t.Tactics, p.standing(t))
+	p.given("\n<div><dt>On</dt><dd><bdi>{}</bdi></dd></div>", p.named(t.Devices))
 	if len(t.Findings) > 0 {
-		row.Reason = b.reason(t.Findings[0], t.ID)
-	}
-	for _, m := range t.Mitigations {
-		state := "not deployed"
-		switch {
-		case m.Deployed:
-			state = "deployed"
-		case !m.Feasible:
-			state = "not feasible"
+		p.put("\n<div><dt>Opened by</dt><dd>")
+		const shown = 12
+		for j, id := range t.Findings[:min(shown, len(t.Findings))] {
+			p.comma(j)
+			k, there := p.found[id]
+			p.link("f", k, there, id)
 		}
-		row.Mitigations = append(row.Mitigations, mitigationRow{mitigation(m.ID, m.Name), state, m.Why})
+		if n := len(t.Findings) - shown; n > 0 {
+			p.put(" and {} more", n)
+		}
+		p.put("</dd></div>")
+		p.given("\n<div><dt>Why</dt><dd>{}</dd></div>", p.reason(t.Findings[0], t.ID))
 	}
-	return row
+	p.put("\n<div><dt>Risk</dt><dd>{} = {}</dd></div>\n</dl>", t.Score, t.Why)
+	if len(t.Mitigations) > 0 {
+		p.put("\n<details>\n<summary>Official mitigations <span class=\"count\">({})</span></summary>\n<ul>", len(t.Mitigations))
+		for _, m := range t.Mitigations {
+			state := markup("not deployed")
+			switch {
+			case m.Deployed:
+				state = "deployed"
+			case !m.Feasible:
+				state = "not feasible"
+			}
+			p.put("\n<li>")
+			p.mitigation(m.ID, m.Name)
+			p.put(": <strong>{}</strong>", state)
+			p.given(", {}", m.Why)
+			p.put("</li>")
+		}
+		p.put("\n</ul>\n</details>")
+	}
+	if url := attackPage(t.URL); url != "" {
+		p.put("\n<p><a href=\"{}\" rel=\"noreferrer\">{} at attack.mitre.org</a></p>", url, t.ID)
+	}
+	p.put("\n</article>")
 }
 
-func (b *pageBuilder) draft(i int, d graph.Draft) draftRow {
-	g := b.gapFor(d)
-	row := draftRow{Anchor: fmt.Sprintf("d%d", i), Mark: draftMark(d), About: draftAbout(g), By: writtenBy(d), Status: d.Status, Kind: string(g.Kind),
-		Accepted: d.Status == graph.StatusAccepted, Evidence: citedEvidence(d)}
-	if d.Gap >= 0 && d.Gap < len(b.a.Gaps) {
-		row.Gap = fmt.Sprintf("g%d", d.Gap)
+func (p *page) drafted() {
+	if len(p.a.Drafts) == 0 {
+		return
 	}
+	p.put("\n\n<section aria-labelledby=\"drafts\" class=\"drafts\">\n<h2 id=\"drafts\">Drafts: not official</h2>\n<p class=\"alert\"><strong>{}</strong></p>", draftsMean)
+	p.given("\n<p>{}</p>", p.rejected())
+	for i, d := range listed(p.a.Drafts) {
+		p.draft(i, d)
+	}
+	p.more(calmer(p.a.Drafts, "draft", "drafts", func(d graph.Draft) float64 { return p.gapFor(d).Score }))
+	p.put("\n</section>")
+}
+
+func (p *page) draft(i int, d graph.Draft) {
+	g, taken := p.gapFor(d), markup("")
+	if d.Status == graph.StatusAccepted {
+		taken = " taken"
+	}
+	p.put("\n<article id=\"d{}\" class=\"card draft{}\" aria-labelledby=\"d{}-name\">\n<h3 id=\"d{}-name\"><span class=\"tag draft\">{}</span> <bdi>{}</bdi></h3>\n<p>Written <bdi>{}</bdi>",
+		i, taken, i, i, draftMark(d), draftAbout(g), writtenBy(d))
+	if p.gapsIn[d.Gap] {
+		p.put(", for <a href=\"#g{}\">this gap</a> ({})", d.Gap, string(g.Kind))
+	}
+	p.put(". Status: {}.</p>\n<details>\n<summary>Read the draft</summary>", d.Status)
 	for _, s := range d.Text {
-		row.Sections = append(row.Sections, draftSection{sectionTitle(s.Name), s.Single, s.Claims})
+		p.put("\n<h4>{}</h4>", sectionTitle(s.Name))
+		open, end := markup("\n<p>"), markup("</p>")
+		if !s.Single {
+			p.put("\n<ol>")
+			open, end = "\n<li>", "</li>"
+		}
+		for _, c := range s.Claims {
+			p.put("{}{}", open, c.Text)
+			if len(c.Evidence) > 0 {
+				p.put(` <span class="cites">[{}]</span>`, c.Evidence)
+			}
+			p.put("{}", end)
+		}
+		if !s.Single {
+			p.put("\n</ol>")
+		}
 	}
-	return row
+	for j, e := range citedEvidence(d) {
+		if j == 0 {
+			p.put("\n<h4>Evidence</h4>\n<ul class=\"evidence\">")
+		}
+		p.put("\n<li><bdi>{}</bdi> ", e.Handle)
+		p.mark(e.Provenance)
+		p.put(" <bdi>{}</bdi>", e.Text)
+		p.given(` <span class="quiet">({})</span>`, e.Source)
+		p.put("</li>")
+	}
+	if len(citedEvidence(d)) > 0 {
+		p.put("\n</ul>")
+	}
+	p.put("\n</details>\n</article>")
 }
 
 // sectionTitle is the name of a draft's section for people.
@@ -363,4 +694,31 @@ func sectionTitle(name string) string {
 		return "What stays open"
 	}
 	return sentence(strings.ReplaceAll(finding.Plain(name, 0), "_", " "))
+}
+
+func (p *page) end() {
+	p.put("\n\n<section aria-labelledby=\"sources\">\n<h2 id=\"sources\">Sources, and who says what</h2>\n<h3>Who says it</h3>\n<dl class=\"legend\">")
+	for _, x := range provenances {
+		p.put("\n<div><dt>")
+		p.mark(string(x.kind))
+		p.put("</dt><dd>{}</dd></div>", x.means)
+	}
+	p.put("\n</dl>\n<h3>How sure, and how much</h3>\n<p>{}</p>\n<h3>Where it comes from</h3>\n<ul>", confidenceMeans)
+	all := p.sources()
+	for _, s := range listed(all) {
+		p.put("\n<li>")
+		p.mark(s.kind)
+		p.put(" <bdi>{}</bdi></li>", s.source)
+	}
+	p.put("\n</ul>")
+	p.more(rest(len(all)-maxListed, "source", "sources"))
+	if len(p.a.Warnings) > 0 {
+		p.put("\n<h3>Warnings</h3>\n<ul>")
+		for _, w := range listed(p.a.Warnings) {
+			p.put("\n<li>{}</li>", w.String())
+		}
+		p.put("\n</ul>")
+		p.more(rest(len(p.a.Warnings)-maxListed, "warning", "warnings"))
+	}
+	p.put("\n</section>\n</main>\n<footer>\n<p>{}</p>\n</footer>\n<script>{}</script>\n</body>\n</html>\n", notice, pageScript)
 }

@@ -99,7 +99,7 @@ func (sh *shown) picture(tactics []string, name func(id string) string) *picture
 	for _, t := range chosen {
 		in[t.ID] = true
 	}
-	for _, f := range sh.a.Findings {
+	for _, f := range sh.urgent() { // in this order the sums are the same, whatever that of the input was
 		for _, t := range f.Techniques {
 			for _, v := range t.Via {
 				all[v.Weakness] = true

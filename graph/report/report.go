@@ -21,13 +21,19 @@ import (
 	"github.com/goccy/go-json"
 
 	"github.com/mitigraph/mitigraph/graph"
-	"github.com/mitigraph/mitigraph/graph/report/internal/escape"
+	"github.com/mitigraph/mitigraph/graph/internal/escape"
 )
 
 // JSON writes the whole assessment, indented by two spaces. Its form is
 // described by data/schema/assessment.json. Characters that can't be seen are
-// written as escapes, which mean the same.
+// written as escapes, which mean the same. Nil is an assessment of nothing.
 func JSON(w io.Writer, a *graph.Assessment) error {
+	if a == nil {
+		a = &graph.Assessment{
+			Findings: []graph.FindingResult{}, Techniques: []graph.TechniqueResult{}, Mitigations: []graph.MitigationResult{}, Plan: []graph.PlanStep{},
+			Gaps: []graph.Gap{}, Drafts: []graph.Draft{}, Warnings: []graph.Warning{},
+		}
+	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)

@@ -216,3 +216,50 @@ func TestTextHasTheMakersWord(t *testing.T) {
 		assert.LessOrEqual(t, uniseg.StringWidth(line), 100, line)
 	}
 }
+
+// A kind of gap that this package does not know is listed as the others are.
+func TestGapsOfOtherKinds(t *testing.T) {
+	a := &graph.Assessment{Gaps: []graph.Gap{{Kind: "of_tomorrow", Technique: "T0814", Why: "Nobody knows."}, {Kind: graph.GapNoMitigation, Technique: "T0837", Why: "None."}, {Technique: "T0801", Why: "No kind."}}}
+	for _, f := range formats(t) {
+		if f.name == "navigator" {
+			continue // of techniques
+		}
+		got := written(t, f, a)
+		for _, want := range []string{"Nobody knows.", "None.", "No kind."} {
+			assert.Contains(t, got, want, f.name)
+		}
+	}
+}
+
+// Findings whose scores say that nothing is lost make no plan to follow.
+func TestPlanWithoutRisk(t *testing.T) {
+	a := assess(t, graph.SiteDescription{}, finding.Finding{ID: "F", Weaknesses: []string{"CWE-306"}, CVSS: "0.0"})
+	require.NotEmpty(t, a.Plan)
+	for _, f := range formats(t)[:6] {
+		if f.name == "json" || f.name == "sarif" {
+			continue
+		}
+		got := strings.Join(strings.Fields(written(t, f, a)), " ")
+		assert.Contains(t, got, "he findings carry no risk by their scores", f.name)
+		assert.Contains(t, got, "Mend what is wrong, and run this again.", f.name)
+		assert.NotContains(t, got, "with 0 % of", f.name)
+		assert.NotContains(t, got, "by itself answers", f.name)
+	}
+}
+
+// A plan says that it answers a risk, not that it ends it, and a column of the
+// page has one meaning.
+func TestPlanEndsNoRisk(t *testing.T) {
+	a := smallSite(t)
+	require.NotEmpty(t, a.Plan)
+	for _, f := range formats(t) {
+		got := strings.Join(strings.Fields(written(t, f, a)), " ")
+		assert.NotContains(t, got, "isk left", f.name)
+		switch f.name {
+		case "text", "markdown", "html", "html alone":
+			assert.Contains(t, got, "where a mitigation is deployed the risk is answered: less, not gone", f.name)
+		case "stix":
+			assert.Contains(t, got, "of the unanswered risk", f.name)
+		}
+	}
+}

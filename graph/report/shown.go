@@ -120,8 +120,8 @@ func (sh *shown) release() string {
 // places counts the devices that the findings are on.
 func (sh *shown) places() int {
 	devices := map[string]bool{}
-	for _, f := range sh.a.Findings {
-		for _, d := range devicesOf(f) {
+	for i := range sh.a.Findings {
+		for _, d := range devicesOf(&sh.a.Findings[i]) {
 			devices[d] = true
 		}
 	}
@@ -154,10 +154,15 @@ func (sh *shown) addressed() (n int) {
 	return n
 }
 
-// urgent is the findings, the riskiest first.
-func (sh *shown) urgent() []graph.FindingResult {
-	sorted := slices.Clone(sh.a.Findings)
-	slices.SortStableFunc(sorted, func(a, b graph.FindingResult) int { return cmp.Compare(b.Score, a.Score) })
+// urgent is the findings, the riskiest first, of equals by ID.
+func (sh *shown) urgent() []*graph.FindingResult {
+	sorted := make([]*graph.FindingResult, len(sh.a.Findings))
+	for i := range sorted {
+		sorted[i] = &sh.a.Findings[i]
+	}
+	slices.SortStableFunc(sorted, func(a, b *graph.FindingResult) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
+	})
 	return sorted
 }
 
@@ -176,10 +181,21 @@ type gapAt struct {
 
 // gaps is what is missing, by kind; a kind without a gap is left out.
 func (sh *shown) gaps() (out []gapGroup) {
-	for _, kind := range gapTitles {
-		group := gapGroup{kind: kind.kind, title: kind.title}
+	var kinds []graph.GapKind
+	for _, k := range gapTitles {
+		kinds = append(kinds, k.kind)
+	}
+	known := len(kinds)
+	for _, g := range sh.a.Gaps {
+		if !slices.Contains(kinds, g.Kind) {
+			kinds = append(kinds, g.Kind)
+		}
+	}
+	slices.Sort(kinds[known:])
+	for _, kind := range kinds {
+		group := gapGroup{kind: kind, title: cmp.Or(GapTitle(kind), "of no kind")}
 		for i, g := range sh.a.Gaps {
-			if g.Kind == kind.kind {
+			if g.Kind == kind {
 				group.gaps = append(group.gaps, gapAt{g, i})
 			}
 		}
@@ -343,11 +359,14 @@ func (sh *shown) named(ids []string) string {
 	const shown = 3
 	var out []string
 	for _, id := range ids {
+		if len(out) == shown {
+			break
+		}
 		name := cut(finding.Plain(id, 0), 60)
 		if n := sh.devices[id]; n != "" {
 			name = fmt.Sprintf("%s (%s)", cut(finding.Plain(n, 0), 60), name)
 		}
-		if len(out) < shown && !slices.Contains(out, name) { // two that look alike when cut are counted
+		if !slices.Contains(out, name) { // two that look alike when cut are counted
 			out = append(out, name)
 		}
 	}
@@ -401,13 +420,25 @@ func (sh *shown) gapFor(d graph.Draft) graph.Gap {
 	return sh.a.Gaps[d.Gap]
 }
 
+// planWords says by which order the plan goes.
+func (sh *shown) planWords() string {
+	if sh.a.Plan[0].Adds == 0 {
+		return riskless
+	}
+	return planMeans
+}
+
 func (sh *shown) firstStep() string {
 	then := "Write what is deployed and what a device can't do into a -controls file, and run this again."
 	if sh.a.Site != nil {
 		then = "Add it to the -controls file once it is deployed, and run this again."
 	}
-	for _, p := range sh.a.Plan {
-		return fmt.Sprintf("Plan %s %s: it answers %s where nothing is deployed yet, with %.0f %% of the risk left. %s",
+	if len(sh.a.Plan) > 0 {
+		p := sh.a.Plan[0]
+		if p.Adds == 0 {
+			return sentence(riskless) + ". Mend what is wrong, and run this again."
+		}
+		return fmt.Sprintf("Plan %s %s: it answers %s where nothing is deployed yet, with %.0f %% of the unanswered risk. %s",
 			p.ID, p.Name, count(len(p.Closes), "technique", "techniques"), 100*p.Adds, then)
 	}
 	return "No official mitigation can be added. Read the drafts and the candidates of the gaps, and decide which to accept."

@@ -37,6 +37,7 @@ func Text(w io.Writer, a *graph.Assessment) error {
 	t.drafts()
 	t.heading("NEXT STEP", "")
 	t.wrapped("  ", t.nextStep())
+	t.changed()
 	return t.Flush()
 }
 
@@ -105,22 +106,34 @@ func pad(s string, n int) string {
 	return s + strings.Repeat(" ", n-uniseg.StringWidth(s))
 }
 
-// cut shortens s to n columns; an ellipsis stands for the rest.
+// cut shortens s to n columns, at least one; an ellipsis stands for the rest.
 func cut(s string, n int) string {
-	if len(s) <= n || uniseg.StringWidth(s) <= n { // no character is wider than its bytes
+	if len(s) <= n { // no character is wider than its bytes
 		return s
 	}
-	short, used := "", 0
-	for g := uniseg.NewGraphemes(s); g.Next() && used+g.Width() < n; used += g.Width() {
-		short += g.Str()
+	if i := strings.IndexFunc(s[:n+1], func(r rune) bool { return r < ' ' || r > '~' }); i < 0 {
+		return s[:n-1] + "…"
 	}
-	return short + "…"
+	if uniseg.StringWidth(s) <= n {
+		return s
+	}
+	end, used := 0, 0
+	for left, state := s, -1; left != ""; {
+		var one string
+		var columns int
+		one, left, columns, state = uniseg.FirstGraphemeClusterInString(left, state)
+		if used+columns >= n {
+			break
+		}
+		end, used = end+len(one), used+columns
+	}
+	return s[:end] + "…"
 }
 
 // more says how many rows a list has beyond those shown.
 func (t *text) more(shown, all int, one, many string) {
-	if all > shown {
-		t.line("  … and %s (-format json has all)", count(all-shown, "more "+one, "more "+many))
+	if s := rest(all-shown, one, many); s != "" {
+		t.line("  %s", s)
 	}
 }
 
@@ -163,8 +176,8 @@ func (t *text) found() {
 }
 
 // suggestions names what the words of findings without a technique speak of.
-func (t *text) suggestions(findings []graph.FindingResult) {
-	findings = slices.DeleteFunc(slices.Clone(findings), func(f graph.FindingResult) bool { return len(f.Suggested) == 0 })
+func (t *text) suggestions(findings []*graph.FindingResult) {
+	findings = slices.DeleteFunc(slices.Clone(findings), func(f *graph.FindingResult) bool { return len(f.Suggested) == 0 })
 	const shown = 5
 	for i, f := range findings[:min(shown, len(findings))] {
 		if i == 0 {
@@ -179,7 +192,7 @@ func (t *text) actions() {
 	if len(t.a.Plan) == 0 {
 		return
 	}
-	t.heading("DO FIRST", "official mitigations that can be deployed and are not, each by the share of the risk left that it adds to those above it")
+	t.heading("DO FIRST", t.planWords())
 	const shown = 5
 	t.line("   ADDS  %s  %s  ASKED FOR BY", pad("MITIGATION", 48), pad("TECHNIQUES", 10))
 	for _, p := range t.a.Plan[:min(shown, len(t.a.Plan))] {
@@ -190,7 +203,7 @@ func (t *text) actions() {
 		t.line("  %3.0f %%  %s  %10d  %s", 100*p.Adds, pad(p.ID+" "+p.Name, 48), len(p.Closes), cut(finding.Plain(standard, 0), 29))
 	}
 	if rest := t.a.Plan[min(shown, len(t.a.Plan)):]; len(rest) > 0 {
-		t.line("  … and %s (-format json has all), after which %.0f %% of the risk is left",
+		t.line("  … and %s (-format json has all), after which %.0f %% of it is unanswered",
 			count(len(rest), "more mitigation", "more mitigations"), 100*rest[len(rest)-1].Left)
 	}
 }
@@ -234,15 +247,16 @@ func (t *text) gap(g graph.Gap) {
 	say := t.about(g) + ": " + g.Why + acceptance(g)
 	if len(g.Candidates) > 0 && g.Accepted == nil {
 		c := g.Candidates[0]
-		verb := "Consider"
-		if official(g) {
-			verb = "Most useful"
+		switch {
+		case official(g) && c.Score > 0:
+			say += fmt.Sprintf(" Of them %s %s by itself answers the most risk of the site.", c.ID, c.Name)
+		case official(g):
+			say += fmt.Sprintf(" One is %s %s.", c.ID, c.Name)
+		case len(c.Because) > 0:
+			say += fmt.Sprintf(" Consider: %s %s (%s).", c.ID, c.Name, c.Because[0])
+		default:
+			say += fmt.Sprintf(" Consider: %s %s.", c.ID, c.Name)
 		}
-		say += fmt.Sprintf(" %s: %s %s", verb, c.ID, c.Name)
-		if len(c.Because) > 0 && !official(g) { // there it is official, as all are
-			say += fmt.Sprintf(" (%s)", c.Because[0])
-		}
-		say += "."
 	}
 	t.wrapped(fmt.Sprintf("    %.2f  ", g.Score), say)
 }
@@ -258,6 +272,19 @@ func (t *text) drafts() {
 	}
 	t.draft(t.a.Drafts[t.firstDraft()])
 	t.more(1, len(t.a.Drafts), "draft", "drafts")
+}
+
+func (t *text) changed() {
+	if t.a.Changes == nil {
+		return
+	}
+	t.heading("WHAT CHANGED", t.changedFrom())
+	all := t.changes()
+	for _, c := range all[:min(maxRows, len(all))] {
+		t.wrapped("  "+c.mark+" ", c.words)
+	}
+	t.more(maxRows, len(all), "technique", "techniques")
+	t.line("  %s", t.changedGaps())
 }
 
 func (t *text) draft(d graph.Draft) {

@@ -16,18 +16,21 @@ import (
 
 // What the parts of a report mean to a reader.
 const (
-	planMeans       = "Official mitigations that can be deployed and are not, each by the share of the risk left that it adds to those above it."
+	planMeans       = "official mitigations that can be deployed and are not, each by the share of the unanswered risk that it adds to those above it; where a mitigation is deployed the risk is answered: less, not gone"
+	riskless        = "the findings carry no risk by their scores, so no step is worth more than another. Look at the scores first: a severity of 0 says that nothing can be lost, and a finding without a score counts as 5 of 10"
 	openedMeans     = "What the findings open, the most urgent first, with a risk from 0 to 1."
 	draftsMean      = "Not official: written for the gaps from the evidence in the graph, for a person to judge. No draft counts as a mitigation."
 	confidenceMeans = "A confidence says how often a weakness leads to a technique: about 0.9 in nearly every case, 0.6 in the typical case, 0.3 in a minority of cases, which is to be confirmed for the device at hand; 1.0 is a fact. A risk is severity × exploitation × confidence × consequence × asset, each from 0 to 1."
 	notice          = "ATT&CK is a registered trademark of The MITRE Corporation. © 2025 The MITRE Corporation: ATT&CK's facts are reproduced and distributed with its permission. MITRE neither made nor endorses this report."
 )
 
-// provenances says who stands behind what, in the order of their weight.
-var provenances = []struct {
+type provenanceWords struct {
 	kind  graph.Kind
 	means string
-}{
+}
+
+// provenances says who stands behind what, in the order of their weight.
+var provenances = []provenanceWords{
 	{graph.Official, "the ATT&CK release says so"},
 	{graph.Cited, "another public catalogue says so"},
 	{graph.Analyst, "a judgement of this project, with a confidence and a reason"},
@@ -109,7 +112,7 @@ func draftMark(d graph.Draft) string {
 }
 
 // called is what a finding is called beside its ID.
-func called(f graph.FindingResult) string {
+func called(f *graph.FindingResult) string {
 	return cmp.Or(f.Title, strings.Join(slices.Concat(f.Weaknesses, f.CVEs), ", "))
 }
 
@@ -139,6 +142,12 @@ func writtenBy(d graph.Draft) string {
 	if d.Checks.Fallback {
 		note = ", after the model's answers were rejected"
 	}
+	for _, r := range slices.Backward(d.Reviews) {
+		if r.Was != nil {
+			note += "; changed by " + finding.Plain(r.By, 60)
+			break
+		}
+	}
 	if n := len(d.Reviews); n > 0 {
 		r := d.Reviews[n-1]
 		note += fmt.Sprintf("; %s by %s on %s", d.Status, finding.Plain(r.By, 60), r.At.Format(time.DateOnly))
@@ -164,7 +173,7 @@ func citedEvidence(d graph.Draft) (out []graph.Evidence) {
 
 // devicesOf is what a finding is on: devices of the site, or what the source
 // says.
-func devicesOf(f graph.FindingResult) []string {
+func devicesOf(f *graph.FindingResult) []string {
 	if len(f.Devices) == 0 && f.Device != "" {
 		return []string{f.Device}
 	}
@@ -193,6 +202,34 @@ func count(n int, one, many string) string {
 	}
 	return fmt.Sprintf("%d %s", n, many)
 }
+
+// maxListed is how much of a list [Markdown] and [HTML] have.
+const maxListed = 2000
+
+// listed is what they have of a list.
+func listed[T any](list []T) []T { return list[:min(maxListed, len(list))] }
+
+// rest tells of what a list leaves out; empty where that is nothing.
+func rest(n int, one, many string) string {
+	if n <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("… and %s (-format json has all)", count(n, "more "+one, "more "+many))
+}
+
+// calmer tells of what a list by risk leaves out, and of the highest risk there.
+func calmer[T any](list []T, one, many string, risk func(T) float64) string {
+	most := 0.0
+	for _, x := range list[len(listed(list)):] {
+		most = max(most, risk(x))
+	}
+	words := fmt.Sprintf(" of a risk of %.2f or less", most)
+	return rest(len(list)-maxListed, one+words, many+words)
+}
+
+func findingRisk(f *graph.FindingResult) float64 { return f.Score }
+
+func gapRisk(g gapAt) float64 { return g.Score }
 
 // some names the first few of a list.
 func some(ids []string) string {

@@ -239,11 +239,14 @@ func (w *writer) candidates() []graph.Claim {
 		if i < 0 {
 			continue
 		}
-		opening, named := openings[len(out)], strings.TrimSpace(c.ID+" "+c.Name)
+		opening, named, alone := openings[len(out)], strings.TrimSpace(c.ID+" "+c.Name), ""
+		if len(out) == 0 && c.Score > 0 && w.gap.Kind == graph.GapNotDeployed {
+			alone = ", which of those listed by itself answers the most risk of the site"
+		}
 		s := sentence{cites: []string{w.evidence[i].Handle}}
 		for _, subject := range []string{named, c.ID} {
 			for n := min(2, len(c.Because)); n >= 0; n-- {
-				s.forms = append(s.forms, fmt.Sprintf("%s %s%s.%s", opening, subject, w.reason(c.Because[:n]), w.howTo(len(out))))
+				s.forms = append(s.forms, fmt.Sprintf("%s %s%s%s.%s", opening, subject, alone, w.reason(c.Because[:n]), w.howTo(len(out))))
 			}
 		}
 		claim := w.claim(s)

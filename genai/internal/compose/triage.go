@@ -83,8 +83,13 @@ func (p *pen) reachable(f graph.FindingResult, s graph.Standing) graph.Claim {
 	// A barrier that is deployed counts only where evidence says so.
 	for _, h := range p.site("Deployed on device") {
 		for _, b := range barriers {
-			if strings.Contains(p.text(h), b+" ") {
-				return p.claim(both(first(p.site("Reach of")), []string{h}),
+			if _, name, ok := strings.Cut(p.text(h), b+" "); ok {
+				held := both(first(p.site("Reach of")), []string{h})
+				if end := strings.IndexAny(name, ",."); end >= 0 {
+					name = name[:end]
+				}
+				return p.claim(held,
+					text+" The site says that a barrier is deployed at the device: "+p.named(b, name, unnamed, held)+". Check that it holds for this way in.",
 					text+" The site says that a barrier is deployed at the device; check that it holds for this way in.", text)
 			}
 		}

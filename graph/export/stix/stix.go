@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -139,8 +140,8 @@ func course(c *mitre.Catalog, creator string, d graph.Draft) ([]object, error) {
 	marking := object{
 		Type: "marking-definition", SpecVersion: "2.1", ID: id("marking-definition", d.ID, at), CreatedBy: creator, Created: at,
 		DefinitionType: "statement",
-		Definition: &statement{fmt.Sprintf("Written by %s, accepted by %s on %s. Not MITRE's, and no official mitigation of ATT&CK.",
-			d.Generator, accepted.By, accepted.At.UTC().Format(time.DateOnly))},
+		Definition: &statement{fmt.Sprintf("Written by %s%s, accepted by %s on %s. Not MITRE's, and no official mitigation of ATT&CK.",
+			d.Generator, changed(d), accepted.By, accepted.At.UTC().Format(time.DateOnly))},
 	}
 	var names []string
 	for _, t := range techniques {
@@ -162,6 +163,16 @@ func course(c *mitre.Catalog, creator string, d graph.Draft) ([]object, error) {
 	return out, nil
 }
 
+// changed says who changed the text, last of all; empty where nobody did.
+func changed(d graph.Draft) string {
+	for _, r := range slices.Backward(d.Reviews) {
+		if r.Was != nil {
+			return fmt.Sprintf(", changed by %s on %s", r.By, r.At.UTC().Format(time.DateOnly))
+		}
+	}
+	return ""
+}
+
 func acceptance(d graph.Draft) (graph.Review, bool) {
 	if d.Status != graph.StatusAccepted {
 		return graph.Review{}, false
@@ -174,11 +185,15 @@ func acceptance(d graph.Draft) (graph.Review, bool) {
 	return graph.Review{}, false
 }
 
+// unstood is what a generator without a model says of its text. Of a text that a
+// person accepted and may have changed, the marking says who stands for it.
+const unstood = ", not written by a person or a model"
+
 // description is the draft's text, a paragraph for each claim.
 func description(d graph.Draft) string {
 	var paragraphs []string
 	for _, c := range d.Text.Claims() {
-		paragraphs = append(paragraphs, c.Text)
+		paragraphs = append(paragraphs, strings.ReplaceAll(c.Text, unstood, ""))
 	}
 	return strings.Join(paragraphs, "\n\n")
 }

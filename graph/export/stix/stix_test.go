@@ -101,3 +101,21 @@ func TestReadRefuses(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, drafts)
 }
+
+// What a person accepted is not said to be nobody's, and whoever changed it is
+// named.
+func TestWhoStandsForADraft(t *testing.T) {
+	c, err := mitre.Embedded()
+	require.NoError(t, err)
+	d := accepted("D-1", "attack:T0837")
+	d.Text[0].Claims[0].Text = "Keep the layer. This draft is assembled from the graph, not written by a person or a model."
+	d.Reviews = append([]graph.Review{{Status: graph.StatusInReview, By: "Bea", At: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), Was: d.Text}}, d.Reviews...)
+	var b bytes.Buffer
+	require.NoError(t, stix.Write(&b, c, d))
+	assert.Contains(t, b.String(), `"description": "Keep the layer. This draft is assembled from the graph."`)
+	assert.Contains(t, b.String(), "Written by ollama:x, changed by Bea on 2026-11-23, accepted by Ann on 2026-11-24.")
+	d.Reviews = d.Reviews[1:]
+	b.Reset()
+	require.NoError(t, stix.Write(&b, c, d))
+	assert.Contains(t, b.String(), "Written by ollama:x, accepted by Ann on 2026-11-24.")
+}

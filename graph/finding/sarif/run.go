@@ -149,7 +149,7 @@ func (r *run) finding(place string, x *result) (f finding.Finding, problems []do
 	if cve, ok := leadingCVE(id); ok {
 		all.cves = add(all.cves, cve)
 	}
-	where := r.where(x)
+	where, file := r.where(x)
 	title = cmp.Or(title, finding.Plain(text, document.MaxText), finding.Plain(id, document.MaxText))
 	if title == "" {
 		return finding.Finding{}, problems
@@ -163,6 +163,9 @@ func (r *run) finding(place string, x *result) (f finding.Finding, problems []do
 	}
 	if where != "" {
 		f.ID += "@" + where
+	}
+	if file {
+		f.Place = where
 	}
 	f.Description = describe(cmp.Or(level, "warning"), where, len(x.Locations), text)
 	return f, problems
@@ -235,8 +238,9 @@ func (r *run) component(c *componentReference) int {
 	return -1
 }
 
-// where names the first location: a file and its line, or a logical one.
-func (r *run) where(x *result) string {
+// where names the first location: a file and its line, or a logical one. It
+// says whether it is a file's whole name.
+func (r *run) where(x *result) (name string, file bool) {
 	for _, l := range x.Locations {
 		a := l.Physical.Artifact
 		uri := a.URI
@@ -244,21 +248,22 @@ func (r *run) where(x *result) string {
 			uri = r.Artifacts[*a.Index].Location.URI
 		}
 		if uri = finding.Plain(uri, 0); uri != "" {
-			if short := []rune(uri); len(short) > document.MaxText { // the end says more
+			short := []rune(uri)
+			if file = len(short) <= document.MaxText; !file { // the end says more
 				uri = "…" + string(short[len(short)-document.MaxText:])
 			}
 			if line := l.Physical.Region.Line; line > 0 {
 				uri += fmt.Sprintf(":%d", line)
 			}
-			return uri
+			return uri, file
 		}
 		for _, n := range l.Logical {
 			if name := finding.Plain(cmp.Or(n.Full, n.Name), document.MaxText); name != "" {
-				return name
+				return name, false
 			}
 		}
 	}
-	return ""
+	return "", false
 }
 
 var (

@@ -42,7 +42,7 @@ func TestLog(t *testing.T) {
 	assert.Equal(t, []finding.Finding{
 		{
 			ID: "EX001@src/login.c:12", Title: "Fixed password", Description: "error at src/login.c:12 and at 1 more: The password \"x\" never changes.",
-			Device: "plc-1", Weaknesses: []string{"CWE-259", "CWE-798"}, CVSS: vector, Source: "firmware.sarif",
+			Device: "plc-1", Weaknesses: []string{"CWE-259", "CWE-798"}, CVSS: vector, Place: "src/login.c:12", Source: "firmware.sarif",
 		},
 		{
 			ID: "EX002/shell@main()", Title: "Shell", Description: "warning at main(): A shell gets input.",
@@ -50,10 +50,10 @@ func TestLog(t *testing.T) {
 		},
 		{
 			ID: "CVE-2021-44228-log4j@lib/log4j.jar", Title: "An old library.", Description: "warning at lib/log4j.jar: An old library.",
-			Device: "plc-1", CVEs: []string{"CVE-2021-44228"}, Weaknesses: []string{"CWE-502"}, Source: "firmware.sarif",
+			Device: "plc-1", CVEs: []string{"CVE-2021-44228"}, Weaknesses: []string{"CWE-502"}, Place: "lib/log4j.jar", Source: "firmware.sarif",
 		},
-		{ID: "EX001@src/login.c:12#2", Title: "Fixed password", Description: "error at src/login.c:12: Another one.", Device: "plc-1", Weaknesses: []string{"CWE-798"}, CVSS: vector, Source: "firmware.sarif"},
-		{ID: "EX001@src/login.c:30", Title: "Fixed password", Description: "error at src/login.c:30: Asked for, and not granted.", Device: "plc-1", Weaknesses: []string{"CWE-798"}, CVSS: vector, Source: "firmware.sarif"},
+		{ID: "EX001@src/login.c:12#2", Title: "Fixed password", Description: "error at src/login.c:12: Another one.", Device: "plc-1", Weaknesses: []string{"CWE-798"}, CVSS: vector, Place: "src/login.c:12", Source: "firmware.sarif"},
+		{ID: "EX001@src/login.c:30", Title: "Fixed password", Description: "error at src/login.c:30: Asked for, and not granted.", Device: "plc-1", Weaknesses: []string{"CWE-798"}, CVSS: vector, Place: "src/login.c:30", Source: "firmware.sarif"},
 		{ID: "result", Title: "No rule at all.", Description: "note: No rule at all.", Device: "plc-1", Source: "firmware.sarif"},
 		{ID: "EXT9", Title: "Of an extension", Description: "warning: Seen.", Device: "plc-1", Weaknesses: []string{"CWE-306"}, Source: "firmware.sarif"},
 	}, found)

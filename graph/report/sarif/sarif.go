@@ -2,8 +2,8 @@
 // security tab of a code host shows them.
 //
 // Each kind of gap of each technique is a rule, whose help says what can be
-// done; each gap is a result in the file of findings that its riskiest finding
-// came from. A gap that somebody accepted is suppressed, with the reason.
+// done; each gap is a result at the file and line where its riskiest finding
+// is, or else at the file of findings that this came from. A gap that somebody accepted is suppressed, with the reason.
 // Drafts are left out: what stands in such a log looks official.
 package sarif
 
@@ -18,15 +18,16 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
-	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/goccy/go-json"
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
 	"github.com/mitigraph/mitigraph/graph"
 	"github.com/mitigraph/mitigraph/graph/finding"
+	"github.com/mitigraph/mitigraph/graph/internal/escape"
 	"github.com/mitigraph/mitigraph/graph/report"
-	"github.com/mitigraph/mitigraph/graph/report/internal/escape"
 )
 
 // From these risks on a result is an error and a warning; below it is a note.
@@ -67,10 +68,11 @@ func Write(w io.Writer, a *graph.Assessment) error {
 	out.Schema = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 	out.AddRun(run)
 	var b bytes.Buffer
-	if err := out.PrettyWrite(&b); err != nil {
+	e := json.NewEncoder(&b)
+	e.SetIndent("", "  ")
+	if err := e.Encode(out); err != nil {
 		return err
 	}
-	b.WriteByte('\n')
 	_, err := w.Write(escape.JSON(b.Bytes()))
 	return err
 }
@@ -133,8 +135,10 @@ var page = regexp.MustCompile(`^https://attack\.mitre\.org/[A-Za-z0-9/]+$`)
 // help says what can be done about a gap.
 func (l *log) help(g graph.Gap) *sarif.MultiformatMessageString {
 	lead := "Suggestions of this project, not ATT&CK's; the best first:"
-	if g.Kind == graph.GapNotDeployed {
-		lead = "Official mitigations of ATT&CK, the most useful here first:"
+	if g.Kind == graph.GapNotDeployed && len(g.Candidates) > 0 && g.Candidates[0].Score == 0 {
+		lead = "Official mitigations of ATT&CK:"
+	} else if g.Kind == graph.GapNotDeployed {
+		lead = "Official mitigations of ATT&CK, first that which by itself answers the most risk of the site:"
 	}
 	plain, markdown := []string{g.Why}, []string{finding.Markdown(g.Why)}
 	if len(g.Candidates) == 0 {
@@ -164,20 +168,23 @@ func (l *log) result(g graph.Gap, rule int) *sarif.Result {
 	if len(g.Candidates) > 0 {
 		c := g.Candidates[0]
 		verb := "A suggestion, not official"
-		if g.Kind == graph.GapNotDeployed {
-			verb = "The most useful mitigation"
+		switch {
+		case g.Kind == graph.GapNotDeployed && c.Score == 0:
+			verb = "An official mitigation"
+		case g.Kind == graph.GapNotDeployed:
+			verb = "The one of its official mitigations that by itself answers the most risk of the site"
 		}
 		say += fmt.Sprintf(" %s: %s %s.", verb, c.ID, c.Name)
 	}
 	r.Message = &sarif.Message{Text: new(text(say)), Arguments: []string{}}
 	print := l.fingerprint(g)
 	r.PartialFingerprints = map[string]string{"mitigraphGap/v1": print, "primaryLocationLineHash": print + ":1"}
-	for i, source := range l.sources(g) {
+	for i, at := range l.places(g) {
 		if i == 0 {
-			r.Locations = append(r.Locations, place(source))
+			r.Locations = append(r.Locations, at.location())
 			continue
 		}
-		other := place(source)
+		other := at.location()
 		other.ID = i
 		r.RelatedLocations = append(r.RelatedLocations, other)
 	}
@@ -213,42 +220,57 @@ func (l *log) fingerprint(g graph.Gap) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// sources are the files of a gap's findings: first that of the riskiest, then
-// the others, in order.
-func (l *log) sources(g graph.Gap) (out []string) {
-	first := ""
-	seen := map[string]bool{}
-	for i, id := range g.Findings {
-		s := l.findings[id].Source
-		if i == 0 {
-			first = s
+// mostPlaces bounds the locations of a result; code hosts read few.
+const mostPlaces = 100
+
+// place is a file, by its URI, and a line in it.
+type place struct {
+	uri  string
+	line int
+}
+
+// places are where a gap's findings are, the riskiest first, each once.
+func (l *log) places(g graph.Gap) (out []place) {
+	seen := map[place]bool{{}: true}
+	for _, id := range g.Findings {
+		f := l.findings[id]
+		at, ok := placeOf(f.Place)
+		if !ok && f.Source != "" { // its first line, since code hosts want one
+			at = place{address(f.Source), 1}
 		}
-		if s != "" && !seen[s] {
-			seen[s] = true
-			out = append(out, s)
+		if !seen[at] && len(out) < mostPlaces {
+			seen[at] = true
+			out = append(out, at)
 		}
 	}
-	slices.SortFunc(out, func(a, b string) int {
-		if (a == first) != (b == first) {
-			if a == first {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Compare(a, b)
-	})
 	return out
 }
 
-// place is a file as a whole: its first line, since code hosts want one.
-func place(source string) *sarif.Location {
+var lined = regexp.MustCompile(`^(.+?)(?::(\d{1,9}))?$`)
+
+// placeOf reads a finding's own place; not one that leads to anything but a
+// file.
+func placeOf(s string) (place, bool) {
+	m := lined.FindStringSubmatch(s)
+	if m == nil {
+		return place{}, false
+	}
+	u, err := url.Parse(m[1])
+	if err != nil || u.Scheme != "" && u.Scheme != "file" || u.Opaque != "" || u.User != nil || u.Host != "" || u.Path == "" {
+		return place{}, false
+	}
+	line, _ := strconv.Atoi(m[2])
+	return place{(&url.URL{Scheme: u.Scheme, Path: u.Path}).String(), max(1, line)}, true
+}
+
+func (p place) location() *sarif.Location {
 	at := sarif.NewArtifactLocation()
-	at.URI = new(address(source))
-	if !filepath.IsAbs(source) {
+	at.URI = new(p.uri)
+	if !strings.HasPrefix(p.uri, "file:") && !strings.HasPrefix(p.uri, "/") {
 		at.URIBaseID = new("%SRCROOT%")
 	}
 	region := sarif.NewRegion()
-	region.StartLine = new(1)
+	region.StartLine = new(p.line)
 	where := sarif.NewPhysicalLocation()
 	where.ArtifactLocation, where.Region = at, region
 	out := sarif.NewLocation()

@@ -29,7 +29,10 @@ type result struct {
 type location struct {
 	ID    int
 	Place struct {
-		File struct{ URI, URIBaseID string } `json:"artifactLocation"`
+		File   struct{ URI, URIBaseID string } `json:"artifactLocation"`
+		Region struct {
+			Line int `json:"startLine"`
+		}
 	} `json:"physicalLocation"`
 }
 
@@ -69,7 +72,7 @@ func sample() *graph.Assessment {
 		Gaps: []graph.Gap{
 			{Kind: graph.GapNoMitigation, Technique: "T0837", Findings: []string{"F-1", "F-2", "F-3"}, Devices: []string{"plc-1"}, Score: 0.44, Why: "None is listed.",
 				Candidates: []graph.Candidate{{ID: "M0810", Name: "Out-of-Band", Because: []string{"it is alike"}}}},
-			{Kind: graph.GapNotDeployed, Technique: "T0807", Findings: []string{"F-3"}, Score: 0.2, Why: "2 exist.", Candidates: []graph.Candidate{{ID: "M0942", Name: "Disable"}}},
+			{Kind: graph.GapNotDeployed, Technique: "T0807", Findings: []string{"F-3"}, Score: 0.2, Why: "2 exist.", Candidates: []graph.Candidate{{ID: "M0942", Name: "Disable", Score: 0.1}}},
 			{Kind: graph.GapNotDeployed, Technique: "T0807", Findings: []string{"F-1"}, Score: 0.1, Why: "2 exist.", Accepted: &graph.Acceptance{By: "J. Doe", Until: "2099-12-31", Why: "No user."}},
 			{Kind: graph.GapNoTechnique, Findings: []string{"F-4"}, Score: 0.05, Why: "Nothing follows from CWE-778."},
 			{Kind: graph.GapNoTechnique, Findings: []string{"F-2"}, Score: 0.04, Why: "Nothing is known."},
@@ -90,7 +93,7 @@ func TestWrite(t *testing.T) {
 	assert.Equal(t, "4.4", rules[0].Properties.Severity)
 	assert.Contains(t, rules[0].Properties.Tags, "external/attack/T0837")
 	assert.Contains(t, rules[0].Help.Text, "Suggestions of this project, not ATT&CK's; the best first:\n- M0810 Out-of-Band: it is alike")
-	assert.Contains(t, rules[1].Help.Markdown, "Official mitigations of ATT&CK, the most useful here first:\n\n- M0942 Disable")
+	assert.Contains(t, rules[1].Help.Markdown, "Official mitigations of ATT&CK, first that which by itself answers the most risk of the site:\n\n- M0942 Disable")
 	assert.Equal(t, "no_technique", rules[2].ID)
 	assert.Contains(t, rules[2].Help.Text, "a person has to decide")
 
@@ -105,8 +108,8 @@ func TestWrite(t *testing.T) {
 	assert.Equal(t, "b.json", results[0].Locations[0].Place.File.URI, "where the riskiest finding came from")
 	assert.Equal(t, "%SRCROOT%", results[0].Locations[0].Place.File.URIBaseID)
 	require.Len(t, results[0].Related, 2)
-	assert.Equal(t, "file:///data/c.json", results[0].Related[0].Place.File.URI)
-	assert.Equal(t, "a%20b.json", results[0].Related[1].Place.File.URI)
+	assert.Equal(t, "a%20b.json", results[0].Related[0].Place.File.URI)
+	assert.Equal(t, "file:///data/c.json", results[0].Related[1].Place.File.URI)
 	assert.Empty(t, results[3].Locations)
 	assert.Empty(t, results[1].Suppressions)
 	require.Len(t, results[2].Suppressions, 1)
@@ -143,4 +146,33 @@ func TestAddresses(t *testing.T) {
 		_, results := written(t, &graph.Assessment{Findings: []graph.FindingResult{{ID: "F", Source: source}}, Gaps: []graph.Gap{{Kind: graph.GapNoTechnique, Findings: []string{"F"}}}})
 		assert.Equal(t, want, results[0].Locations[0].Place.File.URI, fmt.Sprintf("%q", source))
 	}
+}
+
+// A finding's own place in a file comes before the file that tells of it, and
+// leads to nothing but a file.
+func TestPlaces(t *testing.T) {
+	for at, want := range map[string]place{
+		"src/login.c:12": {"src/login.c", "%SRCROOT%", 12}, "lib/a b.jar": {"lib/a%20b.jar", "%SRCROOT%", 1}, "file:///src/x.c:3": {"file:///src/x.c", "", 3},
+		"": {"log.sarif", "%SRCROOT%", 1}, "javascript:alert(1):3": {"log.sarif", "%SRCROOT%", 1}, "https://evil.example/x:7": {"log.sarif", "%SRCROOT%", 1},
+		"//evil.example/x": {"log.sarif", "%SRCROOT%", 1}, ":5": {"log.sarif", "%SRCROOT%", 1}, "a.c:0": {"a.c", "%SRCROOT%", 1}, "a.c:1234567890123": {"log.sarif", "%SRCROOT%", 1},
+		"\u202ea.c:4": {"%E2%80%AEa.c", "%SRCROOT%", 4}, "a\n.c:4": {"log.sarif", "%SRCROOT%", 1},
+	} {
+		_, results := written(t, &graph.Assessment{Findings: []graph.FindingResult{{ID: "F", Source: "log.sarif", Place: at}}, Gaps: []graph.Gap{{Kind: graph.GapNoTechnique, Findings: []string{"F"}}}})
+		require.Len(t, results[0].Locations, 1)
+		p := results[0].Locations[0].Place
+		assert.Equal(t, want, place{p.File.URI, p.File.URIBaseID, p.Region.Line}, "%q", at)
+	}
+	a := &graph.Assessment{Gaps: []graph.Gap{{Kind: graph.GapNoTechnique}}}
+	for i := range 300 {
+		a.Findings = append(a.Findings, graph.FindingResult{ID: fmt.Sprint(i), Place: fmt.Sprintf("a.c:%d", i/2+1)})
+		a.Gaps[0].Findings = append(a.Gaps[0].Findings, fmt.Sprint(i))
+	}
+	_, results := written(t, a)
+	require.Len(t, results[0].Related, 99)
+	assert.Equal(t, 2, results[0].Related[0].Place.Region.Line, "each place once, the riskiest first")
+}
+
+type place struct {
+	uri, base string
+	line      int
 }

@@ -15,9 +15,10 @@
 package stix
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
-	"encoding/json"
+	"crypto/sha1"
 	"errors"
 	"fmt"
 	"io"
@@ -26,18 +27,32 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/goccy/go-json"
 	"github.com/google/uuid"
 
 	"github.com/mitigraph/mitigraph/graph"
 	export "github.com/mitigraph/mitigraph/graph/export/stix"
 	"github.com/mitigraph/mitigraph/graph/finding"
+	"github.com/mitigraph/mitigraph/graph/internal/escape"
 	"github.com/mitigraph/mitigraph/graph/report"
-	"github.com/mitigraph/mitigraph/graph/report/internal/escape"
 	"github.com/mitigraph/mitigraph/mitre"
 )
 
 // namespace makes the UUIDs of version 5 of what this package writes.
 var namespace = uuid.NewSHA1(uuid.NameSpaceURL, []byte("https://github.com/mitigraph/mitigraph/graph/report/stix"))
+
+// named is the UUID of version 5 of what the parts say together.
+func named(parts ...[]byte) string {
+	h := sha1.New()
+	h.Write(namespace[:])
+	for _, p := range parts {
+		h.Write(p)
+	}
+	var id uuid.UUID
+	copy(id[:], h.Sum(nil))
+	id[6], id[8] = id[6]&0x0f|5<<4, id[8]&0x3f|0x80
+	return id.String()
+}
 
 // object is a STIX object, its members in the order in which they are written.
 type object struct {
@@ -169,12 +184,16 @@ func Write(w io.Writer, a *graph.Assessment, c *mitre.Catalog) error {
 		return x.problems
 	}
 	// Each object on a line of its own, so that two bundles can be compared.
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "{\"type\":\"bundle\",\"id\":\"bundle--%s\",\"objects\":[\n", uuid.NewSHA1(namespace, bytes.Join(x.objects, nil)))
-	b.Write(bytes.Join(x.objects, []byte(",\n")))
+	b := bufio.NewWriterSize(w, 64<<10)
+	fmt.Fprintf(b, "{\"type\":\"bundle\",\"id\":\"bundle--%s\",\"objects\":[\n", named(x.objects...))
+	for i, o := range x.objects {
+		if i > 0 {
+			b.WriteString(",\n")
+		}
+		b.Write(escape.JSON(o))
+	}
 	b.WriteString("\n]}\n")
-	_, err := w.Write(escape.JSON(b.Bytes()))
-	return err
+	return b.Flush()
 }
 
 // drafts tells those that go out as courses of action from those that are only
@@ -245,19 +264,19 @@ func (x *writer) add(o object) string {
 			o.Markings = []string{x.marking}
 		}
 	}
-	var said bytes.Buffer
-	e := json.NewEncoder(&said)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(o); err != nil {
+	said, err := json.MarshalWithOption(&o, json.DisableHTMLEscape())
+	if err != nil {
 		x.problems = errors.Join(x.problems, err)
 		return ""
 	}
-	id := o.Type + "--" + uuid.NewSHA1(namespace, said.Bytes()).String()
+	id := o.Type + "--" + named(said, []byte("\n"))
 	if !x.ids[id] {
 		x.ids[id] = true
 		// The first of its kind: no text holds it, since a quotation mark in a
 		// text has a backslash before it.
-		x.objects = append(x.objects, bytes.TrimSuffix(bytes.Replace(said.Bytes(), []byte(`"id":""`), []byte(`"id":"`+id+`"`), 1), []byte("\n")))
+		empty := []byte(`"id":""`)
+		before, after, _ := bytes.Cut(said, empty)
+		x.objects = append(x.objects, slices.Concat(before, empty[:len(empty)-1], []byte(id), empty[len(empty)-1:], after))
 	}
 	return id
 }
@@ -282,7 +301,7 @@ func (x *writer) findings() {
 	for _, f := range x.a.Findings {
 		o := object{
 			Type: "vulnerability", Name: finding.Plain(cmp.Or(f.Title, f.ID), 0), Description: finding.Plain(f.Why, 0),
-			Finding: &foundProps{ID: finding.Plain(f.ID, 0), Source: finding.Plain(f.Source, 0), Risk: f.Score, CVSS: finding.Plain(f.CVSS, 0), Severity: f.Severity,
+			Finding: &foundProps{ID: f.ID, Source: finding.Plain(f.Source, 0), Risk: f.Score, CVSS: finding.Plain(f.CVSS, 0), Severity: f.Severity,
 				KEV: f.KEV, EPSS: f.EPSS, Status: string(f.Status)},
 		}
 		for _, cve := range f.CVEs {
@@ -369,8 +388,10 @@ func (x *writer) gaps() {
 
 // known leaves out what has no object, and what is there already.
 func known(refs []string) (out []string) {
+	there := map[string]bool{"": true}
 	for _, r := range refs {
-		if r != "" && !slices.Contains(out, r) {
+		if !there[r] {
+			there[r] = true
 			out = append(out, r)
 		}
 	}
@@ -385,7 +406,7 @@ func (x *writer) plan() {
 		}
 		x.add(object{
 			Type: "note", Abstract: finding.Plain(fmt.Sprintf("Step %d of the plan: %s %s", i+1, s.ID, s.Name), 0),
-			Content: fmt.Sprintf("An official mitigation that can be deployed. Beyond what the steps before it answer, it answers %.0f %% of the risk; %.0f %% is left then.", 100*s.Adds, 100*s.Left),
+			Content: fmt.Sprintf("An official mitigation that can be deployed. Beyond what the steps before it answer, it answers %.0f %% of the unanswered risk; %.0f %% stays unanswered. Answered means that a mitigation is deployed: the risk is less, not gone.", 100*s.Adds, 100*s.Left),
 			Refs:    known(refs), Labels: []string{"mitigraph-plan"}, Step: &stepProps{i + 1, s.Adds, s.Left},
 		})
 	}

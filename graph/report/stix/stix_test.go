@@ -155,3 +155,13 @@ func TestDraftsNeverLookOfficial(t *testing.T) {
 	require.Len(t, back, 1, "and it can be read back")
 	assert.Equal(t, "D-2", back[0].ID)
 }
+
+// Two findings whose IDs look the same are two.
+func TestFindingsThatLookAlike(t *testing.T) {
+	other := one
+	other.ID = "F\u200b-1"
+	bundle, objects := written(t, nil, one, other)
+	assert.Len(t, objects["vulnerability"], 2)
+	assert.Contains(t, bundle, `"id":"F\u200b-1"`)
+	assert.NotContains(t, bundle, "\u200b")
+}

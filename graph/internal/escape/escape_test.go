@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/mitigraph/mitigraph/graph/report/internal/escape"
+	"github.com/mitigraph/mitigraph/graph/internal/escape"
 )
 
 func TestJSON(t *testing.T) {

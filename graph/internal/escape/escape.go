@@ -1,5 +1,5 @@
-// Package escape takes from what is written all that a terminal, an editor or a
-// browser could obey.
+// Package escape tells what a terminal, an editor or a browser could obey
+// without showing it, and takes it from what is written.
 package escape
 
 import (
@@ -10,6 +10,15 @@ import (
 	"unicode/utf8"
 )
 
+// Seen says of a character that it shows something: it is printable, and none
+// of those that count as printable and show nothing, such as variation
+// selectors, the grapheme joiner and fillers.
+func Seen(r rune) bool {
+	const first = 0x34F // before it there is none of the latter
+	return unicode.IsPrint(r) && (r < first ||
+		!unicode.Is(unicode.Variation_Selector, r) && !unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r))
+}
+
 // JSON returns a JSON text that means the same, in which no character is there
 // that can't be seen: control and format characters are written as escapes. It
 // returns b itself where there is none. The text must be UTF-8 and may be a
@@ -18,10 +27,9 @@ func JSON(b []byte) []byte {
 	var out []byte
 	done := 0
 	for i := 0; i < len(b); {
-		if len(b)-i >= 8 {
-			// A byte of 0x7f or more leaves its highest bit, before or after one is
-			// added. A carry, which only such a byte has, at most looks closer.
-			if w := binary.LittleEndian.Uint64(b[i:]); (w|(w+0x0101010101010101))&0x8080808080808080 == 0 {
+		if i+8 <= len(b) {
+			const ones, highs = 0x0101010101010101, 0x8080808080808080
+			if x := binary.LittleEndian.Uint64(b[i:]); (x|(x+ones))&highs == 0 { // eight below 0x7f
 				i += 8
 				continue
 			}
@@ -31,7 +39,7 @@ func JSON(b []byte) []byte {
 			continue
 		}
 		r, n := utf8.DecodeRune(b[i:])
-		if !unicode.IsPrint(r) || Unseen(r) {
+		if !Seen(r) {
 			out = append(out, b[done:i]...)
 			if r > 0xffff {
 				high, low := utf16.EncodeRune(r)
@@ -47,10 +55,4 @@ func JSON(b []byte) []byte {
 		return b
 	}
 	return append(out, b[done:]...)
-}
-
-// Unseen says of a character that counts as printable that it shows nothing:
-// variation selectors, the grapheme joiner and fillers.
-func Unseen(r rune) bool {
-	return unicode.Is(unicode.Variation_Selector, r) || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
 }
