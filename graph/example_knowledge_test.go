@@ -141,7 +141,7 @@ func ExampleSnapshot_Warnings() {
 	}
 	// Output:
 	// other.json: F-1: another finding has this ID; this one is called F-1#2
-	// other.json: F-2: technique "T9999": not in this ATT&CK release; it is left out
+	// other.json: F-2: technique "T9999" is left out: not in this ATT&CK release
 }
 
 // Two graphs over one store, as two programs have them over one database: the
@@ -203,12 +203,12 @@ func ExampleSummary() {
 // that no report over them looks whole.
 func ExampleFindingsRead() {
 	ctx := context.Background()
-	file := strings.NewReader(`[{"id":"F-1","weaknesses":["CWE-798"]},{"device":"plc-1"}]`)
+	file := strings.NewReader(`[{"id":"F-8","weaknesses":["CWE-798"]},{"device":"plc-1"}]`)
 	read, skipped, err := finding.Collect(finding.Read(ctx, "scan.json", file, finding.JSON))
 	check(err)
-	g, err := graph.New(ctx, graph.FindingsRead("scan.json", read, skipped))
-	check(err)
+	g := pumpHouse()
 	defer g.Close()
+	check(g.Add(ctx, graph.FindingsRead("scan.json", read, skipped)))
 	for _, e := range g.Snapshot().Skipped() {
 		fmt.Println(e)
 	}
