@@ -100,6 +100,6 @@ func ExampleSession() {
 	// Output:
 	// [[<attack:M0938>]] [] <nil>
 	// [] [what follows the second word is taken for a part of it nothing in the graph is "attack:T0834 please"] <nil>
-	// [] [] query: "rel:heals" is no predicate; did you mean "rel:has"?
+	// [] [] query: "rel:heals" is no predicate; did you mean rel:has or rel:helps?
 	// [] [] query: it is empty
 }
