@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/mitigraph/mitigraph/mitre"
@@ -416,24 +417,50 @@ func predict(rows [][features]float64, weights []float64) []float64 {
 	return out
 }
 
-// alike proposes for a technique that has no usable mitigation those that fit
-// it by the techniques that are like it. They are proposals of this project,
-// not ATT&CK's; what is deployed already or ruled out on every device is left
-// out.
+// proposals are what an index proposes for techniques. They are made when they
+// are needed, and kept for the next assessment of the same index. Safe for
+// concurrent use.
+type proposals struct {
+	mu       sync.Mutex
+	proposer *proposer
+	of       map[string][]Candidate // by technique ID
+}
+
+// propose returns the mitigations that fit a technique by the techniques that
+// are like it, in the order of their IDs. The caller must not change the list.
+func (x *index) propose(t *mitre.Technique) []Candidate {
+	kept := x.proposed
+	kept.mu.Lock()
+	defer kept.mu.Unlock()
+	if out, ok := kept.of[t.ID]; ok {
+		return out
+	}
+	if kept.proposer == nil {
+		kept.proposer, kept.of = newProposer(x), map[string][]Candidate{}
+	}
+	p := kept.proposer
+	var out []Candidate
+	if i, ok := p.at[t.ID]; ok {
+		near := p.neighboursOf(i, nothingHidden)
+		for m, score := range predict(p.rows(i, near), learned) {
+			if because := p.because(i, m, near); len(because) > 0 {
+				out = append(out, Candidate{ID: p.mitigations[m].ID, Name: p.mitigations[m].Name, Score: round(score), Because: because})
+			}
+		}
+	}
+	kept.of[t.ID] = out
+	return out
+}
+
+// alike proposes mitigations for a technique that has no usable one. They are
+// proposals of this project, not ATT&CK's; what is deployed already or ruled
+// out on every device is left out.
 func (w *assessor) alike(t *mitre.Technique, by []openedBy) []Candidate {
-	if w.proposer == nil {
-		w.proposer = newProposer(w.index())
-	}
-	p := w.proposer
-	i, ok := p.at[t.ID]
-	if !ok {
-		return []Candidate{}
-	}
-	near := p.neighboursOf(i, nothingHidden)
 	out := []Candidate{}
-	for m, score := range predict(p.rows(i, near), learned) {
-		if because := p.because(i, m, near); len(because) > 0 && w.wanted(p.mitigations[m].ID, by) {
-			out = append(out, Candidate{ID: p.mitigations[m].ID, Name: p.mitigations[m].Name, Score: round(score), Because: because})
+	for _, c := range w.index().propose(t) {
+		if w.wanted(c.ID, by) {
+			c.Because = slices.Clone(c.Because)
+			out = append(out, c)
 		}
 	}
 	return best(out)

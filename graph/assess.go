@@ -110,8 +110,7 @@ type assessor struct {
 	key       []byte            // of the template, while it is looked up
 
 	accepted []*accepted
-	sites    int       // how many are described
-	proposer *proposer // made when it is needed
+	sites    int // how many are described
 
 	ids      names              // of findings; a number of a finding is the place in their order
 	opened   map[string]*opened // by technique ID

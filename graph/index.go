@@ -23,6 +23,7 @@ type index struct {
 	said     map[string][]node // who says a finding, by its key
 	catalog  *mitre.Catalog    // the release that is in force; may be nil
 	warnings []Warning         // of what could not be settled
+	proposed *proposals
 }
 
 // edge is one statement seen from one of its ends.
@@ -33,7 +34,7 @@ type edge struct {
 }
 
 func newIndex() *index {
-	return &index{ids: map[string]int32{}, own: map[*edge]bool{}, said: map[string][]node{}}
+	return &index{ids: map[string]int32{}, own: map[*edge]bool{}, said: map[string][]node{}, proposed: &proposals{}}
 }
 
 // clone returns a copy whose changes do not show in x.
@@ -42,7 +43,7 @@ func (x *index) clone() *index {
 		ids: maps.Clone(x.ids), nodes: slices.Clone(x.nodes),
 		out: slices.Clone(x.out), in: slices.Clone(x.in),
 		own: map[*edge]bool{}, said: maps.Clone(x.said),
-		catalog: x.catalog, warnings: slices.Clip(x.warnings),
+		catalog: x.catalog, warnings: slices.Clip(x.warnings), proposed: &proposals{},
 	}
 }
 
