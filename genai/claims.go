@@ -19,7 +19,7 @@ const ClaimPrompt = "claim-v1"
 var claimPrompt = prompt(ClaimPrompt)
 
 const (
-	claimTries  = 3   // answers for one claim
+	claimTries  = 5   // answers for one claim
 	claimTokens = 120 // of an answer
 	claimReason = 120 // characters of a reason that the writer is told
 	// leastWhole is how many parameters a model has that is asked for a whole
@@ -329,14 +329,15 @@ func (x slot) against(said string) string {
 	return ""
 }
 
-// words are those of a text in small letters; an ID is one.
+// words are those of a text in small letters. An ID is one, a label of a
+// standard several, however they are joined.
 func words(s string) []string {
 	s = strings.ReplaceAll(strings.ToLower(s), "’", "'")
 	list := strings.FieldsFunc(s, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-._'", r)
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("._'", r)
 	})
 	for i := range list {
-		list[i] = strings.Trim(list[i], "-._'")
+		list[i] = strings.Trim(list[i], "._'")
 	}
 	return slices.DeleteFunc(list, func(w string) bool { return w == "" })
 }

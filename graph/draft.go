@@ -88,6 +88,22 @@ type Rejection struct {
 	Why     string `json:"why"`
 }
 
+// By says who wrote the draft: the generator's name and, where claims of the
+// template stand among its own, how many: "ollama:llama3.1, 3 of 5 claims; the
+// other 2 by template". A text that a person changed is not counted.
+func (d Draft) By() string {
+	total := 0
+	for range d.Text.Claims() {
+		total++
+	}
+	changed := slices.ContainsFunc(d.Reviews, func(r Review) bool { return r.Was != nil })
+	n := len(d.Checks.TemplateClaims)
+	if n == 0 || n > total || changed {
+		return d.Generator
+	}
+	return fmt.Sprintf("%s, %d of %d claims; the other %d by template", d.Generator, total-n, total, n)
+}
+
 // Drafts is the source of an assessment's drafts. They enter under their own
 // IDs and their own named graph, linked to the technique whose gap they are
 // for; no question counts them as mitigations.

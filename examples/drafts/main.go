@@ -193,11 +193,11 @@ func list(w io.Writer, s *graph.Snapshot, o options) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "ID\tSTATUS\tTASK\tFOR\tBY")
 	for _, d := range drafts {
-		by := d.Generator
+		by := d.By()
 		if n := len(d.Reviews); n > 0 {
 			by += ", " + d.Reviews[n-1].By
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", d.ID, d.Status, d.Task, finding.Plain(about(d), 40), finding.Plain(by, 40))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", d.ID, d.Status, d.Task, finding.Plain(about(d), 40), finding.Plain(by, 90))
 	}
 	return t.Flush()
 }
@@ -225,7 +225,7 @@ func show(w io.Writer, s *graph.Snapshot, o options) error {
 		return write(w, d)
 	}
 	line := func(format string, args ...any) { fmt.Fprintln(w, finding.Plain(fmt.Sprintf(format, args...), 0)) }
-	line("%s  %s, written by %s for %s", d.ID, d.Status, d.Generator, about(d))
+	line("%s  %s, written by %s for %s", d.ID, d.Status, d.By(), about(d))
 	for where, c := range d.Text.Claims() {
 		line("  %s: %s [%s]", where, c.Text, strings.Join(c.Evidence, ", "))
 	}

@@ -83,7 +83,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	once("finding", &o.finding, "triage: the finding's `ID`")
 	once("report", &o.report, "report: `FILE` with the text of a threat report; \"-\" is standard input")
 	once("machine", &o.machine, "measure: `words` for what the models run on, such as \"2 cores, no GPU\"")
-	once("keep", &o.keep, "measure: also write each draft as JSON into this `FOLDER`, which must be there")
+	once("keep", &o.keep, "measure: also write each draft as JSON, and all answers as they came, into this `FOLDER`, which must be there")
 	fs.DurationVar(&o.timeout, "timeout", 0, "measure: the `time` that an answer may take, such as 5m; 2m unless given")
 	fs.IntVar(&o.gap, "gap", 0, "mitigation: the `number` of the gap, from 0 for the most urgent")
 	words, err := cli.Parse(fs, args, stderr, usage, examples)

@@ -53,7 +53,8 @@ const (
 	// Small models say everything twice without a penalty.
 	repeatPenalty     = 1.15
 	repeatWindow      = 256 // tokens
-	shortAnswer       = 200 // tokens, that are written without it
+	shortAnswer       = 200 // tokens
+	shortPenalty      = 1.05
 	repairTemperature = 0.7
 	keepAlive         = 10 * time.Minute // between gaps the model stays loaded
 	readyTimeout      = 30 * time.Second
@@ -155,7 +156,7 @@ func (w *Writer) Fingerprint() string {
 	if w.about == nil || w.about.digest == "" {
 		return ""
 	}
-	return fmt.Sprintf("%s context %d seed %d repeat %v/%d from %d repair %v", w.about.digest, w.about.context, seed, repeatPenalty, repeatWindow, shortAnswer, repairTemperature)
+	return fmt.Sprintf("%s context %d seed %d repeat %v/%d below %d tokens %v, repair %v", w.about.digest, w.about.context, seed, repeatPenalty, repeatWindow, shortAnswer, shortPenalty, repairTemperature)
 }
 
 // Ready asks the server about the model. It returns nil when both are there,
@@ -325,11 +326,11 @@ func temperature(r genai.Request) float64 {
 	return 0
 }
 
-// penalty is for long answers: in a short one it would cost the IDs and names
-// that a small model has to repeat from its prompt.
+// penalty is less in a short answer, where it would cost the IDs and names that
+// a small model has to repeat from its prompt.
 func penalty(r genai.Request) float64 {
 	if r.MaxTokens <= shortAnswer {
-		return 1
+		return shortPenalty
 	}
 	return repeatPenalty
 }

@@ -139,7 +139,7 @@ func course(c *mitre.Catalog, creator string, d graph.Draft) ([]object, error) {
 		Type: "marking-definition", SpecVersion: "2.1", ID: id("marking-definition", d.ID, at), CreatedBy: creator, Created: at,
 		DefinitionType: "statement",
 		Definition: &statement{fmt.Sprintf("Written by %s, accepted by %s on %s. Not MITRE's, and no official mitigation of ATT&CK.",
-			d.Generator, accepted.By, accepted.At.UTC().Format(time.DateOnly))},
+			d.By(), accepted.By, accepted.At.UTC().Format(time.DateOnly))},
 	}
 	var names []string
 	for _, t := range techniques {
