@@ -64,6 +64,13 @@ func (c cached) ContextTokens() int {
 	return 0
 }
 
+func (c cached) Parameters() int64 {
+	if l, ok := c.Writer.(interface{ Parameters() int64 }); ok {
+		return l.Parameters()
+	}
+	return 0
+}
+
 func (c cached) Write(ctx context.Context, r Request) (Answer, error) {
 	print := c.Writer.(fingerprinted).Fingerprint()
 	if print == "" {
@@ -96,9 +103,9 @@ func (c cached) Write(ctx context.Context, r Request) (Answer, error) {
 
 // sumOf names a request by all that an answer may depend on.
 func sumOf(name, print string, r Request) string {
-	b, err := json.Marshal([]any{name, print, r.System, r.Prompt, r.Schema, r.MaxTokens, r.Previous, r.Repair})
+	b, err := json.Marshal([]any{name, print, r.System, r.Prompt, r.Schema, r.MaxTokens, r.Repair, r.Seed})
 	if err != nil {
-		b = fmt.Appendf(nil, "%q", []any{name, print, r.System, r.Prompt, string(r.Schema), r.MaxTokens, r.Previous, r.Repair}) // a schema that is no JSON
+		b = fmt.Appendf(nil, "%q", []any{name, print, r.System, r.Prompt, string(r.Schema), r.MaxTokens, r.Repair, r.Seed}) // a schema that is no JSON
 	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])

@@ -51,7 +51,6 @@ const (
 	defaultTimeout  = 2 * time.Minute
 	defaultPatience = 30 * time.Second
 	firstPause      = time.Second // before a server that failed is asked again; it doubles
-	maxAttempts     = 2
 )
 
 // Names of checks that package verify does not know. The first three are about
@@ -60,6 +59,7 @@ const (
 	CheckContext = "context" // the prompt does not fit the writer's context
 	CheckTimeout = "timeout" // the writer did not answer in time
 	CheckServer  = "server"  // the writer's server failed
+	CheckWording = "wording" // the words are none of the writer's own, or do not say what the graph decided
 	CheckGraph   = "graph"   // the text contradicts what the graph decided; it comes last
 )
 
@@ -210,10 +210,6 @@ func draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, t Task, 
 	}
 	whole, _ := j.plan(evidence)
 	d := graph.Draft{Task: t.kind.name, Gap: t.gap, About: j.about, Generator: w.Name(), Status: "draft", Evidence: evidence}
-	if w.Name() != compose.Name {
-		d.Checks.Prompt = t.kind.version
-	}
-
 	var text graph.DraftText
 	var given []graph.Evidence
 	if silent == "" {
@@ -223,6 +219,9 @@ func draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, t Task, 
 	}
 	if err != nil {
 		return graph.Draft{}, fmt.Errorf("genai: %s: %w", t, err)
+	}
+	if w.Name() == compose.Name {
+		d.Checks.Prompt = ""
 	}
 	if text != nil {
 		d.Evidence = given
@@ -266,60 +265,97 @@ func collected(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, t Ta
 	return job{}, nil, fmt.Errorf("genai: %s: %w", t, ErrNothing)
 }
 
+// asking is one draft's questions to a writer.
+type asking struct {
+	ctx     context.Context
+	writer  Writer
+	options Options
+	task    int // its index, for who listens
+	window  int // tokens of the writer's context; 0 for no limit
+	checks  *graph.Checks
+}
+
 // ask gets an accepted text from the writer, and the evidence that it was
-// given. A nil text without an error means that none was accepted.
+// given: the whole in one answer, or else claim by claim. A nil text without
+// an error means that the template's is to stand.
 func ask(ctx context.Context, t Task, j job, evidence []graph.Evidence, w Writer, o Options, index int, c *graph.Checks) (graph.DraftText, []graph.Evidence, error) {
-	window := 0
+	a := &asking{ctx: ctx, writer: w, options: o, task: index, checks: c}
 	if l, ok := w.(interface{ ContextTokens() int }); ok {
-		window = l.ContextTokens()
+		a.window = l.ContextTokens()
 	}
-	r, leftOut, ok := newRequest(t.kind, j, evidence, window)
+	small := false
+	if l, ok := w.(interface{ Parameters() int64 }); ok {
+		small = l.Parameters() > 0 && l.Parameters() < leastWhole
+	}
+	whole := ""
+	if !small {
+		text, given, raw, err := a.whole(t, j, evidence)
+		if err != nil || text != nil || unanswered(c.Rejections) { // a writer that is too slow, or gone, is not asked twice
+			return text, given, err
+		}
+		whole = raw
+	}
+	c.LeftOut, c.LeftOutOf = 0, nil // a claim needs no more than it cites
+	p, _ := j.plan(evidence)
+	text, err := a.claims(t, p, evidence, whole)
+	return text, evidence, err
+}
+
+// whole asks for the draft in one answer, which is returned as it came where it
+// is not accepted.
+func (a *asking) whole(t Task, j job, evidence []graph.Evidence) (graph.DraftText, []graph.Evidence, string, error) {
+	a.checks.Prompt = t.kind.version
+	r, leftOut, ok := newRequest(t.kind, j, evidence, a.window)
 	if !ok {
-		c.Rejections = append(c.Rejections, graph.Rejection{
-			Check: CheckContext, Why: fmt.Sprintf("too little of the evidence fits a context of %d tokens", window),
-		})
-		return nil, nil, nil
+		a.reject(graph.Rejection{Check: CheckContext, Why: fmt.Sprintf("too little of the evidence fits a context of %d tokens", a.window)})
+		return nil, nil, "", nil
 	}
-	c.LeftOut = len(leftOut)
+	a.checks.LeftOut = len(leftOut)
 	for _, e := range leftOut {
-		c.LeftOutOf = append(c.LeftOutOf, graph.Omission{Handle: e.Handle, IDs: e.IDs, About: finding.Plain(e.Text, maxAbout)})
+		a.checks.LeftOutOf = append(a.checks.LeftOutOf, graph.Omission{Handle: e.Handle, IDs: e.IDs, About: finding.Plain(e.Text, maxAbout)})
 	}
-	for attempt := 1; attempt <= maxAttempts; attempt++ {
-		c.Attempts = attempt
-		if o.Streaming != nil {
-			r.Streaming = func(tokens int) { o.Streaming(index, attempt, tokens) }
-		}
-		answer, rejected, err := try(ctx, w, r, o)
-		if err != nil {
-			return nil, nil, err
-		}
-		if answer.Digest != "" {
-			c.Model = answer.Digest
+	answer, rejected, err := a.answer(r)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	if len(rejected) == 0 {
+		var text graph.DraftText
+		text, rejected = verify.Answer(answer.Text, r.plan.form, r.Evidence)
+		if len(rejected) == 0 {
+			rejected = append(disguised(text, r.Evidence), r.plan.verified(text)...)
 		}
 		if len(rejected) == 0 {
-			text, reasons := verify.Answer(answer.Text, r.plan.form, r.Evidence)
-			if len(reasons) == 0 {
-				reasons = append(disguised(text, r.Evidence), r.plan.verified(text)...)
-			}
-			if len(reasons) == 0 {
-				return r.plan.decided(text), r.Evidence, nil
-			}
-			rejected = reasons
+			return r.plan.decided(text), r.Evidence, "", nil
 		}
-		if n := len(rejected) - maxRejections; n > 0 {
-			more := graph.Rejection{Check: rejected[maxRejections].Check, Why: fmt.Sprintf("and %d more reasons", n)}
-			rejected = append(rejected[:maxRejections:maxRejections], more)
-		}
-		for _, x := range rejected {
-			x.Attempt = attempt
-			c.Rejections = append(c.Rejections, x)
-		}
-		if rejected[0].Check == CheckTimeout || rejected[0].Check == CheckServer {
-			break // a writer that is too slow, or gone, is not asked twice
-		}
-		r = r.repair(t.kind, answer.Text, rejected, window)
 	}
-	return nil, nil, nil
+	a.reject(rejected...)
+	return nil, nil, answer.Text, nil
+}
+
+// answer asks the writer for one. Rejections take its place.
+func (a *asking) answer(r Request) (Answer, []graph.Rejection, error) {
+	a.checks.Attempts++
+	if tell := a.options.Streaming; tell != nil {
+		attempt := a.checks.Attempts
+		r.Streaming = func(tokens int) { tell(a.task, attempt, tokens) }
+	}
+	answer, rejected, err := try(a.ctx, a.writer, r, a.options)
+	if answer.Digest != "" {
+		a.checks.Model = answer.Digest
+	}
+	return answer, rejected, err
+}
+
+// reject keeps the reasons against the last answer, or the first of many.
+func (a *asking) reject(rejected ...graph.Rejection) {
+	if n := len(rejected) - maxRejections; n > 0 {
+		more := graph.Rejection{Check: rejected[maxRejections].Check, Why: fmt.Sprintf("and %d more reasons", n)}
+		rejected = append(rejected[:maxRejections:maxRejections], more)
+	}
+	for _, x := range rejected {
+		x.Attempt = a.checks.Attempts
+		a.checks.Rejections = append(a.checks.Rejections, x)
+	}
 }
 
 // try asks the writer once. Rejections take the place of an answer. A server

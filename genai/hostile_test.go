@@ -199,7 +199,7 @@ func (w *obedient) answer(r genai.Request) (text, lie string) {
 	rnd := rand.New(rand.NewPCG(h.Sum64(), w.round))
 	draft, err := r.Compose()
 	if err != nil {
-		return err.Error(), err.Error()
+		return w.claim(claimed(r), rnd)
 	}
 	switch rnd.IntN(12) {
 	case 0: // the truth
@@ -239,6 +239,30 @@ func (w *obedient) answer(r genai.Request) (text, lie string) {
 		}
 	}
 	return encoded(draft), wordsOf(draft)
+}
+
+// claim words one claim, in half of the answers with a lie.
+func (w *obedient) claim(said string, rnd *rand.Rand) (text, lie string) {
+	text = reworded(said)
+	if rnd.IntN(2) > 0 {
+		lie = lies[rnd.IntN(len(lies))]
+		switch rnd.IntN(4) {
+		case 0:
+			text = lie
+		case 1:
+			text = lie + " " + text
+		case 2:
+			text = strings.TrimSuffix(text, ".") + ", and " + strings.ToLower(lie[:1]) + lie[1:]
+		default:
+			text += " " + lie
+		}
+		lie = text
+	}
+	b, err := json.Marshal(map[string]string{"text": text})
+	if err != nil {
+		panic(err)
+	}
+	return string(b), lie
 }
 
 func encoded(t graph.DraftText) string {

@@ -51,7 +51,7 @@ func Needs(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, tasks []
 			if !ok {
 				continue
 			}
-			prompt := newRequestOf(t.kind, p, evidence, few).tokens() + repairTokens
+			prompt := newRequestOf(t.kind, p, evidence, few).tokens()
 			// Half of a small context, rounded down, is the answer's.
 			if least := prompt + min(prompt-1, bound); least > n.Least {
 				n.Least, n.LeastOf = least, t
@@ -59,7 +59,7 @@ func Needs(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, tasks []
 			break
 		}
 		whole, _, _ := newRequest(t.kind, j, evidence, 0)
-		n.Whole = max(n.Whole, whole.tokens()+repairTokens)
+		n.Whole = max(n.Whole, whole.tokens())
 		if r, _, ok := newRequest(t.kind, j, evidence, context); ok {
 			n.Prompt += r.tokens() - r.MaxTokens
 			n.Answer += r.MaxTokens

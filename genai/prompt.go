@@ -25,15 +25,10 @@ func prompt(version string) *template.Template {
 // The parts of the context that are not evidence, in tokens.
 const (
 	maxAnswerTokens = 1500 // enough for the longest answer that the schema allows
-	repairTokens    = 400  // reserved for the reasons of a second attempt
 	frameTokens     = 64   // roles and separators of a chat
 )
 
-const (
-	maxReasons    = 8    // told to the writer
-	maxRejections = 20   // of one attempt, kept with the draft
-	maxPrevious   = 4000 // bytes of a rejected answer that are shown again
-)
+const maxRejections = 20 // of one answer, kept with the draft
 
 // tokens estimates how many tokens a text has, rather too many: three bytes a
 // token, where English has about four.
@@ -54,7 +49,7 @@ func newRequest(k *kind, j job, evidence []graph.Evidence, context int) (r Reque
 		}
 		r := newRequestOf(k, p, evidence, n)
 		r.MaxTokens = most
-		if context <= 0 || r.tokens()+repairTokens <= context {
+		if context <= 0 || r.tokens() <= context {
 			r.Schema, r.plan = verify.Schema(p.form, r.Evidence), p
 			return r, evidence[n:], true
 		}
@@ -77,32 +72,14 @@ func newRequestOf(k *kind, p plan, evidence []graph.Evidence, n int) Request {
 // tokens estimates what the request takes of the context, the answer
 // included.
 func (r Request) tokens() int {
-	return frameTokens + tokens(r.System) + tokens(r.Prompt) + tokens(r.Previous) + tokens(r.Repair) + r.MaxTokens
+	return frameTokens + tokens(r.System) + tokens(r.Prompt) + tokens(r.Repair) + r.MaxTokens
 }
 
-// repair turns the request into a second attempt.
-func (r Request) repair(k *kind, previous string, rejected []graph.Rejection, context int) Request {
-	reasons := make([]string, 0, maxReasons)
-	for _, x := range rejected[:min(len(rejected), maxReasons)] {
-		why := quoted(x.Why)
-		if x.Where != "" {
-			why = quoted(x.Where) + ": " + why
-		}
-		reasons = append(reasons, cut(why, 120))
-	}
-	r.Repair = k.render("repair", reasons)
-	if len(previous) <= maxPrevious {
-		r.Previous = previous
-		if context > 0 && r.tokens() > context {
-			r.Previous = ""
-		}
-	}
-	return r
-}
+func (k *kind) render(name string, data any) string { return render(k.prompt, name, data) }
 
-func (k *kind) render(name string, data any) string {
+func render(prompt *template.Template, name string, data any) string {
 	var b strings.Builder
-	if err := k.prompt.ExecuteTemplate(&b, name, data); err != nil {
+	if err := prompt.ExecuteTemplate(&b, name, data); err != nil {
 		panic(err) // the text is embedded, and its data are strings
 	}
 	return strings.TrimSpace(b.String())

@@ -38,7 +38,7 @@ func standing(d graph.Draft) string {
 	if d.Status != "draft" {
 		mark = "status: " + d.Status
 	}
-	s := mark + "; written by " + d.Generator
+	s := mark + "; written by " + d.By()
 	if d.Checks.Fallback && d.Checks.Asked != "" {
 		s += " in place of " + d.Checks.Asked
 	}

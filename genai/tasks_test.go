@@ -163,6 +163,9 @@ func byWriter(t *testing.T, task genai.Task, context int, reply func(genai.Reque
 func TestTriageHoldsToTheVerdict(t *testing.T) {
 	reply := func(affected, reachable string) func(genai.Request) string {
 		return func(r genai.Request) string {
+			if claimed(r) != "" {
+				return "{}"
+			}
 			return said(t, genai.Triage("F-02").Form(), func(section string, i int) graph.Claim {
 				switch section {
 				case "affected":
@@ -188,10 +191,10 @@ func TestTriageHoldsToTheVerdict(t *testing.T) {
 		d, w := byWriter(t, genai.Triage("F-02"), 0, reply(bad[0], bad[1]))
 		assert.Equal(t, "template", d.Generator)
 		assert.True(t, d.Checks.Fallback)
-		assert.Len(t, w.asked, 2)
+		assert.Greater(t, len(w.asked), 1)
 		require.NotEmpty(t, d.Checks.Rejections)
 		assert.Equal(t, genai.CheckGraph, d.Checks.Rejections[0].Check)
-		assert.Contains(t, w.asked[1].Repair, "the graph says")
+		assert.Contains(t, d.Checks.Rejections[0].Why, "the graph says")
 		assert.Equal(t, "yes", d.Text.Section("affected")[0].Verdict)
 	}
 
@@ -203,6 +206,9 @@ func TestTriageHoldsToTheVerdict(t *testing.T) {
 func TestQuizIsTheGraphs(t *testing.T) {
 	var form verify.Form
 	explain := func(r genai.Request, spoil string) string {
+		if claimed(r) != "" {
+			return "{}"
+		}
 		s, a := sample(t)
 		d, err := genai.Draft(t.Context(), s, a, genai.Training(), template.Writer{}, genai.Options{})
 		require.NoError(t, err)
@@ -370,7 +376,7 @@ func TestEveryTaskIsPacked(t *testing.T) {
 	for name, task := range allTasks() {
 		t.Run(name, func(t *testing.T) {
 			d, w := byWriter(t, task, 4096, func(genai.Request) string { return "{}" })
-			require.Len(t, w.asked, 2)
+			require.NotEmpty(t, w.asked)
 			given := w.asked[0].Evidence
 			assert.True(t, d.Checks.Fallback)
 			assert.Empty(t, d.Checks.LeftOutOf, "the template was given all")

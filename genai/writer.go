@@ -12,8 +12,10 @@ import (
 //
 //	Ready(ctx context.Context) error  // can it write at all? asked before the first request
 //	ContextTokens() int               // how much it can read and write together; 0 for no limit
+//	Parameters() int64                // how many weights its model has; 0 where that is not known
 //
-// of which ContextTokens is asked after Ready.
+// of which the last two are asked after Ready. A model with fewer than a billion
+// parameters is not asked for a whole draft, only for claims, see [Draft].
 type Writer interface {
 	// Name is the generator's name in drafts: "template", or
 	// "ollama:smollm2:135m".
@@ -37,10 +39,12 @@ type Request struct {
 	Schema json.RawMessage
 	// MaxTokens bounds the answer.
 	MaxTokens int
-	// Previous is the rejected answer that this request is to repair, and
-	// Repair the reasons, in words for the writer. Both are empty on the
-	// first attempt; Previous also where the context has no room for it.
-	Previous, Repair string
+	// Repair says in words for the writer why its last answer to the same
+	// request was rejected; empty where it is not told.
+	Repair string
+	// Seed counts the answers to the same request that were rejected before; a
+	// writer is to answer otherwise than it did then.
+	Seed int
 	// Streaming may be told how many tokens of the answer have come so far,
 	// while Write runs; it is nil where nobody listens. It changes nothing
 	// about the answer.

@@ -53,13 +53,18 @@ type Checks struct {
 	Passed     []string    `json:"passed"`   // names of the checks that the text passed, in order
 	Rejections []Rejection `json:"rejections,omitempty"`
 	Fallback   bool        `json:"fallback"` // true when the template writer stood in
+	// TemplateClaims are the places of the claims that the template writer had
+	// to give, as Claims has them, in a draft whose others are in the named
+	// generator's words; absent where all are the generator's, or none.
+	TemplateClaims []string `json:"template_claims,omitempty"`
 	// Asked names the generator that the template writer stood in for; empty
 	// when none was needed.
 	Asked string `json:"asked,omitempty"`
 	// Model is the digest of the model that was asked; empty where there was
 	// none or it is not known.
 	Model string `json:"model,omitempty"`
-	// Prompt names the version of the task's prompt: "mitigation-v1".
+	// Prompt names the versions of the prompts: "mitigation-v1" of the task's,
+	// "claim-v1" where its claims were asked for one by one, or both.
 	Prompt string `json:"prompt,omitempty"`
 	// LeftOut counts the pieces of evidence that the generator's context had
 	// no room for. They are the last, and not among the draft's evidence.
@@ -81,6 +86,22 @@ type Rejection struct {
 	Check   string `json:"check"`           // schema, handles, ids, urls, length, ...
 	Where   string `json:"where,omitempty"` // the place in the answer, such as "steps[1].text"
 	Why     string `json:"why"`             // in words, for people and for a repair
+}
+
+// By says who wrote the draft: the generator's name and, where claims of the
+// template stand among its own, how many: "ollama:llama3.1, 3 of 5 claims; the
+// other 2 by template". A text that a person changed is not counted.
+func (d Draft) By() string {
+	total := 0
+	for range d.Text.Claims() {
+		total++
+	}
+	changed := slices.ContainsFunc(d.Reviews, func(r Review) bool { return r.Was != nil })
+	n := len(d.Checks.TemplateClaims)
+	if n == 0 || n > total || changed {
+		return d.Generator
+	}
+	return fmt.Sprintf("%s, %d of %d claims; the other %d by template", d.Generator, total-n, total, n)
 }
 
 // Drafts is the source of an assessment's drafts. They enter under their own

@@ -28,7 +28,7 @@ Exit codes: 0 done, 1 failed, 2 wrong use or unreadable input, and with -strict
 3 when a gap of any kind remains, 2 when a part of the input was not read.
 
 Environment: OLLAMA_HOST (server of -draft ollama:MODEL); MITIGRAPH_CACHE
-(folder of kept answers and releases); MITIGRAPH_OFFLINE, MITIGRAPH_ATTACK_MIRROR
+(answers and releases kept); MITIGRAPH_OFFLINE, MITIGRAPH_ATTACK_MIRROR
 (releases that -attack fetches); NO_COLOR (no colours on a terminal).
 
 Examples:

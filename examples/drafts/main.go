@@ -34,7 +34,7 @@ const usage = `Usage: drafts -store STORE [COMMAND [ID...]] [flags]
 
 Shows the drafts that "assess -store STORE" kept, and lets a person decide.
 
-  list                    the drafts, one a line (the default); -status narrows it
+  list                    the drafts, a line each (default); -status narrows it
   show ID                 one, with its evidence and what people did with it
   review ID               take it up for review
   accept ID               stand for it; -text FILE changes the text first
@@ -52,7 +52,7 @@ Examples:
   assess -store bolt:site.db findings.json
   drafts -store bolt:site.db
   drafts -store bolt:site.db accept draft--0123456789abcdef -by "A. Engineer"
-  drafts -store bolt:site.db reject draft--0123456789abcdef -why "the device is gone"
+  drafts -store bolt:site.db reject draft--0123456789abcdef -why "device is gone"
 `
 
 // command is what is to be done with drafts.
@@ -199,11 +199,11 @@ func list(w io.Writer, s *graph.Snapshot, o options, stderr io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "ID\tSTATUS\tTASK\tFOR\tBY")
 	for _, d := range drafts {
-		by := d.Generator
+		by := d.By()
 		if n := len(d.Reviews); n > 0 {
 			by += ", " + d.Reviews[n-1].By
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", d.ID, d.Status, d.Task, finding.Plain(about(d), 40), finding.Plain(by, 40))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", d.ID, d.Status, d.Task, finding.Plain(about(d), 40), finding.Plain(by, 90))
 	}
 	fmt.Fprintln(stderr, "note: show ID has the text and its evidence; accept ID, or reject ID -why REASON, decides")
 	return t.Flush()
@@ -232,7 +232,7 @@ func show(w io.Writer, s *graph.Snapshot, o options) error {
 		return write(w, d)
 	}
 	line := func(format string, args ...any) { fmt.Fprintln(w, finding.Plain(fmt.Sprintf(format, args...), 0)) }
-	line("%s  %s, written by %s for %s", d.ID, d.Status, d.Generator, about(d))
+	line("%s  %s, written by %s for %s", d.ID, d.Status, d.By(), about(d))
 	for where, c := range d.Text.Claims() {
 		line("  %s: %s [%s]", where, c.Text, strings.Join(c.Evidence, ", "))
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -56,6 +57,7 @@ type timed struct {
 	genai.Writer
 
 	mu     sync.Mutex
+	kept   *bytes.Buffer // of each answer a line of JSON with what was asked; nil for none
 	tokens int
 	took   time.Duration // of the answers whose tokens are known
 }
@@ -74,6 +76,13 @@ func (w *timed) ContextTokens() int {
 	return 0
 }
 
+func (w *timed) Parameters() int64 {
+	if l, ok := w.Writer.(interface{ Parameters() int64 }); ok {
+		return l.Parameters()
+	}
+	return 0
+}
+
 func (w *timed) Write(ctx context.Context, r genai.Request) (genai.Answer, error) {
 	begin, heard := time.Now(), 0
 	listener := r.Streaming
@@ -86,6 +95,12 @@ func (w *timed) Write(ctx context.Context, r genai.Request) (genai.Answer, error
 	answer, err := w.Writer.Write(ctx, r)
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.kept != nil {
+		line, jsonErr := json.Marshal(map[string]any{"prompt": r.Prompt, "repair": r.Repair, "seed": r.Seed, "answer": answer.Text, "error": fmt.Sprint(err)})
+		if jsonErr == nil {
+			fmt.Fprintf(w.kept, "%s\n", line)
+		}
+	}
 	w.tokens += max(heard, answer.OutputTokens)
 	w.took += time.Since(begin)
 	return answer, err
@@ -96,6 +111,7 @@ type results struct {
 	who, parameters string
 	drafts          []graph.Draft
 	took            time.Duration
+	each            []time.Duration
 	tokens          int
 	writing         time.Duration
 }
@@ -146,6 +162,9 @@ func measureOne(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, tas
 	var done []genai.Task
 	for _, t := range tasks {
 		begin := time.Now()
+		if o.keep != "" {
+			w.kept = &bytes.Buffer{}
+		}
 		d, err := genai.Draft(ctx, s, a, t, w, genai.Options{Timeout: o.timeout})
 		switch {
 		case errors.Is(err, genai.ErrNothing):
@@ -153,7 +172,7 @@ func measureOne(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, tas
 		case err != nil:
 			return r, nil, err
 		}
-		r.took += time.Since(begin)
+		r.took, r.each = r.took+time.Since(begin), append(r.each, time.Since(begin))
 		r.drafts, done = append(r.drafts, d), append(done, t)
 		if cli.IsTerminal(stderr) {
 			fmt.Fprintf(stderr, "%s: %s: %s, %.0f s\n", who, finding.Plain(t.String(), 80), outcome(d), time.Since(begin).Seconds())
@@ -168,9 +187,11 @@ func measureOne(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, tas
 					return '-'
 				}
 				return r
-			}, who+"-"+t.Name()+".json")
-			if err := cli.Output(filepath.Join(o.keep, name), b, io.Discard); err != nil {
-				return r, nil, fmt.Errorf("-keep: %w", err)
+			}, who+"-"+t.Name())
+			for ending, b := range map[string][]byte{".json": b, ".answers.jsonl": w.kept.Bytes()} {
+				if err := cli.Output(filepath.Join(o.keep, name+ending), b, io.Discard); err != nil {
+					return r, nil, fmt.Errorf("-keep: %w", err)
+				}
 			}
 		}
 	}
@@ -179,8 +200,8 @@ func measureOne(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, tas
 }
 
 const (
-	atFirst  = "accepted at the first attempt"
-	repaired = "accepted after repair"
+	atFirst  = "accepted whole"
+	repaired = "accepted by claims"
 	fallback = "the template stood in"
 )
 
@@ -188,10 +209,25 @@ func outcome(d graph.Draft) string {
 	switch {
 	case d.Checks.Fallback:
 		return fallback
-	case d.Checks.Attempts > 1:
+	case strings.HasSuffix(d.Checks.Prompt, genai.ClaimPrompt):
 		return repaired
 	}
 	return atFirst
+}
+
+// own counts the claims in the writer's words, of all.
+func own(drafts ...graph.Draft) (n, of int) {
+	for _, d := range drafts {
+		claims := 0
+		for range d.Text.Claims() {
+			claims++
+		}
+		of += claims
+		if !d.Checks.Fallback {
+			n += claims - len(d.Checks.TemplateClaims)
+		}
+	}
+	return n, of
 }
 
 // kinds are the checks that rejected something, with how often each did.
@@ -235,18 +271,20 @@ func page(o options, tasks []genai.Task, all []results) []byte {
 	}
 	line("# What models make of the tasks\n\nWritten by `%s`.\n", cell(strings.Join(words, " ")))
 	line("Each kind of task was asked for once of each writer, about %s. An answer is accepted when", about)
-	line("package verify has nothing against it; a rejected one is asked for once more, and when that")
-	line("is rejected too, the template stands in. An answer may take %v. Few drafts say little: n", limit)
+	line("package verify has nothing against it. After a rejected whole, and with a model of less than a")
+	line("billion parameters at once, each claim is asked for by itself; those in the writer's words are")
+	line("its own, the others the template's, which stands in for the draft where they are less than")
+	line("half. An answer may take %v. Few drafts say little: n", limit)
 	line("stands beside each share. Times are of a machine that may have had other work.\n")
 	line("Machine: %s.\n", cmp.Or(cell(o.machine), "not said"))
 	var versions []string
 	for _, t := range tasks {
 		versions = append(versions, t.Prompt())
 	}
-	line("Prompts: %s.\n", strings.Join(versions, ", "))
+	line("Prompts: %s.\n", strings.Join(append(versions, genai.ClaimPrompt), ", "))
 	line("## Writers\n")
-	line("| writer | model | n | accepted at first | after repair | template stood in | s a draft | tokens a second | reasons against answers |")
-	line("|---|---|--:|--:|--:|--:|--:|--:|---|")
+	line("| writer | model | n | accepted whole | by claims | template stood in | own claims | s a draft | tokens a second | reasons against answers |")
+	line("|---|---|--:|--:|--:|--:|--:|--:|--:|---|")
 	for _, r := range all {
 		count := map[string]int{}
 		for _, d := range r.drafts {
@@ -254,21 +292,27 @@ func page(o options, tasks []genai.Task, all []results) []byte {
 		}
 		n := max(1, len(r.drafts))
 		share := func(k string) string { return fmt.Sprintf("%.0f %%", 100*float64(count[k])/float64(n)) }
+		claims, total := own(r.drafts...)
 		speed := "-"
 		if r.tokens > 0 && r.writing > 0 {
 			speed = fmt.Sprintf("%.1f", float64(r.tokens)/r.writing.Seconds())
 		}
-		line("| %s | %s | %d | %s | %s | %s | %.1f | %s | %s |", cell(r.who), cmp.Or(cell(r.parameters), "none"), len(r.drafts),
-			share(atFirst), share(repaired), share(fallback), r.took.Seconds()/float64(n), speed, kinds(r.drafts...))
+		line("| %s | %s | %d | %s | %s | %s | %d of %d | %.1f | %s | %s |", cell(r.who), cmp.Or(cell(r.parameters), "none"), len(r.drafts),
+			share(atFirst), share(repaired), share(fallback), claims, total, r.took.Seconds()/float64(n), speed, kinds(r.drafts...))
 	}
 	line("\n## Tasks\n")
-	line("| task | writer | attempts | outcome | reasons against answers |")
-	line("|---|---|--:|---|---|")
+	line("| task | writer | answers | outcome | own claims | s | reasons against answers |")
+	line("|---|---|--:|---|--:|--:|---|")
 	for i, t := range tasks {
 		for _, r := range all {
 			if i < len(r.drafts) {
 				d := r.drafts[i]
-				line("| %s | %s | %d | %s | %s |", cell(t.String()), cell(r.who), d.Checks.Attempts, outcome(d), kinds(d))
+				claims, total := own(d)
+				took := "-" // the template's is too short to tell
+				if r.tokens > 0 {
+					took = fmt.Sprintf("%.0f", r.each[i].Seconds())
+				}
+				line("| %s | %s | %d | %s | %d of %d | %s | %s |", cell(t.String()), cell(r.who), d.Checks.Attempts, outcome(d), claims, total, took, kinds(d))
 			}
 		}
 	}

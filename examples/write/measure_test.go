@@ -36,7 +36,7 @@ func TestModelsPage(t *testing.T) {
 	for _, of := range []string{"# ", "## ", "| writer", "| task"} {
 		assert.Equal(t, lines(now, of), lines(kept, of), renew)
 	}
-	row := regexp.MustCompile(`^\| (template|ollama:\S+) \| [\w. ]+ \| (\d+) \| \d+ % \| \d+ % \| \d+ % \| \d+\.\d \| (?:-|\d+\.\d) \| .+ \|$`)
+	row := regexp.MustCompile(`^\| (template|ollama:\S+) \| [\w. ]+ \| (\d+) \| \d+ % \| \d+ % \| \d+ % \| \d+ of \d+ \| \d+\.\d \| (?:-|\d+\.\d) \| .+ \|$`)
 	n := 0
 	for _, l := range append(lines(kept, "| template |"), lines(kept, "| ollama:")...) {
 		m := row.FindStringSubmatch(l)

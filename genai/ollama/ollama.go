@@ -20,6 +20,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -52,6 +53,8 @@ const (
 	// Small models say everything twice without a penalty.
 	repeatPenalty     = 1.15
 	repeatWindow      = 256 // tokens
+	shortAnswer       = 200 // tokens
+	shortPenalty      = 1.05
 	repairTemperature = 0.7
 	keepAlive         = 10 * time.Minute // between gaps the model stays loaded
 	readyTimeout      = 30 * time.Second
@@ -115,6 +118,36 @@ func (w *Writer) ContextTokens() int {
 	return w.about.context
 }
 
+// Parameters returns how many weights the model has, as far as its server tells
+// (134,520,000 for "134.52M"); 0 where it does not, and before [Writer.Ready].
+func (w *Writer) Parameters() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.about == nil {
+		return 0
+	}
+	return parameters(w.about.parameters)
+}
+
+// parameters reads what a server writes: a number and K, M, B or T.
+func parameters(s string) int64 {
+	unit := map[byte]float64{'K': 1e3, 'M': 1e6, 'B': 1e9, 'T': 1e12}
+	if s == "" {
+		return 0
+	}
+	times, ok := unit[s[len(s)-1]]
+	if ok {
+		s = s[:len(s)-1]
+	} else {
+		times = 1
+	}
+	n, err := strconv.ParseFloat(s, 64)
+	if n *= times; err != nil || !(n >= 1 && n < math.MaxInt64) {
+		return 0
+	}
+	return int64(n + 0.5)
+}
+
 // Fingerprint names the model's weights and the options that it runs with, for
 // a cache of answers; empty before [Writer.Ready].
 func (w *Writer) Fingerprint() string {
@@ -123,7 +156,7 @@ func (w *Writer) Fingerprint() string {
 	if w.about == nil || w.about.digest == "" {
 		return ""
 	}
-	return fmt.Sprintf("%s context %d seed %d repeat %v/%d repair %v", w.about.digest, w.about.context, seed, repeatPenalty, repeatWindow, repairTemperature)
+	return fmt.Sprintf("%s context %d seed %d repeat %v/%d below %d tokens %v, repair %v", w.about.digest, w.about.context, seed, repeatPenalty, repeatWindow, shortAnswer, shortPenalty, repairTemperature)
 }
 
 // Ready asks the server about the model. It returns nil when both are there,
@@ -233,7 +266,7 @@ func (w *Writer) Write(ctx context.Context, r genai.Request) (genai.Answer, erro
 		// and an answer that is too long what it rests on, both in silence.
 		Truncate: &no, Shift: &no,
 		Options: map[string]any{
-			"temperature": temperature(r), "seed": seed, "repeat_penalty": repeatPenalty, "repeat_last_n": repeatWindow,
+			"temperature": temperature(r), "seed": seed + r.Seed, "repeat_penalty": penalty(r), "repeat_last_n": repeatWindow,
 			"num_ctx": a.context, "num_predict": max(1, r.MaxTokens),
 		},
 	}
@@ -285,12 +318,21 @@ func (w *Writer) Write(ctx context.Context, r genai.Request) (genai.Answer, erro
 	}, nil
 }
 
-// temperature is 0, but for a repair: there 0 would make the same answer again.
+// temperature is 0, but for another try: there 0 would make the same answer again.
 func temperature(r genai.Request) float64 {
-	if r.Repair != "" {
+	if r.Repair != "" || r.Seed > 0 {
 		return repairTemperature
 	}
 	return 0
+}
+
+// penalty is less in a short answer, where it would cost the IDs and names that
+// a small model has to repeat from its prompt.
+func penalty(r genai.Request) float64 {
+	if r.MaxTokens <= shortAnswer {
+		return shortPenalty
+	}
+	return repeatPenalty
 }
 
 var (
@@ -307,15 +349,8 @@ func messages(r genai.Request, noSystem bool) []api.Message {
 	if noSystem {
 		out = []api.Message{{Role: "user", Content: r.System + "\n\n" + r.Prompt}}
 	}
-	if r.Previous != "" {
-		out = append(out, api.Message{Role: "assistant", Content: r.Previous})
-	}
-	if r.Repair != "" {
-		if r.Previous == "" { // two messages of the same role confuse templates
-			out[len(out)-1].Content += "\n\n" + r.Repair
-		} else {
-			out = append(out, api.Message{Role: "user", Content: r.Repair})
-		}
+	if r.Repair != "" { // two messages of the same role confuse templates
+		out[len(out)-1].Content += "\n\n" + r.Repair
 	}
 	return out
 }

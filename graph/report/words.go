@@ -152,7 +152,7 @@ func writtenBy(d graph.Draft) string {
 		r := d.Reviews[n-1]
 		note += fmt.Sprintf("; %s by %s on %s", d.Status, finding.Plain(r.By, 60), r.At.Format(time.DateOnly))
 	}
-	return "by " + d.Generator + note
+	return "by " + d.By() + note
 }
 
 // citedEvidence is the evidence that a draft's marks stand for.

@@ -141,7 +141,7 @@ func course(c *mitre.Catalog, creator string, d graph.Draft) ([]object, error) {
 		Type: "marking-definition", SpecVersion: "2.1", ID: id("marking-definition", d.ID, at), CreatedBy: creator, Created: at,
 		DefinitionType: "statement",
 		Definition: &statement{fmt.Sprintf("Written by %s%s, accepted by %s on %s. Not MITRE's, and no official mitigation of ATT&CK.",
-			d.Generator, changed(d), accepted.By, accepted.At.UTC().Format(time.DateOnly))},
+			d.By(), changed(d), accepted.By, accepted.At.UTC().Format(time.DateOnly))},
 	}
 	var names []string
 	for _, t := range techniques {

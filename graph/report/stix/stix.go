@@ -438,7 +438,7 @@ func (x *writer) draft(d graph.Draft) {
 	x.add(object{
 		Type: "note", Abstract: finding.Plain("DRAFT, not official"+about, 0), Content: cmp.Or(strings.Join(paragraphs, "\n\n"), "?"),
 		Authors: []string{cmp.Or(by, "?")}, Refs: refs, Labels: []string{"mitigraph-draft"},
-		Markings: []string{x.mark("DRAFT, written by " + by + " for a person to judge. No mitigation of ATT&CK, and none of this site.")},
+		Markings: []string{x.mark("DRAFT, written by " + cmp.Or(finding.Plain(d.By(), 0), "?") + " for a person to judge. No mitigation of ATT&CK, and none of this site.")},
 		Draft:    &draftProps{finding.Plain(d.ID, 0), by, d.Status},
 	})
 }
