@@ -69,6 +69,17 @@ func ExampleDraftText() {
 	// 2 steps, 0 limits
 }
 
+// Who wrote a draft, where the template gave a claim that the model's words
+// did not hold for.
+func ExampleDraft_By() {
+	d := graph.Draft{Generator: "ollama:llama3.1", Checks: graph.Checks{TemplateClaims: []string{"limits"}}}
+	check(json.Unmarshal([]byte(`{
+		"summary": {"text": "The password is fixed.", "evidence": ["E1"]},
+		"limits": {"text": "The device remains as it is.", "evidence": ["E2"]}}`), &d.Text))
+	fmt.Println(d.By())
+	// Output: ollama:llama3.1, 1 of 2 claims; the other 1 by template
+}
+
 // How good the candidates for a gap are, measured where ATT&CK has an answer
 // that was hidden, and beside what the mitigations that most techniques have
 // would give.

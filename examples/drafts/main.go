@@ -52,7 +52,7 @@ Examples:
   assess -store bolt:site.db findings.json
   drafts -store bolt:site.db
   drafts -store bolt:site.db accept draft--0123456789abcdef -by "A. Engineer"
-  drafts -store bolt:site.db reject draft--0123456789abcdef -why "device is gone"
+  drafts -store bolt:site.db reject draft--0123456789abcdef -why "is gone"
 `
 
 // command is what is to be done with drafts.

@@ -82,7 +82,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	once("finding", &o.finding, "triage: the finding's `ID`")
 	once("report", &o.report, "report: `FILE` with the text of a threat report; \"-\" is standard input")
 	once("machine", &o.machine, "measure: what the models run on, in `words`: \"2 cores, no GPU\"")
-	once("keep", &o.keep, "measure: write the drafts, and all answers as they came, into this `FOLDER`")
+	once("keep", &o.keep, "measure: keep the drafts and all answers in this `FOLDER`")
 	fs.DurationVar(&o.timeout, "timeout", 0, "measure: the `time` that an answer may take; default 2m")
 	fs.IntVar(&o.gap, "gap", 0, "mitigation: the gap's `number`; default 0, the most urgent")
 	words, err := cli.Parse(fs, args, stderr, usage, examples)

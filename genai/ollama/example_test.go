@@ -95,6 +95,18 @@ func server(context int) *httptest.Server {
 	return httptest.NewServer(mux)
 }
 
+// How large a model is: below a billion parameters it is asked claim by claim.
+func ExampleWriter_Parameters() {
+	server := server(16384)
+	defer server.Close()
+	w, err := ollama.New(server.URL, "small:1b")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(w.Parameters(), w.Ready(context.Background()), w.Parameters())
+	// Output: 0 <nil> 1200000000
+}
+
 // Whether a model can do the tasks at hand. Probe has it work too, and tells
 // how long they would take.
 func ExampleWriter_Check() {
@@ -114,7 +126,7 @@ func ExampleWriter_Check() {
 	needs := func(context int) (genai.Need, error) {
 		return genai.Needs(ctx, g.Snapshot(), a, genai.Mitigations(a), context)
 	}
-	for _, tokens := range []int{1024, 16384} {
+	for _, tokens := range []int{512, 16384} {
 		server := server(tokens) // yours is at 127.0.0.1:11434
 		w, err := ollama.New(server.URL, "small:1b")
 		if err != nil {
@@ -129,7 +141,7 @@ func ExampleWriter_Check() {
 		server.Close()
 	}
 	// Output:
-	// too small: 1024 tokens
+	// too small: 512 tokens
 	// small:1b: 1.2B, Q4_0, context 8192 <nil>
 }
 
