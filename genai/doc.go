@@ -12,9 +12,14 @@
 // [Draft] does one task, [DraftAll] several; [Markdown] and [Text] show a
 // draft. All follow one pipeline: collect the evidence from the graph, pack it
 // into what the writer can read, ask a [Writer] for an answer bound to a JSON
-// Schema, verify the answer, ask once more with the reasons when it is
-// rejected, and fall back to the template writer when it is rejected again.
-// The draft records all of that in its checks.
+// Schema, and verify it. Of a rejected answer the claims that hold are kept. For
+// the others the structure is the template writer's: claim by claim, the writer
+// is shown its sentence and the evidence that this cites, and asked to say the
+// same in its own words, a few times where these do not hold. A draft of which
+// it has worded at least half is the writer's, and names the claims that the
+// template gave; any other is the template's. A model with fewer than a billion
+// parameters is asked for claims from the start. The draft records all of that
+// in its checks.
 //
 // The graph decides; the model only writes. A writer may cite the handles of
 // the evidence and nothing else, and package verify rejects an answer that
@@ -27,6 +32,7 @@
 // A draft is never a mitigation: no question of package graph counts it.
 //
 // With the template writer a draft takes some milliseconds, a long one tens of
-// them, and no network; with a model, what the model takes, at most twice the
-// timeout of [Options].
+// them, and no network; with a model, what the model takes: one answer, or after
+// a rejected one up to five short ones for each claim. The timeout of [Options]
+// bounds each.
 package genai

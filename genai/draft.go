@@ -71,11 +71,18 @@ var ErrNothing = errors.New("the graph holds nothing to write this about")
 // for want of time or a server, before it is asked no more.
 const maxSilent = 3
 
-// Draft does one task over an assessment that was made from the snapshot. A
-// rejected answer is asked for once more, with the reasons; when that is
-// rejected too, the writer does not answer in time, or its context is too
-// small, the template writer stands in, [graph.Checks.Fallback] is true and
-// the draft's generator is "template".
+// Draft does one task over an assessment that was made from the snapshot. Where
+// the writer's answer for the whole is rejected, or its model is too small to be
+// asked for it, claims are asked for one by one, as the package says;
+// [graph.Checks.TemplateClaims] has the places of those whose words the writer
+// did not find. Where they are more than half, the writer does not answer in
+// time, or its context is too small, the template writer stands in,
+// [graph.Checks.Fallback] is true and the draft's generator is "template".
+//
+// Words of a claim are the writer's where they pass the same checks as any, say
+// what the template's sentence says (its numbers, IDs and negations, and most of
+// its words) and differ from it: what repeats the template, or a piece of
+// evidence, is not.
 //
 // The ID is the same for the same task, generator and text.
 //
