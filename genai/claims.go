@@ -26,7 +26,7 @@ const (
 	// draft first. Of one with 0.13 billion none was ever accepted, and each
 	// took minutes; claims of it are.
 	leastWhole = 1_000_000_000
-	mostAdded  = 5 // at most one word in so many may be new
+	mostAdded  = 5 // at most one word in so many may be new, or one
 	leastKept  = 4 // at most one word in so many may be lost
 )
 
@@ -34,7 +34,7 @@ const (
 type slot struct {
 	where, name   string   // the claim's place, and its section's name
 	section, at   int      // in the text
-	said          string   // what of it the evidence carries
+	said          []string // the sentences of it that the evidence carries
 	before, after []string // the other sentences, which stay
 	cited         []graph.Evidence
 }
@@ -67,22 +67,20 @@ func newWorder(p plan, evidence []graph.Evidence) (*worder, error) {
 			if !s.Single {
 				x.where = fmt.Sprintf("%s[%d]", s.Name, k)
 			}
-			var said []string
 			for _, sentence := range sentences(c.Text) {
 				switch {
 				case note.MatchString(sentence): // true of the template's claim alone
 				case section.Open, len(carried(graph.Claim{Text: sentence, Evidence: c.Evidence})) == 0:
-					said = append(said, sentence)
-				case said == nil:
+					x.said = append(x.said, sentence)
+				case x.said == nil:
 					x.before = append(x.before, sentence)
 				default:
 					x.after = append(x.after, sentence)
 				}
 			}
-			if len(said) == 0 {
+			if len(x.said) == 0 {
 				continue // general advice, which is the form's own
 			}
-			x.said = strings.Join(said, " ")
 			for _, e := range evidence {
 				if slices.Contains(c.Evidence, e.Handle) {
 					x.cited = append(x.cited, e)
@@ -137,18 +135,46 @@ func (a *asking) claims(t Task, p plan, evidence []graph.Evidence, whole string)
 	return p.decided(w.text), nil
 }
 
-// claim asks for the words of one claim, some times; silent says that the
-// writer gave no answer at all.
+// claim asks for the words of one claim, sentence by sentence. It is the
+// writer's when half of these are; silent says that the writer gave no answer at
+// all.
 func (a *asking) claim(t Task, w *worder, x slot, reasons bool) (silent bool, err error) {
+	now, mine := slices.Clone(x.said), 0
+	for k := range now {
+		if left := len(now) - k; silent || 2*(mine+left) < len(now) {
+			break
+		}
+		one := x
+		one.said, one.before, one.after = now[k:k+1:k+1], slices.Concat(x.before, now[:k]), slices.Concat(now[k+1:], x.after)
+		var said string
+		if said, silent, err = a.sentence(t, w, one, reasons); err != nil {
+			return false, err
+		}
+		if said != "" {
+			now[k] = said
+			mine++
+		}
+	}
+	if 2*mine >= len(now) {
+		w.worded[x.where] = true
+	} else {
+		w.restore(x)
+	}
+	return silent, nil
+}
+
+// sentence asks for the words of a slot with one sentence, some times. It is
+// empty when none hold.
+func (a *asking) sentence(t Task, w *worder, x slot, reasons bool) (words string, silent bool, err error) {
 	r := x.request(t)
 	if a.window > 0 && r.tokens()+tokens(strings.Repeat("x", claimReason)) > a.window {
 		a.reject(graph.Rejection{Check: CheckContext, Where: x.where, Why: fmt.Sprintf("what this claim cites does not fit a context of %d tokens", a.window)})
-		return false, nil
+		return "", false, nil
 	}
 	for r.Seed = range claimTries {
 		answer, rejected, err := a.answer(r)
 		if err != nil {
-			return false, err
+			return "", false, err
 		}
 		var said struct {
 			Text string `json:"text"`
@@ -156,8 +182,8 @@ func (a *asking) claim(t Task, w *worder, x slot, reasons bool) (silent bool, er
 		if len(rejected) == 0 {
 			if len(answer.Text) > verify.MaxAnswer || json.Unmarshal([]byte(answer.Text), &said) != nil {
 				rejected = []graph.Rejection{{Check: verify.CheckSchema, Why: "the answer is not the JSON object that was asked for"}}
-			} else if rejected = w.take(x, said.Text); len(rejected) == 0 {
-				return false, nil
+			} else if words, rejected = w.take(x, said.Text); len(rejected) == 0 {
+				return words, false, nil
 			}
 		}
 		why := rejected[0]
@@ -166,18 +192,18 @@ func (a *asking) claim(t Task, w *worder, x slot, reasons bool) (silent bool, er
 		}
 		a.reject(why)
 		if why.Check == CheckTimeout || why.Check == CheckServer {
-			return true, nil
+			return "", true, nil
 		}
 		if reasons {
 			r.Repair = render(claimPrompt, "repair", cut(quoted(why.Why), claimReason))
 		}
 	}
-	return false, nil
+	return "", false, nil
 }
 
 // request asks for the words of a slot.
 func (x slot) request(t Task) Request {
-	data := map[string]any{"Section": title(x.name), "Evidence": lines(x.cited), "Said": quoted(x.said)}
+	data := map[string]any{"Section": title(x.name), "Evidence": lines(x.cited), "Said": quoted(strings.Join(x.said, " "))}
 	return Request{
 		Task: t.kind.name, Evidence: x.cited, Schema: claimSchema, MaxTokens: claimTokens,
 		System: render(claimPrompt, "system", nil), Prompt: render(claimPrompt, "task", data),
@@ -197,7 +223,11 @@ func (w *worder) keep(raw string) {
 		s := w.text[x.section]
 		for _, c := range whole.Section(s.Name) {
 			shares := func(h string) bool { return slices.Contains(s.Claims[x.at].Evidence, h) }
-			if slices.ContainsFunc(c.Evidence, shares) && len(w.take(x, c.Text)) == 0 {
+			if !slices.ContainsFunc(c.Evidence, shares) {
+				continue
+			}
+			if _, rejected := w.take(x, c.Text); len(rejected) == 0 {
+				w.worded[x.where] = true
 				break
 			}
 		}
@@ -221,11 +251,16 @@ func (w *worder) settle() {
 		none := !slices.ContainsFunc(w.slots, func(x slot) bool { return w.worded[x.where] && named(x.where) })
 		for _, x := range w.slots {
 			if w.worded[x.where] && (none || named(x.where)) {
-				w.text[x.section].Claims[x.at] = w.template[x.section].Claims[x.at]
+				w.restore(x)
 				delete(w.worded, x.where)
 			}
 		}
 	}
+}
+
+// restore puts the template's claim back in a slot.
+func (w *worder) restore(x slot) {
+	w.text[x.section].Claims[x.at] = w.template[x.section].Claims[x.at]
 }
 
 func (w *worder) section(name string) verify.Section {
@@ -244,11 +279,12 @@ func sentences(s string) []string {
 // words.
 var note = regexp.MustCompile(`^This (?:draft|text) is assembled from the graph, not written by a person or a model\.$`)
 
-// take puts a writer's words in a slot, or says what stands against them.
-func (w *worder) take(x slot, said string) []graph.Rejection {
+// take puts a writer's words in a slot and returns them with an end, or says what
+// stands against them.
+func (w *worder) take(x slot, said string) (string, []graph.Rejection) {
 	said = strings.Join(strings.Fields(said), " ")
 	if why := x.against(said); why != "" {
-		return []graph.Rejection{{Check: CheckWording, Where: x.where + ".text", Why: why}}
+		return "", []graph.Rejection{{Check: CheckWording, Where: x.where + ".text", Why: why}}
 	}
 	if !strings.ContainsAny(said[len(said)-1:], ".!?") {
 		said += "."
@@ -258,19 +294,18 @@ func (w *worder) take(x slot, said string) []graph.Rejection {
 	c := graph.Claim{Evidence: was.Evidence, Text: strings.Join(slices.Concat(x.before, []string{said}, x.after), " ")}
 	for where, other := range w.text.Claims() {
 		if where != x.where && slices.Equal(words(other.Text), words(c.Text)) {
-			return []graph.Rejection{{Check: verify.CheckLength, Where: x.where + ".text", Why: "this says the same as " + where}}
+			return "", []graph.Rejection{{Check: verify.CheckLength, Where: x.where + ".text", Why: "this says the same as " + where}}
 		}
 	}
 	rejected := w.check(x, c)
 	if len(rejected) == 0 {
 		claims[x.at] = c
 		if rejected = append(disguised(w.text, w.evidence), w.plan.verified(w.text)...); len(rejected) == 0 {
-			w.worded[x.where] = true
-			return nil
+			return said, nil
 		}
 		claims[x.at] = was
 	}
-	return rejected
+	return "", rejected
 }
 
 // check is package verify's judgement of a claim in a slot.
@@ -301,7 +336,7 @@ func (x slot) against(said string) string {
 	if len(mine) == 0 {
 		return "there are no words"
 	}
-	given := words(x.said)
+	given := words(strings.Join(x.said, " "))
 	if within(mine, given) || within(given, mine) {
 		return "these are the words of the template"
 	}
@@ -323,7 +358,7 @@ func (x slot) against(said string) string {
 	if lost, of := absent(given, mine); len(lost)*leastKept > of {
 		return fmt.Sprintf("too much is missing, such as %q", lost[0])
 	}
-	if added, of := absent(mine, append(all, given...)); len(added)*mostAdded > of {
+	if added, of := absent(mine, append(all, given...)); len(added) > 1 && len(added)*mostAdded > of {
 		return fmt.Sprintf("too much is new, such as %q", added[0])
 	}
 	return ""

@@ -13,11 +13,12 @@
 // draft. All follow one pipeline: collect the evidence from the graph, pack it
 // into what the writer can read, ask a [Writer] for an answer bound to a JSON
 // Schema, and verify it. Of a rejected answer the claims that hold are kept. For
-// the others the structure is the template writer's: claim by claim, the writer
-// is shown its sentence and the evidence that this cites, and asked to say the
-// same in its own words, a few times where these do not hold. A draft of which
-// it has worded at least half is the writer's, and names the claims that the
-// template gave; any other is the template's. A model with fewer than a billion
+// the others the structure is the template writer's: the writer is shown its
+// sentences, one by one, with the evidence that they cite, and asked to say the
+// same in its own words, a few times where these do not hold. A claim is the
+// writer's when it has worded at least half of its sentences, and a draft when
+// half of its claims are, and names the claims that the template gave; any other
+// is the template's. A model with fewer than a billion
 // parameters is asked for claims from the start. The draft records all of that
 // in its checks.
 //
@@ -33,6 +34,6 @@
 //
 // With the template writer a draft takes some milliseconds, a long one tens of
 // them, and no network; with a model, what the model takes: one answer, or after
-// a rejected one up to five short ones for each claim. The timeout of [Options]
+// a rejected one up to five short ones for each sentence. The timeout of [Options]
 // bounds each.
 package genai
