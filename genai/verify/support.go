@@ -17,7 +17,7 @@ const (
 	fElsewhere        // how much more an uncited piece holds of the words
 	fForeign          // devices that only uncited pieces name
 	fTied             // pairs of things that a cited piece names together
-	fLoose            // pairs that none does
+	fLoose            // pairs of two kinds that none does
 	fApart            // the same within a clause
 	fUnjoined         // names that no chain of cited pieces joins
 	fAway             // share of words that only pieces hold which are not about the things of the clause

@@ -69,7 +69,7 @@ func (c *checker) nameThings() {
 // knot is how the things of a sentence, and what it says of them, hang
 // together in the cited evidence.
 type knot struct {
-	tied, loose float64 // pairs of things of a part that a piece names together, and that none does
+	tied, loose float64 // pairs of things of a part that a piece names together, and pairs of two kinds that none does
 	apart       float64 // the same for those of one clause
 	away        float64 // share of words that only pieces hold which name none of the clause's things
 }
