@@ -131,6 +131,38 @@ func shift(list []sample, score func(sample) float64) float64 {
 	return -right[max(len(right)-1-allowed, 0)]
 }
 
+// TestFeatures holds single features to what they are to see, and to pass over.
+func TestFeatures(t *testing.T) {
+	evidence := []graph.Evidence{
+		ev("E1", graph.Official, "M0949 Antivirus/Antimalware is asked for by IEC 62443-3-3:2013 - SR 3.2, NIST SP 800-53 Rev. 4 - SI-3."),
+		ev("E2", graph.Site, `Device "pump-2" is served by three firms, and six people have a key.`),
+		ev("E3", graph.Official, "T0847 Replication Through Removable Media serves the tactic Initial Access."),
+		ev("E4", graph.Official, "S0603 Stuxnet is known at pump-9."),
+		ev("E5", graph.Site, `Device "pump-3" stands beside others.`),
+	}
+	for _, c := range []struct {
+		name, feature, text string
+		cited               []string
+		want                float64
+	}{
+		{"numbers of labels", "misbound", "M0949 is asked for by SR 3.2 and by SI-3 in revision 4 of NIST SP 800-53.", []string{"E1"}, 0},
+		{"number of something else", "misbound", "Six firms serve pump-2.", []string{"E2"}, 1},
+		{"two of a kind", "loose", "Both pump-2 and pump-3 stand there.", []string{"E2", "E5"}, 0},
+		{"two of two kinds", "loose", "M0949 is on pump-2.", []string{"E1", "E2"}, 1},
+		{"ATT&CK's word for an ID", "domain", "This technique serves Initial Access.", []string{"E3"}, 0},
+		{"its word for another ID", "domain", "This malware serves Initial Access.", []string{"E3"}, 1},
+		{"not needed", "no need", "There is no need of a key at pump-2.", []string{"E2"}, 1},
+		{"nobody says so", "no need", "Nobody says that there is no need of a key at pump-2.", []string{"E2"}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			x, _ := verify.Measure(graph.Claim{Text: c.text, Evidence: c.cited}, evidence)
+			if got := x[slices.Index(verify.FeatureNames, c.feature)]; got != c.want {
+				t.Errorf("%s is %v, want %v", c.feature, got, c.want)
+			}
+		})
+	}
+}
+
 // TestWeights holds the weights in the code to what the dev parts give.
 func TestWeights(t *testing.T) {
 	packs, parts := readPacks(t), devParts(t)

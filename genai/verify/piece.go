@@ -107,6 +107,11 @@ func newPiece(e graph.Evidence) *piece {
 			put(p.prefixes, w.stem[:prefixLength], &o)
 		}
 	}
+	for _, id := range append(graph.IDsIn(e.Text), e.IDs...) {
+		for _, w := range wordsOf(kindWords[id[:max(strings.IndexAny(id, "-0123456789"), 0)]]) {
+			put(p.stems, w.stem, &occurrence{}) // neither affirmed nor denied
+		}
+	}
 	for _, w := range wordsOf(e.Source) {
 		p.source[w.low] = true
 	}
@@ -136,6 +141,12 @@ func put[K comparable](m map[K]*occurrence, k K, o *occurrence) {
 	}
 	c := *o
 	m[k] = &c
+}
+
+// kindWords are what ATT&CK and the like call the objects with such an ID.
+var kindWords = map[string]string{
+	"T": "technique", "TA": "tactic", "M": "mitigation measure", "G": "group", "S": "software malware", "C": "campaign attack", "A": "asset",
+	"CWE": "weakness", "CVE": "vulnerability", "MID": "mitigation measure", "TID": "threat",
 }
 
 // countLists learns how many things a piece lists, which a sentence may tell.

@@ -17,7 +17,7 @@ const (
 	fElsewhere        // how much more an uncited piece holds of the words
 	fForeign          // devices that only uncited pieces name
 	fTied             // pairs of things that a cited piece names together
-	fLoose            // pairs that none does
+	fLoose            // pairs of two kinds that none does
 	fApart            // the same within a clause
 	fUnjoined         // names that no chain of cited pieces joins
 	fAway             // share of words that only pieces hold which are not about the things of the clause
@@ -144,7 +144,9 @@ func measure(words []word, text string, j *judge) (x [features]float64, missing 
 		}
 	}
 	x[fIf] = flag(ifs.MatchString(text) && !j.any(func(p *piece) bool { return ifs.MatchString(p.text) }))
-	x[fNoNeed] = flag(noNeed.MatchString(text) && !j.any(func(p *piece) bool { return noNeed.MatchString(p.text) }))
+	if at := noNeed.FindStringIndex(text); at != nil && !warned(text[:at[0]]) {
+		x[fNoNeed] = flag(!j.any(func(p *piece) bool { return noNeed.MatchString(p.text) }))
+	}
 	x[fWarns] = flag(forbids.MatchString(text) && j.any(func(p *piece) bool { return harm.MatchString(p.text) }))
 	x[fAffirms] = flag(len(turned) == 0 && !j.any(func(p *piece) bool { return len(p.denied) == 0 }))
 	for _, i := range []int{fDomain, fOther, fGeneric, fTurned, fOpposite} {

@@ -69,7 +69,7 @@ func (c *checker) nameThings() {
 // knot is how the things of a sentence, and what it says of them, hang
 // together in the cited evidence.
 type knot struct {
-	tied, loose float64 // pairs of things of a part that a piece names together, and that none does
+	tied, loose float64 // pairs of things of a part that a piece names together, and pairs of two kinds that none does
 	apart       float64 // the same for those of one clause
 	away        float64 // share of words that only pieces hold which name none of the clause's things
 }
@@ -96,9 +96,10 @@ func tie(words []word, text string, j *judge) knot {
 		things := named(s)
 		for i := range things {
 			for k := range i {
-				if together(things[i], things[k]) {
+				switch {
+				case together(things[i], things[k]):
 					out.tied++
-				} else {
+				case kindOf(things[i]) != kindOf(things[k]):
 					out.loose++
 				}
 			}
@@ -109,7 +110,7 @@ func tie(words []word, text string, j *judge) knot {
 		things := named(s)
 		for i := range things {
 			for k := range i {
-				if !together(things[i], things[k]) {
+				if !together(things[i], things[k]) && kindOf(things[i]) != kindOf(things[k]) {
 					out.apart++
 				}
 			}
@@ -136,14 +137,23 @@ func tie(words []word, text string, j *judge) knot {
 	return out
 }
 
+// kindOf returns what the things of one kind have in common. Two of a kind are
+// mostly listed side by side: that no piece names both says little.
+func kindOf(t thing) string {
+	if i := strings.IndexAny(t, " 0123456789"); i >= 0 {
+		return t[:i]
+	}
+	return t
+}
+
 // misbound counts the numbers that the cited evidence gives to something else
 // than the sentence does: "six firms" where it has three firms.
 func misbound(words []word, j *judge) float64 {
 	out := 0.0
 	for i, w := range words {
 		n, ok := numberOf(w)
-		if !ok {
-			continue
+		if !ok || strings.Contains(n, ".") {
+			continue // of scores and labels, or counted from what is there
 		}
 		head := headAfter(words, i)
 		if head == nil {
@@ -154,7 +164,7 @@ func misbound(words []word, j *judge) float64 {
 		for _, p := range j.cited {
 			for k, e := range p.words {
 				m, ok := numberOf(e)
-				if !ok {
+				if !ok || strings.Contains(m, ".") {
 					continue
 				}
 				h := headAfter(p.words, k)

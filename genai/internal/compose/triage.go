@@ -32,7 +32,9 @@ var triageAdvice = sketched(func(p *pen, w world) {
 	p.triage(f, graph.Standing{Devices: []string{taken}}, w.assessment)
 	f.KEV, f.EPSS = false, 1
 	p.triage(f, graph.Standing{}, w.assessment)
+	// With something deployed, and with nothing.
 	p.control(f, w.assessment)
+	p.control(f, &graph.Assessment{Techniques: w.assessment.Techniques[1:], Mitigations: w.assessment.Mitigations})
 })
 
 func (p *pen) triage(f graph.FindingResult, standing graph.Standing, a *graph.Assessment) graph.DraftText {
