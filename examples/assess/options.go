@@ -105,5 +105,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	} else if from >= 0 && slices.Contains(o.files[from+1:], "-") {
 		return o, cli.Misuse("-: standard input is given twice")
 	}
+	if err := cli.SpareStore(o.out, o.store); err != nil {
+		return o, err
+	}
 	return o, cli.SpareInputs(o.out, append([]string{o.attack, o.controls, o.kev, o.epss}, o.files...)...)
 }

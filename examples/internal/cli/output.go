@@ -153,6 +153,21 @@ func SpareInputs(name string, inputs ...string) error {
 	return nil
 }
 
+// SpareStore refuses an output file that is the file of a store, there already or
+// not.
+func SpareStore(name, store string) error {
+	file, ok := strings.CutPrefix(store, "bolt:")
+	if !ok || name == "" {
+		return nil
+	}
+	one, err := filepath.Abs(name)
+	other, err2 := filepath.Abs(file)
+	if err == nil && err2 == nil && one == other {
+		return Misuse("-o %s: that is also the store", name)
+	}
+	return SpareInputs(name, file)
+}
+
 // CacheFolder is where a kind of things is kept from run to run: below
 // MITIGRAPH_CACHE, or else in the user's cache folder; empty where there is
 // none.

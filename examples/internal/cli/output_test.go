@@ -36,4 +36,8 @@ func TestSpareInputs(t *testing.T) {
 	assert.ErrorContains(t, SpareInputs(link, two, one), "that is also an input")
 	var bad *InputError
 	assert.ErrorAs(t, SpareInputs(one, one), &bad)
+	assert.ErrorContains(t, SpareStore(link, "bolt:"+one), "that is also an input")
+	assert.ErrorContains(t, SpareStore(filepath.Join(dir, "new.db"), "bolt:"+dir+"/./new.db"), "that is also the store")
+	assert.NoError(t, SpareStore(one, "bolt:"+two))
+	assert.NoError(t, SpareStore(one, "mem"))
 }
