@@ -87,6 +87,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if err != nil {
 		return o, err
 	}
+	if err := cli.SpareStore(o.out, o.store); err != nil {
+		return o, err
+	}
 	if o.command = "list"; len(words) > 0 {
 		o.command, o.ids = words[0], words[1:]
 	}

@@ -82,6 +82,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	}
 	set := map[string]bool{}
 	fs.Visit(func(f *flag.Flag) { set[f.Name] = true })
+	if err := cli.SpareStore(o.out, o.store); err != nil {
+		return o, err
+	}
 	if err := cli.CheckStore(o.store); err != nil {
 		return o, err
 	}

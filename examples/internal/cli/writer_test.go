@@ -53,7 +53,7 @@ func TestProgress(t *testing.T) {
 // nothing is told where nobody looks.
 func TestDrafterCheck(t *testing.T) {
 	t.Setenv("MITIGRAPH_CACHE", t.TempDir())
-	size := "1500"
+	size := "1100"
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/api/tags":
@@ -84,7 +84,7 @@ func TestDrafterCheck(t *testing.T) {
 	}
 	err = check("ollama:small:1b", tasks...)
 	assert.ErrorIs(t, err, ollama.ErrContext)
-	assert.ErrorContains(t, err, "has 1500 tokens, and ")
+	assert.ErrorContains(t, err, "has 1100 tokens, and ")
 	assert.NoError(t, check("ollama:small:1b", tasks[:1]...))
 	assert.NoError(t, check("template", tasks...))
 	assert.ErrorContains(t, check("ollama:smal", tasks...), "did you mean small:1b? ")
