@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/mitigraph/mitigraph/examples/internal/cli"
+	"github.com/mitigraph/mitigraph/graph/finding"
 )
 
 const usage = `Usage: assess [flags] [FILE...]
@@ -78,7 +79,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if o.format == "" {
 		var known bool
 		if o.format, known = formatOf(o.out); !known && filepath.Ext(o.out) != "" {
-			fmt.Fprintf(stderr, "note: %s is the ending of no format, so %s becomes text; -format names another\n", filepath.Ext(o.out), o.out)
+			fmt.Fprintf(stderr, "note: %s is the ending of no format, so %s becomes text; -format names another\n", finding.Plain(filepath.Ext(o.out), 80), finding.Plain(o.out, 200))
 		}
 	}
 	if err := cli.Choice("format", o.format, formatNames()...); err != nil {

@@ -125,6 +125,9 @@ func (in *csvInput) table(br *bufio.Reader) error {
 	if comma == 0 {
 		return fmt.Errorf("%w: no head of a table", ErrUnknownFormat)
 	}
+	if bytes.ContainsRune(bytes.TrimSpace(head), '\r') && !bytes.ContainsRune(head, '\n') {
+		return errors.New("line 1: its lines end with a carriage return alone; save the table with line feeds (\\n or \\r\\n)")
+	}
 	src := &budget{r: br}
 	r := csv.NewReader(src)
 	r.Comma, r.FieldsPerRecord, r.ReuseRecord = comma, -1, true

@@ -137,6 +137,7 @@ func TestCSVThatCantBeRead(t *testing.T) {
 		{"a quotation mark in the head", "id,\"title\"x\nA,b\n", "dir/x.csv: line 1: the head of the table: "},
 		{"an endless row", "id,title\nA,\"" + strings.Repeat("x", finding.MaxRecord+1<<20), "dir/x.csv: line 2: longer than 16 MiB"},
 		{"an endless head", "id," + strings.Repeat("x,", 1<<16), "not a known format"},
+		{"carriage returns alone", "id,title,weaknesses\rA,t,CWE-787\rB,t,CWE-798\r", "carriage return alone"},
 		{"no head of findings", "host,cwe\nplc,CWE-1\n", "not a known format"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -27,6 +27,7 @@ import (
 // safe for concurrent use; its memory does not grow.
 type Lines struct {
 	w      io.Writer
+	failed error // of the first write that failed
 	buffer []byte
 	// What findings write of the techniques that they share, by the first of
 	// these. A caller may have changed them since.
@@ -229,15 +230,22 @@ func (l *Lines) some() error {
 	return l.Flush()
 }
 
-// Flush writes what was not written yet. After an error nothing more should be
-// written.
+// Flush writes what was not written yet. After an error nothing more is written,
+// and each call returns that error.
 func (l *Lines) Flush() error {
 	if len(l.buffer) == 0 {
-		return nil
+		return l.failed
 	}
-	_, err := l.w.Write(escape.JSON(l.buffer))
+	if l.failed == nil {
+		b := escape.JSON(l.buffer)
+		n, err := l.w.Write(b)
+		if err == nil && n < len(b) {
+			err = io.ErrShortWrite
+		}
+		l.failed = err
+	}
 	l.buffer = l.buffer[:0]
-	return err
+	return l.failed
 }
 
 // plain encodes on one line as [JSON] does.

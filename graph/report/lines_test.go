@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"reflect"
 	"testing"
 
@@ -72,4 +73,17 @@ func TestLinesOfAReusedSlice(t *testing.T) {
 	write("fewer techniques")
 	r.Techniques[0].Via = nil
 	write("nil")
+}
+
+// half takes half of what it is given, and says nothing of it.
+type half struct{}
+
+func (half) Write(b []byte) (int, error) { return len(b) / 2, nil }
+
+func TestLinesThatAreNotTaken(t *testing.T) {
+	l := report.NewLines(half{})
+	require.NoError(t, l.Finding(&graph.FindingResult{ID: "F-1"}))
+	for range 2 {
+		assert.ErrorIs(t, l.Flush(), io.ErrShortWrite)
+	}
 }

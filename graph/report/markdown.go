@@ -126,7 +126,7 @@ func (m *markdown) missing() {
 }
 
 func (m *markdown) gap(g graph.Gap) {
-	m.line("- **%.2f %s**: %s%s", g.Score, m.about(g), g.Why, acceptance(g))
+	m.line("- **%.2f %s**: %s", g.Score, m.about(g), g.Why+acceptance(g))
 	if g.Accepted != nil {
 		return
 	}
@@ -193,7 +193,7 @@ func (m *markdown) opened() {
 		if len(t.Findings) > 0 {
 			m.line("\n- Why: %s", m.reason(t.Findings[0], t.ID))
 			if n := len(t.Findings) - 1; n > 0 {
-				m.line("- %s open it too", count(n, "other finding", "other findings"))
+				m.line("- %s it too", count(n, "other finding opens", "other findings open"))
 			}
 		}
 		m.line("- Risk: %.2f = %s", t.Score, t.Why)
