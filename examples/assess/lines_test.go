@@ -126,7 +126,11 @@ func randomSite(r *rand.Rand) string {
 func TestLinesEqualJSON(t *testing.T) {
 	bothAlike(t) // the sample site
 	warned := 0
-	for seed := range uint64(30) {
+	seeds := uint64(30)
+	if testing.Short() { // the race detector needs ten times as long
+		seeds = 10
+	}
+	for seed := range seeds {
 		r := rand.New(rand.NewPCG(seed, 1))
 		args := []string{"-draft", []string{"none", "template"}[r.IntN(2)]}
 		if r.IntN(4) > 0 {
