@@ -124,6 +124,9 @@ func (b *brief) Write(ctx context.Context, r genai.Request) (genai.Answer, error
 	return answer, err
 }
 
+// Parameters has even a small model asked for whole drafts.
+func (*brief) Parameters() int64 { return 0 }
+
 // survives runs a hundred drafts, in the middle of which the server is killed
 // while it answers, and started again, and then the same again.
 func survives(t *testing.T, host, name string, kill, again func(), o genai.Options) {
