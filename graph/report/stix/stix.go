@@ -148,6 +148,7 @@ type writer struct {
 	created  string
 	marking  string // on all that is no draft
 	objects  [][]byte
+	said     [][]byte // what they say, or the IDs that are made of it
 	ids      map[string]bool
 	found    map[string]string // vulnerabilities by the finding's ID
 	devices  map[string]string // infrastructures by the device's ID
@@ -185,7 +186,7 @@ func Write(w io.Writer, a *graph.Assessment, c *mitre.Catalog) error {
 	}
 	// Each object on a line of its own, so that two bundles can be compared.
 	b := bufio.NewWriterSize(w, 64<<10)
-	fmt.Fprintf(b, "{\"type\":\"bundle\",\"id\":\"bundle--%s\",\"objects\":[\n", named(x.objects...))
+	fmt.Fprintf(b, "{\"type\":\"bundle\",\"id\":\"bundle--%s\",\"objects\":[\n", named(x.said...))
 	for i, o := range x.objects {
 		if i > 0 {
 			b.WriteString(",\n")
@@ -244,6 +245,7 @@ func (x *writer) begin(accepted []graph.Draft) error {
 			return err
 		}
 		x.objects = append(x.objects, compact.Bytes())
+		x.said = append(x.said, compact.Bytes())
 	}
 	x.creator, x.created = identity.ID, identity.Created
 	x.marking = x.mark("An assessment by mitigraph, not MITRE's word. Techniques and mitigations are those of " + x.catalog.Info().String() +
@@ -276,6 +278,7 @@ func (x *writer) add(o object) string {
 		// text has a backslash before it.
 		empty := []byte(`"id":""`)
 		before, after, _ := bytes.Cut(said, empty)
+		x.said = append(x.said, []byte(id))
 		x.objects = append(x.objects, slices.Concat(before, empty[:len(empty)-1], []byte(id), empty[len(empty)-1:], after))
 	}
 	return id
