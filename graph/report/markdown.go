@@ -133,7 +133,7 @@ func (m *markdown) gap(g graph.Gap) {
 	for i, c := range g.Candidates {
 		what := "Suggestion, not official"
 		switch {
-		case official(g) && i == 0 && c.Score > 0:
+		case i == 0 && leads(g):
 			what = "Official mitigation, the one of these that by itself answers the most risk of the site"
 		case official(g):
 			what = "Official mitigation"

@@ -336,7 +336,9 @@ func (p *page) gap(g gapAt) {
 	if len(g.Candidates) > 0 {
 		said := markup("Suggestions of this project, not ATT&amp;CK's")
 		switch {
-		case official(g.Gap) && g.Candidates[0].Score > 0:
+		case official(g.Gap) && len(g.Candidates) == 1:
+			said = "Official mitigation"
+		case leads(g.Gap):
 			said = "Official mitigations, first that which by itself answers the most risk of the site"
 		case official(g.Gap):
 			said = "Official mitigations"

@@ -248,7 +248,9 @@ func (t *text) gap(g graph.Gap) {
 	if len(g.Candidates) > 0 && g.Accepted == nil {
 		c := g.Candidates[0]
 		switch {
-		case official(g) && c.Score > 0:
+		case official(g) && len(g.Candidates) == 1:
+			say += fmt.Sprintf(" The one to deploy is %s %s.", c.ID, c.Name)
+		case leads(g):
 			say += fmt.Sprintf(" Of them %s %s by itself answers the most risk of the site.", c.ID, c.Name)
 		case official(g):
 			say += fmt.Sprintf(" One is %s %s.", c.ID, c.Name)

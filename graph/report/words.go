@@ -128,6 +128,12 @@ func suggested(s graph.Suggestion) string {
 // official says that a gap's candidates are ATT&CK's own answers to it.
 func official(g graph.Gap) bool { return g.Kind == graph.GapNotDeployed }
 
+// leads reports whether the first of a gap's official candidates answers more
+// risk than each of the others.
+func leads(g graph.Gap) bool {
+	return official(g) && len(g.Candidates) > 1 && g.Candidates[0].Score > g.Candidates[1].Score
+}
+
 // draftAbout names what a draft is for.
 func draftAbout(g graph.Gap) string {
 	if g.Technique == "" {
