@@ -1,10 +1,15 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -176,6 +181,71 @@ func TestStoreHoldsWhatIsGiven(t *testing.T) {
 	a := decode(t, out)
 	require.Len(t, a.Findings, 1)
 	assert.Equal(t, "F-2", a.Findings[0].ID)
+}
+
+// A first run that fails or is interrupted late leaves no store either, and a
+// later one leaves it as it was.
+func TestStoreOfAFailedRun(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "site.db")
+	file := write(t, "f.json", `[{"id":"F-1","weaknesses":["CWE-306"]}]`)
+	ctx, cancel := context.WithCancel(t.Context())
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		cancel()
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	t.Setenv("OLLAMA_HOST", server.URL)
+	var out, errs bytes.Buffer
+	code := cli.Code("assess", run(ctx, []string{"-store", "bolt:" + path, "-draft", "ollama:m", file}, nil, &out, &errs), &errs)
+	assert.Equal(t, 1, code)
+	assert.Equal(t, "assess: interrupted\n", errs.String())
+	assert.NoFileExists(t, path)
+
+	nowhere := filepath.Join(t.TempDir(), "no", "report.html")
+	_, _, code = assess(t, "-store", "bolt:"+path, "-o", nowhere, file)
+	assert.Equal(t, 2, code)
+	assert.NoFileExists(t, path)
+	_, stderr, code := assess(t, "-store", "bolt:"+path, "-strict", file)
+	assert.Equal(t, 3, code, stderr)
+	assert.FileExists(t, path, "a gap is no failure")
+	_, _, code = assess(t, "-store", "bolt:"+path, "-o", nowhere)
+	assert.Equal(t, 2, code)
+	assert.FileExists(t, path)
+}
+
+// The release that is named is the one looked through, also where its bundle
+// does not say which it is, and a change of release is told.
+func TestStoreReleaseWithoutVersion(t *testing.T) {
+	folder := filepath.Join("..", "..", "..", "shared", "data", "attack")
+	unversioned := filepath.Join(folder, "ics-attack-18.1-stix20.json.gz")
+	if _, err := os.Stat(unversioned); err != nil {
+		t.Skip("needs ../shared/data/attack/ics-attack-18.1-stix20.json.gz")
+	}
+	db := "bolt:" + filepath.Join(t.TempDir(), "site.db")
+	file := write(t, "f.json", `[{"id":"F-1","weaknesses":["CWE-306"],"techniques":["T0855"]}]`)
+	_, stderr, code := assess(t, "-store", db, file)
+	require.Zero(t, code, stderr)
+	out, stderr, code := assess(t, "-store", db, "-attack", unversioned)
+	require.Zero(t, code, stderr)
+	flat := strings.Join(strings.Fields(out), " ")
+	assert.Contains(t, flat, "seen through ATT&CK ics-attack ("+unversioned+")")
+	assert.Contains(t, flat, "WHAT CHANGED from release 19.1 to a bundle without a version ("+unversioned+")")
+	assert.Contains(t, flat, "= T1692.001 Unauthorized Message: Command Message became T0855 Unauthorized Command Message (")
+	assert.NotContains(t, flat, "T0855 Unauthorized Command Message is open now")
+	assert.NotContains(t, flat, "T1692.001 Unauthorized Message: Command Message is not open")
+
+	db = "bolt:" + filepath.Join(t.TempDir(), "other.db")
+	out, stderr, code = assess(t, "-store", db, "-attack", unversioned, file)
+	require.Zero(t, code, stderr)
+	assert.NotContains(t, out, "WHAT CHANGED")
+	out, stderr, code = assess(t, "-store", db, "-attack", "19.1")
+	require.Zero(t, code, stderr)
+	flat = strings.Join(strings.Fields(out), " ")
+	assert.Contains(t, flat, "seen through ATT&CK ics-attack 19.1 ")
+	assert.Contains(t, flat, "WHAT CHANGED from a bundle without a version ("+unversioned+") to release 19.1")
+	out, stderr, code = assess(t, "-store", db, "-attack", filepath.Join(folder, "ics-attack-19.1.json.gz"), "-format", "json")
+	require.Zero(t, code, stderr)
+	assert.Nil(t, decode(t, out).Changes, "the same release")
 }
 
 func TestStoreErrors(t *testing.T) {
