@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -316,26 +317,82 @@ func TestFormatOfOutput(t *testing.T) {
 	assert.Contains(t, stderr, "did you mean json?")
 }
 
-// What a person decided of a draft is in the next report, which drafts again.
+// What people decided of drafts is in the next report, in every format that
+// shows drafts, and also where another writer drafts again.
 func TestStoreReportsReviews(t *testing.T) {
-	file := write(t, "f.json", `[{"id":"F-1","device":"plc-1","techniques":["T0837"]}]`)
+	file := write(t, "f.json", `[{"id":"F-1","device":"plc-1","techniques":["T0837","T0814","T0823"]}]`)
 	where := "bolt:" + filepath.Join(t.TempDir(), "site.db")
 	out, _, code := assess(t, "-store", where, "-format", "json", file)
 	require.Zero(t, code)
-	id := decode(t, out).Drafts[0].ID
+	before := decode(t, out).Drafts
+	of := func(drafts []graph.Draft, technique string) graph.Draft {
+		for _, d := range drafts {
+			if slices.Equal(d.About, []string{"attack:" + technique}) && d.GapKind != graph.GapNoDetection {
+				return d
+			}
+		}
+		require.Fail(t, "no draft", technique)
+		return graph.Draft{}
+	}
+	undecided, _, code := assess(t, "-store", where)
+	require.Zero(t, code)
 	g, err := cli.OpenKept(t.Context(), where, false)
 	require.NoError(t, err)
-	_, err = g.Review(t.Context(), id, graph.Review{Status: graph.StatusAccepted, By: "Ann", At: time.Now()}, nil)
+	at := time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)
+	taken, turned := of(before, "T0837"), of(before, "T0814")
+	_, err = g.Review(t.Context(), taken.ID, graph.Review{Status: graph.StatusAccepted, By: "Ann", At: at}, nil)
+	require.NoError(t, err)
+	_, err = g.Review(t.Context(), turned.ID, graph.Review{Status: graph.StatusRejected, By: "Ben", At: at, Why: "the broker goes"}, nil)
 	require.NoError(t, err)
 	require.NoError(t, g.Close())
+
 	out, _, code = assess(t, "-store", where, "-format", "json")
 	require.Zero(t, code)
 	validate(t, schema(t), out)
-	d := decode(t, out).Drafts[0]
-	assert.Equal(t, id, d.ID)
+	d := of(decode(t, out).Drafts, "T0837")
+	assert.Equal(t, taken.ID, d.ID)
+	assert.Equal(t, graph.GapNoMitigation, d.GapKind)
 	assert.Equal(t, graph.StatusAccepted, d.Status)
 	assert.Equal(t, "Ann", d.Reviews[0].By)
-	out, _, code = assess(t, "-store", where)
-	require.Zero(t, code)
-	assert.Contains(t, out, "; accepted by Ann on ")
+	d = of(decode(t, out).Drafts, "T0814")
+	assert.Equal(t, graph.StatusRejected, d.Status)
+	assert.Equal(t, "the broker goes", d.Reviews[0].Why)
+
+	for format, want := range map[string][]string{
+		"text": {
+			"\nDECIDED DRAFTS not official; what is accepted a person stands for", taken.ID + " accepted: T0837 Loss of Protection (no_mitigation), by template; accepted by Ann on 2026-12-01",
+			turned.ID + " rejected: T0814 Denial of Service (not_deployed), by template; rejected by Ben on 2026-12-01: the broker goes",
+			"for a person to judge T0823 Graphical User Interface (placeholder_only), by template ",
+		},
+		"markdown": {
+			"2 are decided by a person, as each says; the others are for a person to judge", "### ACCEPTED DRAFT: T0837", "accepted by Ann on 2026-12-01",
+			"### REJECTED DRAFT: T0814", "rejected by Ben on 2026-12-01: the broker goes",
+		},
+		"html": {"ACCEPTED DRAFT<", "accepted by Ann on 2026-12-01", "REJECTED DRAFT<", "rejected by Ben on 2026-12-01: the broker goes", "2 are decided by a person"},
+		"stix": {`"x_mitigraph_accepted_by":"Ann"`, `"type":"course-of-action"`},
+	} {
+		out, _, code := assess(t, "-store", where, "-format", format)
+		require.Zero(t, code)
+		flat := "\n" + strings.ReplaceAll(strings.Join(strings.Fields(strings.ReplaceAll(out, "\n\n", " \x00")), " "), "\x00", "\n")
+		for _, w := range want {
+			assert.Contains(t, flat, w, format)
+		}
+		if format == "text" {
+			assert.NotEqual(t, undecided, out)
+		}
+	}
+
+	// Another writer's text for the same gap does not undo the decision.
+	g, err = cli.OpenKept(t.Context(), where, false)
+	require.NoError(t, err)
+	a := decode(t, out)
+	for i := range a.Drafts {
+		a.Drafts[i].ID, a.Drafts[i].Status, a.Drafts[i].Reviews, a.Drafts[i].Generator = fmt.Sprint("other-", i), graph.StatusDraft, nil, "ollama:m"
+	}
+	require.NoError(t, g.Add(t.Context(), graph.Replace(graph.Drafts(a))))
+	decisions(g.Snapshot(), a)
+	require.NoError(t, g.Close())
+	assert.Equal(t, taken.ID, of(a.Drafts, "T0837").ID)
+	assert.Equal(t, "template", of(a.Drafts, "T0837").Generator)
+	assert.Equal(t, graph.StatusDraft, of(a.Drafts, "T0814").Status, "a new text for a gap whose old one was rejected is to be judged")
 }

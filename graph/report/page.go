@@ -635,7 +635,7 @@ func (p *page) drafted() {
 	if len(p.a.Drafts) == 0 {
 		return
 	}
-	p.put("\n\n<section aria-labelledby=\"drafts\" class=\"drafts\">\n<h2 id=\"drafts\">Drafts: not official</h2>\n<p class=\"alert\"><strong>{}</strong></p>", draftsMean)
+	p.put("\n\n<section aria-labelledby=\"drafts\" class=\"drafts\">\n<h2 id=\"drafts\">Drafts: not official</h2>\n<p class=\"alert\"><strong>{}</strong></p>", p.draftsMean())
 	p.given("\n<p>{}</p>", p.rejected())
 	for i, d := range listed(p.a.Drafts) {
 		p.draft(i, d)
