@@ -23,7 +23,8 @@ type Evidence struct {
 
 // Draft is text that a generator wrote for a task. It never counts as a
 // mitigation: it has its own ID, its own named graph and the status "draft"
-// until a named person accepts it.
+// until a named person accepts it. What is accepted is the site's own word, also
+// where it goes out, and no assessment counts it either.
 type Draft struct {
 	ID string `json:"id"` // the same for the same text of the same generator and task
 	// Task is what was asked for, as package genai names its tasks; empty in
