@@ -217,6 +217,9 @@ func draft(ctx context.Context, s *graph.Snapshot, a *graph.Assessment, t Task, 
 	}
 	whole, _ := j.plan(evidence)
 	d := graph.Draft{Task: t.kind.name, Gap: t.gap, About: j.about, Generator: w.Name(), Status: "draft", Evidence: evidence}
+	if t.gap >= 0 {
+		d.GapKind = a.Gaps[t.gap].Kind // collected, so it is there
+	}
 	var text graph.DraftText
 	var given []graph.Evidence
 	if silent == "" {

@@ -153,8 +153,12 @@ var mitigation = &kind{
 		if words["missing"] == "" {
 			words["missing"] = "an answer"
 		}
+		var about []string
+		if g.Technique != "" {
+			about = []string{attackKey(g.Technique)}
+		}
 		return job{
-			evidence: evidence, subject: subject,
+			evidence: evidence, about: about, subject: subject,
 			plan: func(e []graph.Evidence) (plan, bool) {
 				return plan{
 					form: compose.Mitigation, words: words,

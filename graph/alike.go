@@ -64,13 +64,14 @@ type proposer struct {
 	near        [views][][]float64  // by technique, made when asked for
 	blended     [][]float64         // of all views, 0 to 1; by technique, made when asked for
 	names       map[string]string   // of traits, for people
+	users       map[string]userKind // by the trait's name
 	words       [2][]traits         // of techniques and of mitigations
 	standards   [2][]traits         // requirements of IEC 62443
 	direct      [][2][]float64      // both compared, by technique, made when asked for
 }
 
 func newProposer(x *index) *proposer {
-	p := &proposer{at: map[string]int{}, names: map[string]string{}}
+	p := &proposer{at: map[string]int{}, names: map[string]string{}, users: map[string]userKind{}}
 	number := map[string]int{}
 	for m := range mitre.Live[*mitre.Mitigation](x.catalog) {
 		if !m.Placeholder() {
@@ -129,6 +130,7 @@ func (p *proposer) describeTechnique(x *index, t *mitre.Technique) {
 	}
 	for n := range x.to(key, predUses) {
 		note(byUser, n, 1)
+		p.users[n.key] = userKindOf(n.doc)
 	}
 	for _, platform := range t.Platforms {
 		of[byPlatform][platform] = 1
@@ -487,44 +489,84 @@ func (p *proposer) because(t, m int, near []neighbour) []string {
 
 const alikeWords = 0.12 // texts that are nearer than this are called alike
 
-// shared says what two techniques have in common.
+// shared says what two techniques have in common, in words that go on with
+// "which"; empty where that is nothing.
 func (p *proposer) shared(a, b int) string {
-	common := func(v int) (names []string) {
+	common := func(v int) (keys []string) {
 		for k := range p.traits[v][a] {
 			if _, ok := p.traits[v][b][k]; ok {
-				names = append(names, p.names[k])
+				keys = append(keys, k)
 			}
 		}
-		slices.Sort(names)
-		return names
+		slices.Sort(keys)
+		return keys
 	}
 	var parts []string
 	if tactics := common(byTactic); len(tactics) > 0 {
-		parts = append(parts, "the tactic "+strings.Join(tactics, " and "))
+		for i, k := range tactics {
+			tactics[i] = p.names[k]
+		}
+		slices.Sort(tactics)
+		parts = append(parts, "serves the same tactic ("+strings.Join(tactics, ", ")+")")
 	}
-	for _, c := range []struct {
-		view      int
-		one, many string
-	}{{byWeakness, "weakness", "weaknesses"}, {byAsset, "asset", "assets"}, {byUser, "known user", "known users"}, {byDetection, "data component", "data components"}} {
-		if n := len(common(c.view)); n > 0 {
-			parts = append(parts, plural(n, c.one, c.many))
+	same := func(verb string, of ...string) {
+		if len(of) > 0 {
+			parts = append(parts, verb+" "+strings.Join(of, " and "))
 		}
 	}
-	said := ""
+	same("is opened by", theSame(len(common(byWeakness)), "weakness", "weaknesses")...)
+	same("targets", theSame(len(common(byAsset)), "asset type", "asset types")...)
+	counted := map[userKind]int{}
+	for _, k := range common(byUser) {
+		counted[p.users[k]]++
+	}
+	var users []string
+	for _, kind := range []userKind{group, malware, tool, campaign} {
+		users = append(users, theSame(counted[kind], kind.one, kind.many)...)
+	}
+	same("was used by", users...)
+	same("shows in", theSame(len(common(byDetection)), "kind of data", "kinds of data")...)
 	if p.nearTo(byText, a)[b] >= alikeWords {
-		said = "is described in like words"
+		parts = append(parts, "is described in like words")
 	}
-	if len(parts) == 0 {
-		return said
-	}
-	out := "shares " + parts[0]
 	if n := len(parts); n > 1 {
-		out = "shares " + strings.Join(parts[:n-1], ", ") + " and " + parts[n-1]
+		return strings.Join(parts[:n-1], ", ") + " and " + parts[n-1]
 	}
-	if said != "" {
-		out += " and " + said
+	return strings.Join(parts, "")
+}
+
+// userKind is what a user of techniques is called.
+type userKind struct{ one, many string }
+
+var (
+	group    = userKind{"attacker group", "attacker groups"}
+	malware  = userKind{"malware", "pieces of malware"}
+	tool     = userKind{"tool", "tools"}
+	campaign = userKind{"campaign", "campaigns"}
+)
+
+func userKindOf(doc any) userKind {
+	switch u := doc.(type) {
+	case *mitre.Software:
+		if u.Tool {
+			return tool
+		}
+		return malware
+	case *mitre.Campaign:
+		return campaign
 	}
-	return out
+	return group
+}
+
+// theSame says of how many things two have the same; nothing of none.
+func theSame(n int, one, many string) []string {
+	switch n {
+	case 0:
+		return nil
+	case 1:
+		return []string{"the same " + one}
+	}
+	return []string{fmt.Sprintf("%d of the same %s", n, many)}
 }
 
 // wanted reports whether some device lacks the mitigation and allows it.

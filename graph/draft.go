@@ -23,7 +23,8 @@ type Evidence struct {
 
 // Draft is text that a generator wrote for a task. It never counts as a
 // mitigation: it has its own ID, its own named graph and the status "draft"
-// until a named person accepts it.
+// until a named person accepts it. What is accepted is the site's own word, also
+// where it goes out, and no assessment counts it either.
 type Draft struct {
 	ID string `json:"id"` // the same for the same text of the same generator and task
 	// Task is what was asked for, as package genai names its tasks; empty in
@@ -32,10 +33,11 @@ type Draft struct {
 	// Gap is an index into Assessment.Gaps; -1 where the task is about no gap.
 	Gap int `json:"gap"`
 	// About holds the keys of the nodes that the draft is for, as Node.Key has
-	// them; empty in an assessment for a draft about a gap, which says it.
+	// them: "attack:T0837". Of a draft about a gap it is the technique, none where
+	// the gap has none; in one that the graph keeps the findings are there too.
 	About []string `json:"about,omitempty"`
-	// GapKind is the kind of the gap, in a draft that the graph keeps: there
-	// Gap is an index into an assessment that may be gone.
+	// GapKind is the kind of the gap, since Gap is an index into an assessment
+	// that may be gone; empty where the task is about no gap.
 	GapKind   GapKind    `json:"gap_kind,omitempty"`
 	Generator string     `json:"generator"` // who wrote the text: "template", "ollama:llama3.1"
 	Status    string     `json:"status"`    // StatusDraft, ...

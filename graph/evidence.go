@@ -69,14 +69,22 @@ func (s *Snapshot) Evidence(a *Assessment, gap int) ([]Evidence, error) {
 	for _, id := range g.Devices[:min(len(g.Devices), maxEvidenceFindings)] {
 		s.deviceEvidence(&e, id)
 	}
-	for _, c := range g.Candidates {
-		kind, source, standing := Analyst, "mitigraph", "ATT&CK does not list it for this technique"
+	for i, c := range g.Candidates {
+		kind, source, standing, first := Analyst, "mitigraph", "ATT&CK does not list it for this technique", ""
 		if g.Kind == GapNotDeployed {
 			kind, source, standing = Official, release, "it is not deployed"
+			if i == 0 && g.leads() {
+				first = ", which of those listed by itself answers the most risk of the site"
+			}
 		}
-		e.add(kind, source, "Candidate %s %s: %s; %s.", c.ID, c.Name, strings.Join(c.Because, "; "), standing)
+		e.add(kind, source, "Candidate %s %s%s: %s; %s.", c.ID, c.Name, first, strings.Join(c.Because, "; "), standing)
 	}
 	return e.list, nil
+}
+
+// leads reports whether the first candidate has a higher score than any other.
+func (g Gap) leads() bool {
+	return len(g.Candidates) > 1 && g.Candidates[0].Score > g.Candidates[1].Score
 }
 
 type evidence struct{ list []Evidence }

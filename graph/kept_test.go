@@ -339,6 +339,17 @@ func TestSince(t *testing.T) {
 		assert.False(t, d.After != nil && d.After.Technique == "", "the unknown weakness is no change")
 	}
 
+	lookBack, err := then.Since(t.Context(), s)
+	require.NoError(t, err)
+	back19 := map[string]string{}
+	for _, d := range lookBack.Techniques {
+		if assert.True(t, d.Before != nil && d.After != nil, "the same weaknesses open the same techniques, by other names") {
+			back19[d.Before.ID] = d.After.ID
+		}
+	}
+	assert.Equal(t, "T0855", back19["T1692.001"])
+	assert.Len(t, lookBack.Gaps, len(c.Gaps))
+
 	none, err := s.Since(t.Context(), s)
 	require.NoError(t, err)
 	assert.Empty(t, none.Techniques)
@@ -355,6 +366,16 @@ func TestSince(t *testing.T) {
 	back, err := s.Since(t.Context(), if_)
 	require.NoError(t, err)
 	assert.Len(t, back.Gaps, len(c.Gaps))
+
+	require.NoError(t, g.Add(t.Context(), Attack(shared(t, "ics-attack-18.1-stix20"))))
+	assert.Equal(t, "19.1", g.Snapshot().Catalog().Info().Version, "a bundle without a version is none that is newer")
+	unversioned, err := g.Snapshot().On("")
+	require.NoError(t, err)
+	assert.Empty(t, unversioned.Catalog().Info().Version)
+	_, known := unversioned.Catalog().Lookup("T1692.001")
+	assert.False(t, known)
+	_, err = s.On("")
+	assert.ErrorContains(t, err, `does not hold release ""`)
 
 	_, err = s.Since(t.Context(), nil)
 	assert.ErrorContains(t, err, "the older snapshot")

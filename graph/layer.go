@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -62,17 +63,20 @@ func (s *Snapshot) releases() []mitre.Info {
 }
 
 // On returns the same knowledge seen through another release that the graph
-// holds, by its version, such as "18.1". The mapping, the site and the
+// holds, by its version, such as "18.1", or empty for a bundle that says none.
+// The mapping, the site and the
 // findings are settled anew: an ID that the release does not have yet becomes
 // what it replaced. Nothing is written. [Snapshot.Since] tells what
 // the newer release changes for a site.
 func (s *Snapshot) On(version string) (*Snapshot, error) {
 	var have []string
-	for _, i := range s.releases() {
-		if i.Version == version {
-			return &Snapshot{layers: s.layers, known: buildIndex(s.layers, version), today: s.today}, nil
+	for _, l := range s.layers {
+		if l.catalog != nil && l.catalog.Info().Version == version {
+			return &Snapshot{layers: s.layers, known: buildIndex(s.layers, l), today: s.today}, nil
 		}
-		have = append(have, i.Version)
+	}
+	for _, i := range s.releases() {
+		have = append(have, cmp.Or(i.Version, "one without a version"))
 	}
 	return nil, fmt.Errorf("graph: On: the graph does not hold release %q; it holds %s", version, strings.Join(have, ", "))
 }
@@ -114,7 +118,7 @@ func (s *Snapshot) with(ctx context.Context, sources []Source) (*Snapshot, error
 			rebuild = true
 		}
 		if rebuild {
-			next.known = buildIndex(next.layers, "")
+			next.known = buildIndex(next.layers, newest(next.layers))
 		} else {
 			next.index().add(b)
 		}
@@ -144,7 +148,7 @@ func (s *Snapshot) without(keys []string) (*Snapshot, error) {
 	if len(keys) == 0 {
 		return s, nil
 	}
-	return &Snapshot{layers: next, known: buildIndex(next, "")}, nil
+	return &Snapshot{layers: next, known: buildIndex(next, newest(next))}, nil
 }
 
 // findings iterates over the findings in the order in which their sources, and
@@ -167,19 +171,20 @@ func (s *Snapshot) findings() iter.Seq[*finding.Finding] {
 	}
 }
 
-// buildIndex makes the index of some layers. The release of the given version
-// is in force; with none given the newest.
-func buildIndex(layers []*layer, version string) *index {
-	var force *layer
+// newest is the layer of the newest release, the last of several without a
+// version; nil where there is none.
+func newest(layers []*layer) (force *layer) {
 	for _, l := range layers {
-		switch {
-		case l.catalog == nil:
-		case version != "" && l.catalog.Info().Version == version:
-			force = l
-		case version == "" && (force == nil || compareVersions(force.catalog.Info().Version, l.catalog.Info().Version) <= 0):
+		if l.catalog != nil && (force == nil || compareVersions(force.catalog.Info().Version, l.catalog.Info().Version) <= 0) {
 			force = l
 		}
 	}
+	return force
+}
+
+// buildIndex makes the index of some layers, with the release of one of them
+// in force; nil for none.
+func buildIndex(layers []*layer, force *layer) *index {
 	x := newIndex()
 	if force != nil {
 		x.add(force.parts[0])

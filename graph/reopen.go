@@ -57,7 +57,7 @@ func fromQuads(ctx context.Context, quads []quad.Quad) (*Snapshot, error) {
 		}
 		s.layers = append(s.layers, l)
 	}
-	s.known = buildIndex(s.layers, "")
+	s.known = buildIndex(s.layers, newest(s.layers))
 	return s, nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/mitigraph/mitigraph/mitre"
 )
 
 // Comparison is what differs between two assessments of a site.
@@ -30,7 +32,7 @@ type Change[T any] struct {
 // Since assesses an older snapshot and this one and says what differs: after
 // a newer release came ([Snapshot.On] gives the older view), a control was
 // deployed ([Snapshot.Suppose] gives the newer one) or findings were added. A
-// technique that a newer release revoked is compared with its successor. The
+// technique that either release revoked is compared with its successor. The
 // errors are those of [Snapshot.Assess].
 func (s *Snapshot) Since(ctx context.Context, older *Snapshot) (*Comparison, error) {
 	if older == nil {
@@ -44,24 +46,29 @@ func (s *Snapshot) Since(ctx context.Context, older *Snapshot) (*Comparison, err
 	if err != nil {
 		return nil, err
 	}
+	// One name for what the releases call differently: whichever revoked it, the
+	// newer or, for a look back, the older one.
 	now := func(id string) string {
-		if r, err := s.Catalog().Resolve(id); err == nil {
-			return r.Object.Common().ID
+		for _, c := range []*mitre.Catalog{s.Catalog(), older.Catalog()} {
+			if c == nil {
+				continue
+			}
+			if r, err := c.Resolve(id); err == nil {
+				id = r.Object.Common().ID
+			}
 		}
 		return id
 	}
 	return &Comparison{
 		Before: before.Attack, After: after.Attack,
-		Techniques: changes(before.Techniques, after.Techniques, techniqueKey(now), techniqueKey(itself),
+		Techniques: changes(before.Techniques, after.Techniques, techniqueKey(now),
 			func(t TechniqueResult) string { return fmt.Sprint(t.ID, t.Score, t.Findings, t.Mitigations) },
 			func(t *TechniqueResult) float64 { return t.Score }),
-		Gaps: changes(before.Gaps, after.Gaps, gapKey(now), gapKey(itself),
+		Gaps: changes(before.Gaps, after.Gaps, gapKey(now),
 			func(g Gap) string { return fmt.Sprint(g.Kind, g.Technique, g.Findings, g.Devices) },
 			func(g *Gap) float64 { return g.Score }),
 	}, nil
 }
-
-func itself(id string) string { return id }
 
 func techniqueKey(now func(string) string) func(TechniqueResult) string {
 	return func(t TechniqueResult) string { return now(t.ID) }
@@ -84,22 +91,22 @@ func gapKey(now func(string) string) func(Gap) string {
 
 // changes pairs the things of two lists by their keys and keeps the pairs
 // that differ.
-func changes[T any](before, after []T, oldKey, newKey, what func(T) string, score func(*T) float64) []Change[T] {
+func changes[T any](before, after []T, key, what func(T) string, score func(*T) float64) []Change[T] {
 	old := map[string]*T{}
 	for i := range before {
-		old[oldKey(before[i])] = &before[i]
+		old[key(before[i])] = &before[i]
 	}
 	out := []Change[T]{}
 	for i := range after {
-		key := newKey(after[i])
-		was := old[key]
-		delete(old, key)
+		k := key(after[i])
+		was := old[k]
+		delete(old, k)
 		if was == nil || what(*was) != what(after[i]) {
 			out = append(out, Change[T]{was, &after[i]})
 		}
 	}
-	for _, key := range sorted(old) {
-		out = append(out, Change[T]{old[key], nil})
+	for _, k := range sorted(old) {
+		out = append(out, Change[T]{old[k], nil})
 	}
 	urgency := func(c Change[T]) float64 {
 		if c.After == nil {
@@ -112,7 +119,7 @@ func changes[T any](before, after []T, oldKey, newKey, what func(T) string, scor
 			return c
 		}
 		if a.After != nil && b.After != nil {
-			return strings.Compare(newKey(*a.After), newKey(*b.After))
+			return strings.Compare(key(*a.After), key(*b.After))
 		}
 		return 0
 	})

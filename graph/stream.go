@@ -363,7 +363,8 @@ func (in *intake) cite(ctx context.Context, sum *Summary) error {
 	bare := slices.DeleteFunc(slices.Clone(in.layers), func(l *layer) bool { return strings.HasPrefix(l.label, "source:findings/") })
 	base := in.Snapshot
 	if len(bare) < len(in.layers) {
-		base = &Snapshot{layers: bare, known: buildIndex(bare, in.catalog.Info().Version)}
+		at := slices.IndexFunc(bare, func(l *layer) bool { return l.catalog != nil && l.catalog == in.catalog })
+		base = &Snapshot{layers: bare, known: buildIndex(bare, bare[at])}
 	}
 	sum.Snapshot, err = base.with(ctx, sources)
 	return err

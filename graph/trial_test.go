@@ -70,6 +70,19 @@ func TestSharesAreARegression(t *testing.T) {
 	assert.Empty(t, p.shares(i, nil))
 }
 
+// A reason is said in words that need no knowledge of the graph.
+func TestReasonsInWords(t *testing.T) {
+	p := newProposer(known(t, embedded(t)).index())
+	for _, c := range []struct{ a, b, want string }{
+		{"T0837", "T0827", "serves the same tactic (Impact), was used by the same malware and is described in like words"},
+		{"T0880", "T0845", "was used by the same malware"},
+		{"T0880", "T0879", "serves the same tactic (Impact)"},
+		{"T0823", "T0886", "targets 7 of the same asset types, was used by 2 of the same campaigns, shows in 4 of the same kinds of data and is described in like words"},
+	} {
+		assert.Equal(t, c.want, p.shared(p.at[c.a], p.at[c.b]), "%s %s", c.a, c.b)
+	}
+}
+
 func TestTryCandidates(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")

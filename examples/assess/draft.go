@@ -51,11 +51,7 @@ func keep(ctx context.Context, g *graph.Graph, now *graph.Snapshot, a *graph.Ass
 	if err := g.Add(ctx, graph.Replace(graph.Drafts(a))); err != nil {
 		return cli.StoreError(err)
 	}
-	for i, d := range a.Drafts { // what people decided before about the same draft
-		if known, ok := g.Snapshot().Draft(d.ID); ok {
-			a.Drafts[i].Status, a.Drafts[i].Text, a.Drafts[i].Reviews = known.Status, known.Text, known.Reviews
-		}
-	}
+	defer func() { decisions(g.Snapshot(), a) }()
 	if now.Catalog() != g.Snapshot().Catalog() {
 		return nil
 	}
@@ -67,6 +63,31 @@ func keep(ctx context.Context, g *graph.Graph, now *graph.Snapshot, a *graph.Ass
 		return cli.StoreError(err)
 	}
 	return nil
+}
+
+// decisions puts into an assessment what people decided of its drafts. The text
+// that they accepted for a gap takes the place of another that was written for
+// it since.
+func decisions(s *graph.Snapshot, a *graph.Assessment) {
+	about := func(d graph.Draft) string { return fmt.Sprintf("%q %q", d.GapKind, d.About) }
+	accepted := map[string]graph.Draft{}
+	for _, d := range s.Drafts() {
+		if d.GapKind != "" && d.Status == graph.StatusAccepted {
+			accepted[about(d)] = d
+		}
+	}
+	for i, d := range a.Drafts {
+		known, ok := s.Draft(d.ID)
+		if !ok {
+			continue
+		}
+		if other, ok := accepted[about(known)]; ok && known.Status != graph.StatusAccepted {
+			d, known = other, other
+			d.Gap, d.About = a.Drafts[i].Gap, a.Drafts[i].About
+		}
+		d.Status, d.Text, d.Reviews = known.Status, known.Text, known.Reviews
+		a.Drafts[i] = d
+	}
 }
 
 // tellSilence warns once of a model that could not be asked: its drafts are

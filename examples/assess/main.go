@@ -27,7 +27,7 @@ import (
 
 func main() { cli.Main("assess", run) }
 
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (err error) {
 	o, err := parse(args, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -45,8 +45,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		return err
 	}
+	defer func() { err = l.Close(err) }()
 	g := l.Graph
-	defer g.Close()
 	now := l.Now.At(time.Now())
 	a, err := now.Assess(ctx)
 	if err != nil {
@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err := keep(ctx, g, now, a, stderr); err != nil {
 		return err
 	}
-	if a.Changes, err = since(ctx, l.Before, now); err != nil {
+	if a.Changes, err = since(ctx, l.Before, now, stderr); err != nil {
 		return err
 	}
 	var b bytes.Buffer

@@ -492,7 +492,7 @@ func TestCancelled(t *testing.T) {
 	code := cli.Code("assess", run(ctx, nil, strings.NewReader(""), &out, &errs), &errs)
 	assert.Equal(t, 1, code)
 	assert.Empty(t, out.String())
-	assert.Contains(t, errs.String(), "context canceled")
+	assert.Equal(t, "assess: interrupted\n", errs.String())
 }
 
 func TestUnreachableServer(t *testing.T) {
@@ -535,7 +535,8 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
-// Waiting for a pipe that nobody writes to ends with the first interrupt.
+// Waiting for a pipe that nobody writes to ends with the first interrupt, and
+// leaves nothing.
 func TestInterrupt(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("needs signals")
@@ -543,7 +544,8 @@ func TestInterrupt(t *testing.T) {
 	binary := filepath.Join(t.TempDir(), "assess")
 	build, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput()
 	require.NoError(t, err, string(build))
-	c := exec.Command(binary, "-")
+	db := filepath.Join(t.TempDir(), "site.db")
+	c := exec.Command(binary, "-store", "bolt:"+db, "-")
 	in, err := c.StdinPipe()
 	require.NoError(t, err)
 	defer in.Close()
@@ -559,7 +561,8 @@ func TestInterrupt(t *testing.T) {
 	select {
 	case <-ended:
 		assert.Equal(t, 1, c.ProcessState.ExitCode(), out.String())
-		assert.Contains(t, out.String(), "context canceled")
+		assert.Equal(t, "assess: interrupted\n", out.String())
+		assert.NoFileExists(t, db, "a first run that was interrupted leaves no store")
 	case <-time.After(20 * time.Second):
 		_ = c.Process.Kill()
 		t.Fatal("still waiting")

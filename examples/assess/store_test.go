@@ -1,10 +1,16 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -178,6 +184,71 @@ func TestStoreHoldsWhatIsGiven(t *testing.T) {
 	assert.Equal(t, "F-2", a.Findings[0].ID)
 }
 
+// A first run that fails or is interrupted late leaves no store either, and a
+// later one leaves it as it was.
+func TestStoreOfAFailedRun(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "site.db")
+	file := write(t, "f.json", `[{"id":"F-1","weaknesses":["CWE-306"]}]`)
+	ctx, cancel := context.WithCancel(t.Context())
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		cancel()
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	t.Setenv("OLLAMA_HOST", server.URL)
+	var out, errs bytes.Buffer
+	code := cli.Code("assess", run(ctx, []string{"-store", "bolt:" + path, "-draft", "ollama:m", file}, nil, &out, &errs), &errs)
+	assert.Equal(t, 1, code)
+	assert.Equal(t, "assess: interrupted\n", errs.String())
+	assert.NoFileExists(t, path)
+
+	nowhere := filepath.Join(t.TempDir(), "no", "report.html")
+	_, _, code = assess(t, "-store", "bolt:"+path, "-o", nowhere, file)
+	assert.Equal(t, 2, code)
+	assert.NoFileExists(t, path)
+	_, stderr, code := assess(t, "-store", "bolt:"+path, "-strict", file)
+	assert.Equal(t, 3, code, stderr)
+	assert.FileExists(t, path, "a gap is no failure")
+	_, _, code = assess(t, "-store", "bolt:"+path, "-o", nowhere)
+	assert.Equal(t, 2, code)
+	assert.FileExists(t, path)
+}
+
+// The release that is named is the one looked through, also where its bundle
+// does not say which it is, and a change of release is told.
+func TestStoreReleaseWithoutVersion(t *testing.T) {
+	folder := filepath.Join("..", "..", "..", "shared", "data", "attack")
+	unversioned := filepath.Join(folder, "ics-attack-18.1-stix20.json.gz")
+	if _, err := os.Stat(unversioned); err != nil {
+		t.Skip("needs ../shared/data/attack/ics-attack-18.1-stix20.json.gz")
+	}
+	db := "bolt:" + filepath.Join(t.TempDir(), "site.db")
+	file := write(t, "f.json", `[{"id":"F-1","weaknesses":["CWE-306"],"techniques":["T0855"]}]`)
+	_, stderr, code := assess(t, "-store", db, file)
+	require.Zero(t, code, stderr)
+	out, stderr, code := assess(t, "-store", db, "-attack", unversioned)
+	require.Zero(t, code, stderr)
+	flat := strings.Join(strings.Fields(out), " ")
+	assert.Contains(t, flat, "seen through ATT&CK ics-attack ("+unversioned+")")
+	assert.Contains(t, flat, "WHAT CHANGED from release 19.1 to a bundle without a version ("+unversioned+")")
+	assert.Contains(t, flat, "= T1692.001 Unauthorized Message: Command Message became T0855 Unauthorized Command Message (")
+	assert.NotContains(t, flat, "T0855 Unauthorized Command Message is open now")
+	assert.NotContains(t, flat, "T1692.001 Unauthorized Message: Command Message is not open")
+
+	db = "bolt:" + filepath.Join(t.TempDir(), "other.db")
+	out, stderr, code = assess(t, "-store", db, "-attack", unversioned, file)
+	require.Zero(t, code, stderr)
+	assert.NotContains(t, out, "WHAT CHANGED")
+	out, stderr, code = assess(t, "-store", db, "-attack", "19.1")
+	require.Zero(t, code, stderr)
+	flat = strings.Join(strings.Fields(out), " ")
+	assert.Contains(t, flat, "seen through ATT&CK ics-attack 19.1 ")
+	assert.Contains(t, flat, "WHAT CHANGED from a bundle without a version ("+unversioned+") to release 19.1")
+	out, stderr, code = assess(t, "-store", db, "-attack", filepath.Join(folder, "ics-attack-19.1.json.gz"), "-format", "json")
+	require.Zero(t, code, stderr)
+	assert.Nil(t, decode(t, out).Changes, "the same release")
+}
+
 func TestStoreErrors(t *testing.T) {
 	text := write(t, "notes.txt", "not a database")
 	_, stderr, code := assess(t, "-store", "bolt:"+text)
@@ -246,26 +317,82 @@ func TestFormatOfOutput(t *testing.T) {
 	assert.Contains(t, stderr, "did you mean json?")
 }
 
-// What a person decided of a draft is in the next report, which drafts again.
+// What people decided of drafts is in the next report, in every format that
+// shows drafts, and also where another writer drafts again.
 func TestStoreReportsReviews(t *testing.T) {
-	file := write(t, "f.json", `[{"id":"F-1","device":"plc-1","techniques":["T0837"]}]`)
+	file := write(t, "f.json", `[{"id":"F-1","device":"plc-1","techniques":["T0837","T0814","T0823"]}]`)
 	where := "bolt:" + filepath.Join(t.TempDir(), "site.db")
 	out, _, code := assess(t, "-store", where, "-format", "json", file)
 	require.Zero(t, code)
-	id := decode(t, out).Drafts[0].ID
+	before := decode(t, out).Drafts
+	of := func(drafts []graph.Draft, technique string) graph.Draft {
+		for _, d := range drafts {
+			if slices.Equal(d.About, []string{"attack:" + technique}) && d.GapKind != graph.GapNoDetection {
+				return d
+			}
+		}
+		require.Fail(t, "no draft", technique)
+		return graph.Draft{}
+	}
+	undecided, _, code := assess(t, "-store", where)
+	require.Zero(t, code)
 	g, err := cli.OpenKept(t.Context(), where, false)
 	require.NoError(t, err)
-	_, err = g.Review(t.Context(), id, graph.Review{Status: graph.StatusAccepted, By: "Ann", At: time.Now()}, nil)
+	at := time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)
+	taken, turned := of(before, "T0837"), of(before, "T0814")
+	_, err = g.Review(t.Context(), taken.ID, graph.Review{Status: graph.StatusAccepted, By: "Ann", At: at}, nil)
+	require.NoError(t, err)
+	_, err = g.Review(t.Context(), turned.ID, graph.Review{Status: graph.StatusRejected, By: "Ben", At: at, Why: "the broker goes"}, nil)
 	require.NoError(t, err)
 	require.NoError(t, g.Close())
+
 	out, _, code = assess(t, "-store", where, "-format", "json")
 	require.Zero(t, code)
 	validate(t, schema(t), out)
-	d := decode(t, out).Drafts[0]
-	assert.Equal(t, id, d.ID)
+	d := of(decode(t, out).Drafts, "T0837")
+	assert.Equal(t, taken.ID, d.ID)
+	assert.Equal(t, graph.GapNoMitigation, d.GapKind)
 	assert.Equal(t, graph.StatusAccepted, d.Status)
 	assert.Equal(t, "Ann", d.Reviews[0].By)
-	out, _, code = assess(t, "-store", where)
-	require.Zero(t, code)
-	assert.Contains(t, out, "; accepted by Ann on ")
+	d = of(decode(t, out).Drafts, "T0814")
+	assert.Equal(t, graph.StatusRejected, d.Status)
+	assert.Equal(t, "the broker goes", d.Reviews[0].Why)
+
+	for format, want := range map[string][]string{
+		"text": {
+			"\nDECIDED DRAFTS not official; what is accepted a person stands for", taken.ID + " accepted: T0837 Loss of Protection (no_mitigation), by template; accepted by Ann on 2026-12-01",
+			turned.ID + " rejected: T0814 Denial of Service (not_deployed), by template; rejected by Ben on 2026-12-01: the broker goes",
+			"for a person to judge T0823 Graphical User Interface (placeholder_only), by template ",
+		},
+		"markdown": {
+			"2 are decided by a person, as each says; the others are for a person to judge", "### ACCEPTED DRAFT: T0837", "accepted by Ann on 2026-12-01",
+			"### REJECTED DRAFT: T0814", "rejected by Ben on 2026-12-01: the broker goes",
+		},
+		"html": {"ACCEPTED DRAFT<", "accepted by Ann on 2026-12-01", "REJECTED DRAFT<", "rejected by Ben on 2026-12-01: the broker goes", "2 are decided by a person"},
+		"stix": {`"x_mitigraph_accepted_by":"Ann"`, `"type":"course-of-action"`},
+	} {
+		out, _, code := assess(t, "-store", where, "-format", format)
+		require.Zero(t, code)
+		flat := "\n" + strings.ReplaceAll(strings.Join(strings.Fields(strings.ReplaceAll(out, "\n\n", " \x00")), " "), "\x00", "\n")
+		for _, w := range want {
+			assert.Contains(t, flat, w, format)
+		}
+		if format == "text" {
+			assert.NotEqual(t, undecided, out)
+		}
+	}
+
+	// Another writer's text for the same gap does not undo the decision.
+	g, err = cli.OpenKept(t.Context(), where, false)
+	require.NoError(t, err)
+	a := decode(t, out)
+	for i := range a.Drafts {
+		a.Drafts[i].ID, a.Drafts[i].Status, a.Drafts[i].Reviews, a.Drafts[i].Generator = fmt.Sprint("other-", i), graph.StatusDraft, nil, "ollama:m"
+	}
+	require.NoError(t, g.Add(t.Context(), graph.Replace(graph.Drafts(a))))
+	decisions(g.Snapshot(), a)
+	require.NoError(t, g.Close())
+	assert.Equal(t, taken.ID, of(a.Drafts, "T0837").ID)
+	assert.Equal(t, "template", of(a.Drafts, "T0837").Generator)
+	assert.Equal(t, graph.StatusDraft, of(a.Drafts, "T0814").Status, "a new text for a gap whose old one was rejected is to be judged")
 }

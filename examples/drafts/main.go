@@ -9,6 +9,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -43,7 +44,9 @@ Shows the drafts that "assess -store STORE" kept, and lets a person decide.
   export [ID...]          the accepted ones as STIX 2.1
 
 The four that decide keep your name, which -by gives where that of your account
-won't do, and the -why that you may give to any of them.
+won't do (root and the like are no person), and the -why that you may give.
+What is accepted goes out as a course-of-action of this site, marked as not
+MITRE's, that mitigates the technique; assess still counts it as no mitigation.
 
 `
 
@@ -99,10 +102,17 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if err := cli.Choice("format", o.format, "text", "json"); err != nil {
 		return o, err
 	}
+	if o.status != "" {
+		if err := cli.Choice("status", o.status, graph.StatusDraft, graph.StatusInReview, graph.StatusAccepted, graph.StatusRejected, graph.StatusSuperseded); err != nil {
+			return o, err
+		}
+	}
 	c := commands[o.command]
 	switch {
 	case len(o.ids) < c.least || len(o.ids) > c.most:
 		return o, cli.Misuse("%s: %d IDs given; -h says what it wants", o.command, len(o.ids))
+	case o.status != "" && o.command != "list":
+		return o, cli.Misuse("-status is for list")
 	case o.text != "" && o.command != "accept":
 		return o, cli.Misuse("-text is for accept")
 	case o.command == "reject" && strings.TrimSpace(o.why) == "":
@@ -147,14 +157,6 @@ const maxText = 4 << 20
 
 // decide writes a person's decision into the graph.
 func decide(ctx context.Context, w io.Writer, g *graph.Graph, o options, status string) error {
-	by := o.by
-	if by == "" {
-		if u, err := user.Current(); err == nil {
-			if by = u.Name; by == "" {
-				by = u.Username
-			}
-		}
-	}
 	var text graph.DraftText
 	if o.text != "" {
 		f, err := os.Open(o.text)
@@ -176,6 +178,13 @@ func decide(ctx context.Context, w io.Writer, g *graph.Graph, o options, status 
 			return cli.Misuse("-text %s: there is no section in it", o.text)
 		}
 	}
+	if _, ok := g.Snapshot().Draft(o.ids[0]); !ok {
+		return unknown(g.Snapshot(), o.ids[0])
+	}
+	by, err := person(o.by, user.Current)
+	if err != nil {
+		return err
+	}
 	d, err := g.Review(ctx, o.ids[0], graph.Review{Status: status, By: by, At: time.Now(), Why: o.why}, text)
 	switch {
 	case errors.Is(err, graph.ErrUnknownDraft), errors.Is(err, graph.ErrReview):
@@ -187,8 +196,42 @@ func decide(ctx context.Context, w io.Writer, g *graph.Graph, o options, status 
 	return nil
 }
 
+// person is who decides: a name that is given, or that of the account that the
+// program runs under, unless many share it.
+func person(given string, account func() (*user.User, error)) (string, error) {
+	if given != "" {
+		if nobody(given) {
+			return "", cli.Misuse("-by %q: that is an account and no person; a decision needs the name of who stands for it", given)
+		}
+		return given, nil
+	}
+	u, err := account()
+	if err != nil {
+		return "", cli.Misuse("who decides? Your account has no name: -by NAME")
+	}
+	by := cmp.Or(strings.TrimSpace(u.Name), u.Username)
+	if by == "" || u.Uid == "0" || nobody(u.Name) || nobody(u.Username) {
+		return "", cli.Misuse("who decides? Your account, %q, is no person's: -by NAME", by)
+	}
+	return by, nil
+}
+
+// nobody reports whether a name is that of an account which is no person's.
+func nobody(name string) bool {
+	name = name[strings.LastIndexByte(name, '\\')+1:] // DOMAIN\NAME
+	switch strings.ToLower(strings.Join(strings.Fields(name), " ")) {
+	case "root", "charlie root", "admin", "administrator", "system administrator", "system", "localsystem", "user", "guest", "nobody", "daemon", "service", "default", "mitigraph":
+		return true
+	}
+	return false
+}
+
 func list(w io.Writer, s *graph.Snapshot, o options, stderr io.Writer) error {
 	drafts := s.Drafts()
+	none := "no drafts; examples/assess -store writes some"
+	if o.status != "" && len(drafts) > 0 {
+		none = fmt.Sprintf("no draft is %s, of %d that there are", o.status, len(drafts))
+	}
 	if o.status != "" {
 		drafts = slices.DeleteFunc(drafts, func(d graph.Draft) bool { return d.Status != o.status })
 	}
@@ -196,7 +239,7 @@ func list(w io.Writer, s *graph.Snapshot, o options, stderr io.Writer) error {
 		return write(w, drafts)
 	}
 	if len(drafts) == 0 {
-		fmt.Fprintln(w, "no drafts; examples/assess -store writes some, and -status narrows this list")
+		fmt.Fprintln(w, none)
 		return nil
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)

@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -120,6 +122,9 @@ func TestMisuse(t *testing.T) {
 		"text of another":  {[]string{"-store", where, "reject", "x", "-text", "y"}, "-text is for accept"},
 		"text not there":   {[]string{"-store", where, "accept", "x", "-text", "/nowhere"}, "-text"},
 		"format":           {[]string{"-store", where, "-format", "xml"}, "want text or json"},
+		"status":           {[]string{"-store", where, "list", "-status", "acepted"}, "did you mean accepted?"},
+		"status of show":   {[]string{"-store", where, "show", "x", "-status", "draft"}, "-status is for list"},
+		"no person":        {[]string{"-store", where, "accept", draftID(t, where), "-by", "Administrator"}, "no person; a decision needs the name"},
 		"unknown flag":     {[]string{"-bye", "x"}, "-h lists the flags"},
 		"reopen too early": {[]string{"-store", where, "reopen", "x"}, "no draft has this ID"},
 	} {
@@ -129,6 +134,46 @@ func TestMisuse(t *testing.T) {
 			assert.Contains(t, stderr, c.says)
 			assert.Empty(t, out)
 		})
+	}
+}
+
+func draftID(t *testing.T, where string) string {
+	t.Helper()
+	out, _, code := call(t, "-store", where, "-format", "json")
+	require.Zero(t, code)
+	var drafts []graph.Draft
+	require.NoError(t, json.Unmarshal([]byte(out), &drafts))
+	return drafts[0].ID
+}
+
+// Nobody stands for a draft under the name of an account that is no person's.
+func TestPerson(t *testing.T) {
+	account := func(name, login, uid string) func() (*user.User, error) {
+		return func() (*user.User, error) { return &user.User{Name: name, Username: login, Uid: uid}, nil }
+	}
+	for _, c := range []struct {
+		given   string
+		account func() (*user.User, error)
+		want    string // empty where it is refused
+	}{
+		{"Ann", account("root", "root", "0"), "Ann"},
+		{"", account("Ann Engineer", "ann", "1000"), "Ann Engineer"},
+		{"", account("", "ann", "1000"), "ann"},
+		{"", account("root", "root", "0"), ""},
+		{"", account("Ann", "ann", "0"), ""},
+		{"", account("", `PLANT\Administrator`, "S-1-5-21"), ""},
+		{"", account("System Administrator", "x", "501"), ""},
+		{"", account("", "", "1000"), ""},
+		{"", func() (*user.User, error) { return nil, errors.New("none") }, ""},
+		{"Root", account("Ann", "ann", "1000"), ""},
+		{"Ann Root", account("", "", ""), "Ann Root"},
+	} {
+		got, err := person(c.given, c.account)
+		assert.Equal(t, c.want, got)
+		if c.want == "" {
+			require.Error(t, err)
+			assert.Contains(t, err.Error(), map[bool]string{true: "-by NAME", false: "no person"}[c.given == ""])
+		}
 	}
 }
 

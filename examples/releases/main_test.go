@@ -172,5 +172,5 @@ func TestInterrupt(t *testing.T) {
 	go func() { <-asked; cancel(cancelled) }()
 	var stderr bytes.Buffer
 	assert.Equal(t, 1, codeOf(ctx, []string{"18.1", "19.1"}, io.Discard, &stderr))
-	assert.Contains(t, stderr.String(), "context canceled")
+	assert.Contains(t, stderr.String(), "interrupted")
 }

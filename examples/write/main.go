@@ -28,7 +28,7 @@ import (
 
 func main() { cli.Main("write", run) }
 
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (err error) {
 	o, err := parse(args, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -53,7 +53,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		return err
 	}
-	defer l.Graph.Close()
+	defer func() { err = l.Close(err) }()
 	a, err := l.Now.Assess(ctx)
 	if err != nil {
 		return err

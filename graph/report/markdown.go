@@ -133,7 +133,7 @@ func (m *markdown) gap(g graph.Gap) {
 	for i, c := range g.Candidates {
 		what := "Suggestion, not official"
 		switch {
-		case official(g) && i == 0 && c.Score > 0:
+		case i == 0 && leads(g):
 			what = "Official mitigation, the one of these that by itself answers the most risk of the site"
 		case official(g):
 			what = "Official mitigation"
@@ -204,14 +204,14 @@ func (m *markdown) drafts() {
 	if len(m.a.Drafts) == 0 {
 		return
 	}
-	m.line("\n## Drafts\n\n**%s**", draftsMean)
+	m.line("\n## Drafts\n\n**%s**", m.draftsMean())
 	if s := m.rejected(); s != "" {
 		m.line("\n%s", s)
 	}
 	left := 0
 	for i, d := range m.a.Drafts {
 		g := m.gapFor(d)
-		if i >= maxListed || official(g) || g.Kind == graph.GapNoDetection || g.Kind == graph.GapNoTechnique {
+		if i >= maxListed || !decided(d) && (official(g) || g.Kind == graph.GapNoDetection || g.Kind == graph.GapNoTechnique) {
 			left++
 			continue
 		}

@@ -336,7 +336,9 @@ func (p *page) gap(g gapAt) {
 	if len(g.Candidates) > 0 {
 		said := markup("Suggestions of this project, not ATT&amp;CK's")
 		switch {
-		case official(g.Gap) && g.Candidates[0].Score > 0:
+		case official(g.Gap) && len(g.Candidates) == 1:
+			said = "Official mitigation"
+		case leads(g.Gap):
 			said = "Official mitigations, first that which by itself answers the most risk of the site"
 		case official(g.Gap):
 			said = "Official mitigations"
@@ -633,7 +635,7 @@ func (p *page) drafted() {
 	if len(p.a.Drafts) == 0 {
 		return
 	}
-	p.put("\n\n<section aria-labelledby=\"drafts\" class=\"drafts\">\n<h2 id=\"drafts\">Drafts: not official</h2>\n<p class=\"alert\"><strong>{}</strong></p>", draftsMean)
+	p.put("\n\n<section aria-labelledby=\"drafts\" class=\"drafts\">\n<h2 id=\"drafts\">Drafts: not official</h2>\n<p class=\"alert\"><strong>{}</strong></p>", p.draftsMean())
 	p.given("\n<p>{}</p>", p.rejected())
 	for i, d := range listed(p.a.Drafts) {
 		p.draft(i, d)

@@ -244,13 +244,17 @@ func (sh *shown) rejected() string {
 }
 
 // firstDraft is the index of the draft to show where there is room for one: of
-// the most urgent gap where ATT&CK has nothing to offer, or else of the most
-// urgent gap.
+// those that nobody decided yet that of the most urgent gap where ATT&CK has
+// nothing to offer, or else of the most urgent gap; below 0 where all are decided.
 func (sh *shown) firstDraft() int {
-	return max(0, slices.IndexFunc(sh.a.Drafts, func(d graph.Draft) bool {
+	first := slices.IndexFunc(sh.a.Drafts, func(d graph.Draft) bool {
 		k := sh.gapFor(d).Kind
-		return k == graph.GapNoMitigation || k == graph.GapPlaceholderOnly || k == graph.GapNotFeasible
-	}))
+		return !decided(d) && (k == graph.GapNoMitigation || k == graph.GapPlaceholderOnly || k == graph.GapNotFeasible)
+	})
+	if first < 0 {
+		first = slices.IndexFunc(sh.a.Drafts, func(d graph.Draft) bool { return !decided(d) })
+	}
+	return first
 }
 
 // nextStep says what to do now.

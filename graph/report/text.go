@@ -248,7 +248,9 @@ func (t *text) gap(g graph.Gap) {
 	if len(g.Candidates) > 0 && g.Accepted == nil {
 		c := g.Candidates[0]
 		switch {
-		case official(g) && c.Score > 0:
+		case official(g) && len(g.Candidates) == 1:
+			say += fmt.Sprintf(" The one to deploy is %s %s.", c.ID, c.Name)
+		case leads(g):
 			say += fmt.Sprintf(" Of them %s %s by itself answers the most risk of the site.", c.ID, c.Name)
 		case official(g):
 			say += fmt.Sprintf(" One is %s %s.", c.ID, c.Name)
@@ -261,17 +263,31 @@ func (t *text) gap(g graph.Gap) {
 	t.wrapped(fmt.Sprintf("    %.2f  ", g.Score), say)
 }
 
-// drafts shows one draft whole.
+// drafts tells what people decided of drafts, and shows one of the others whole.
 func (t *text) drafts() {
-	if len(t.a.Drafts) == 0 {
+	var judged []graph.Draft
+	for _, d := range t.a.Drafts {
+		if decided(d) {
+			judged = append(judged, d)
+		}
+	}
+	if len(judged) > 0 {
+		t.heading("DECIDED DRAFTS", "not official; what is accepted a person stands for, and it counts as no mitigation")
+		for _, d := range judged[:min(maxRows, len(judged))] {
+			t.wrapped("  ", fmt.Sprintf("%s %s: %s (%s), %s", d.ID, d.Status, draftAbout(t.gapFor(d)), t.gapFor(d).Kind, writtenBy(d)))
+		}
+		t.more(maxRows, len(judged), "decided draft", "decided drafts")
+	}
+	first := t.firstDraft()
+	if first < 0 {
 		return
 	}
 	t.heading("DRAFTS", "not official: written for the gaps from the evidence in the graph, for a person to judge")
 	if s := t.rejected(); s != "" {
 		t.wrapped("  ", s)
 	}
-	t.draft(t.a.Drafts[t.firstDraft()])
-	t.more(1, len(t.a.Drafts), "draft", "drafts")
+	t.draft(t.a.Drafts[first])
+	t.more(1, len(t.a.Drafts)-len(judged), "draft", "drafts")
 }
 
 func (t *text) changed() {

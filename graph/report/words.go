@@ -19,7 +19,6 @@ const (
 	planMeans       = "official mitigations that can be deployed and are not, each by the share of the unanswered risk that it adds to those above it; where a mitigation is deployed the risk is answered: less, not gone"
 	riskless        = "the findings carry no risk by their scores, so no step is worth more than another. Look at the scores first: a severity of 0 says that nothing can be lost, and a finding without a score counts as 5 of 10"
 	openedMeans     = "What the findings open, the most urgent first, with a risk from 0 to 1."
-	draftsMean      = "Not official: written for the gaps from the evidence in the graph, for a person to judge. No draft counts as a mitigation."
 	confidenceMeans = "A confidence says how often a weakness leads to a technique: about 0.9 in nearly every case, 0.6 in the typical case, 0.3 in a minority of cases, which is to be confirmed for the device at hand; 1.0 is a fact. A risk is severity × exploitation × confidence × consequence × asset, each from 0 to 1."
 	notice          = "ATT&CK is a registered trademark of The MITRE Corporation. © 2025 The MITRE Corporation: ATT&CK's facts are reproduced and distributed with its permission. MITRE neither made nor endorses this report."
 )
@@ -102,13 +101,35 @@ func attackPage(url string) string {
 	return ""
 }
 
-// draftMark is the word over a draft: none but a person who accepted it takes
-// DRAFT away.
+// draftMark is the word over a draft, with what a person decided of it.
 func draftMark(d graph.Draft) string {
-	if d.Status == graph.StatusAccepted {
-		return "ACCEPTED DRAFT"
+	if decided(d) {
+		return strings.ToUpper(d.Status) + " DRAFT"
 	}
 	return "DRAFT"
+}
+
+// decided reports whether a person accepted or rejected a draft.
+func decided(d graph.Draft) bool {
+	return d.Status == graph.StatusAccepted || d.Status == graph.StatusRejected
+}
+
+// draftsMean says what drafts are for, and which need nobody any more.
+func (sh *shown) draftsMean() string {
+	n := 0
+	for _, d := range sh.a.Drafts {
+		if decided(d) {
+			n++
+		}
+	}
+	said := "Not official: written for the gaps from the evidence in the graph, "
+	switch n {
+	case 0:
+		return said + "for a person to judge. No draft counts as a mitigation."
+	case len(sh.a.Drafts):
+		return said + "and decided by a person, as each says. No draft counts as a mitigation."
+	}
+	return said + count(n, "is decided by a person, as it says; the others are", "are decided by a person, as each says; the others are") + " for a person to judge. No draft counts as a mitigation."
 }
 
 // called is what a finding is called beside its ID.
@@ -127,6 +148,12 @@ func suggested(s graph.Suggestion) string {
 
 // official says that a gap's candidates are ATT&CK's own answers to it.
 func official(g graph.Gap) bool { return g.Kind == graph.GapNotDeployed }
+
+// leads reports whether the first of a gap's official candidates answers more
+// risk than each of the others.
+func leads(g graph.Gap) bool {
+	return official(g) && len(g.Candidates) > 1 && g.Candidates[0].Score > g.Candidates[1].Score
+}
 
 // draftAbout names what a draft is for.
 func draftAbout(g graph.Gap) string {
@@ -151,6 +178,9 @@ func writtenBy(d graph.Draft) string {
 	if n := len(d.Reviews); n > 0 {
 		r := d.Reviews[n-1]
 		note += fmt.Sprintf("; %s by %s on %s", d.Status, finding.Plain(r.By, 60), r.At.Format(time.DateOnly))
+		if r.Why != "" {
+			note += ": " + finding.Plain(r.Why, 300)
+		}
 	}
 	return "by " + d.By() + note
 }

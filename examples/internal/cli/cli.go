@@ -64,11 +64,15 @@ func Main(name string, run func(ctx context.Context, args []string, stdin io.Rea
 	case err := <-done:
 		os.Exit(Code(name, err, os.Stderr))
 	case <-time.After(grace):
+		if file := unfinished.Load(); file != nil {
+			os.Remove(*file)
+		}
 		os.Exit(Code(name, ctx.Err(), os.Stderr))
 	}
 }
 
-// Code says why a run ended and gives the code for it.
+// Code says why a run ended and gives the code for it. Nothing but an interrupt
+// ends the context of a run.
 func Code(name string, err error, stderr io.Writer) int {
 	var silent Exit
 	var bad *InputError
@@ -80,6 +84,10 @@ func Code(name string, err error, stderr io.Writer) int {
 	}
 	if errors.Is(err, syscall.EPIPE) {
 		return 1 // who read the output has left, and need not be told
+	}
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintf(stderr, "%s: interrupted\n", name)
+		return 1
 	}
 	fmt.Fprintf(stderr, "%s: %s\n", name, finding.Plain(err.Error(), 0))
 	if errors.As(err, &bad) {

@@ -10,6 +10,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"syscall"
 
 	"github.com/cayleygraph/quad"
 
@@ -126,6 +128,7 @@ type Loaded struct {
 	Notes   []graph.Warning
 
 	catalog *mitre.Catalog
+	first   string // the store's file, where this run made it
 	stream  func(ctx context.Context, idle func() error) iter.Seq2[finding.Finding, error]
 }
 
@@ -140,12 +143,12 @@ func (l *Loaded) Findings(ctx context.Context, idle func() error) iter.Seq2[find
 // Load opens the graph and adds the release, what is known of weaknesses, the
 // site and the findings. What a kept graph has of the same files is replaced.
 // Without findings a graph in memory gets the sample site; a kept one never
-// does. The caller closes the graph.
+// does. The caller closes it, see [Loaded.Close].
 func Load(ctx context.Context, in Input, stdin io.Reader, stderr io.Writer) (*Loaded, error) {
-	file, isFile := strings.CutPrefix(in.Store, "bolt:")
-	if isFile {
+	file, first := strings.CutPrefix(in.Store, "bolt:")
+	if first {
 		_, err := os.Stat(file)
-		isFile = errors.Is(err, fs.ErrNotExist) // and a failed run is to leave none
+		first = errors.Is(err, fs.ErrNotExist)
 	}
 	s, err := openStore(ctx, in.Store, in.Ask)
 	if err != nil {
@@ -155,18 +158,44 @@ func Load(ctx context.Context, in Input, stdin io.Reader, stderr io.Writer) (*Lo
 		s = overlay{s}
 	}
 	g, err := graph.Open(ctx, s)
-	if err != nil {
-		return nil, StoreError(err)
+	l := &Loaded{Graph: g}
+	if err == nil {
+		l.Before = g.Snapshot()
+		first = first && len(l.Before.Sources()) == 0 // else another process was faster
 	}
-	l := &Loaded{Graph: g, Before: g.Snapshot()}
+	if first {
+		l.first = file
+		unfinished.Store(&l.first)
+	}
+	if err != nil {
+		return nil, l.Close(StoreError(err))
+	}
 	if err := l.load(ctx, in, stdin, stderr); err != nil {
-		err = errors.Join(err, g.Close())
-		if isFile {
-			err = errors.Join(err, os.Remove(file))
-		}
-		return nil, err
+		return nil, l.Close(err)
 	}
 	return l, nil
+}
+
+// unfinished is the file of a store that is to go when the run fails.
+var unfinished atomic.Pointer[string]
+
+// Close closes the graph at the end of a run, with the run's error, which it
+// returns. A first run that failed leaves no store; an [Exit] is no failure, nor
+// is a reader of the output that has left.
+func (l *Loaded) Close(err error) error {
+	if l.Graph != nil {
+		if closed := l.Graph.Close(); closed != nil {
+			err = errors.Join(err, closed)
+		}
+	}
+	unfinished.Store(nil)
+	var done Exit
+	if l.first != "" && err != nil && !errors.As(err, &done) && !errors.Is(err, syscall.EPIPE) {
+		if removed := os.Remove(l.first); removed != nil {
+			err = errors.Join(err, removed)
+		}
+	}
+	return err
 }
 
 func (l *Loaded) load(ctx context.Context, in Input, stdin io.Reader, stderr io.Writer) error {

@@ -39,8 +39,9 @@ const maxSteps = 6
 func advice(section string) []string {
 	var claims []string
 	for _, kind := range append(slices.Collect(maps.Values(kinds)), otherKind) {
-		for named := range 2 {
-			say := kind(&writer{subject: "*", named: named})
+		for _, w := range []*writer{{}, {named: 1}, {named: 2}, {gap: graph.Gap{Candidates: make([]graph.Candidate, 1)}}} {
+			w.subject = "*"
+			say := kind(w)
 			switch section {
 			case "summary":
 				claims = append(claims, say.summary("")+note, say.summary(" on *")+note, say.plain+note)
@@ -227,6 +228,10 @@ func (w *writer) devices() string {
 // reads like one.
 var openings = [maxCandidates]string{"Begin with", "Then weigh", "Also consider", "Where the first ones don't fit, look at"}
 
+// leads is what the evidence says of the first candidate where no other answers
+// as much.
+const leads = ", which of those listed by itself answers the most risk of the site"
+
 func (w *writer) candidates() []graph.Claim {
 	var out []graph.Claim
 	for _, c := range w.gap.Candidates {
@@ -239,14 +244,14 @@ func (w *writer) candidates() []graph.Claim {
 		if i < 0 {
 			continue
 		}
-		opening, named, alone := openings[len(out)], strings.TrimSpace(c.ID+" "+c.Name), ""
-		if len(out) == 0 && c.Score > 0 && w.gap.Kind == graph.GapNotDeployed {
-			alone = ", which of those listed by itself answers the most risk of the site"
+		s, named := sentence{cites: []string{w.evidence[i].Handle}}, strings.TrimSpace(c.ID+" "+c.Name)
+		subjects := []string{named, c.ID}
+		if strings.Contains(w.evidence[i].Text, named+leads) {
+			subjects = []string{named + leads, named, c.ID}
 		}
-		s := sentence{cites: []string{w.evidence[i].Handle}}
-		for _, subject := range []string{named, c.ID} {
+		for _, subject := range subjects {
 			for n := min(2, len(c.Because)); n >= 0; n-- {
-				s.forms = append(s.forms, fmt.Sprintf("%s %s%s%s.%s", opening, subject, alone, w.reason(c.Because[:n]), w.howTo(len(out))))
+				s.forms = append(s.forms, fmt.Sprintf("%s %s%s.%s", openings[len(out)], subject, w.reason(c.Because[:n]), w.howTo(len(out))))
 			}
 		}
 		claim := w.claim(s)

@@ -31,6 +31,33 @@ func write(t testing.TB, g graph.Gap, evidence []graph.Evidence) graph.DraftText
 	return text
 }
 
+// A draft whose evidence names no candidate says so, and speaks of no "these".
+func TestWithoutCandidates(t *testing.T) {
+	site := ev(1, graph.Site, "2 mitigations exist, none deployed on plc-1.")
+	candidate := ev(2, graph.Official, "Candidate M0801 Access Management, which of those listed by itself answers the most risk of the site: official mitigation of T0859 Valid Accounts; it is not deployed.")
+	for _, c := range []struct {
+		kind graph.GapKind
+		of   []graph.Candidate
+		with []graph.Evidence
+		want string
+	}{
+		{graph.GapNotDeployed, []graph.Candidate{{ID: "M0801", Name: "Access Management"}}, nil, "The evidence given for this draft names no control against it."},
+		{graph.GapNoMitigation, []graph.Candidate{{ID: "M0801", Name: "Access Management"}}, nil, "The evidence given for this draft names no control against it."},
+		{graph.GapNoMitigation, nil, nil, "The graph holds no control to propose for it either."},
+		{graph.GapNoMitigation, []graph.Candidate{{ID: "M0801", Name: "Access Management"}}, []graph.Evidence{candidate}, "The control named below answers similar techniques and is a proposal."},
+		{graph.GapNotDeployed, []graph.Candidate{{ID: "M0801", Name: "Access Management"}}, []graph.Evidence{candidate}, "Begin with M0801 Access Management, which of those listed by itself answers the most risk of the site."},
+	} {
+		text := write(t, graph.Gap{Kind: c.kind, Technique: "T0859", Candidates: c.of}, append([]graph.Evidence{site}, c.with...))
+		whole := ""
+		for _, x := range text.Claims() {
+			whole += x.Text + "\n"
+		}
+		assert.Contains(t, whole, c.want)
+		assert.Equal(t, len(c.with) > 0, strings.Contains(whole, "M0801"))
+		assert.NotContains(t, whole, "one of these")
+	}
+}
+
 // The golden file shows what the writer says about each kind of gap.
 func TestEachKind(t *testing.T) {
 	official := []graph.Candidate{

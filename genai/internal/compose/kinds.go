@@ -46,15 +46,15 @@ var kinds = map[graph.GapKind]func(*writer) kind{
 	graph.GapNotDeployed: func(w *writer) kind {
 		return kind{
 			summary: func(where string) string {
-				return "ATT&CK has mitigations for " + w.subject + ", and none of them is known to be deployed" + where + "."
+				return "None of ATT&CK's mitigations for " + w.subject + " is known to be deployed" + where + "." + w.unnamed()
 			},
-			plain: "ATT&CK has mitigations for a technique that the findings open, and none of them is known to be deployed.",
+			plain: "None of ATT&CK's mitigations for a technique that the findings open is known to be deployed." + w.unnamed(),
 			step: sentence{forms: []string{
-				"Check first whether a control that works like one of these is in place under another name; the list of what is deployed may be incomplete, and recording it there would close this gap.",
+				"Check whether a control that works like one of ATT&CK's mitigations is in place under another name; the list of what is deployed may be incomplete, and recording it there would close this gap.",
 			}},
 			limits: sentence{forms: []string{
-				"ATT&CK lists each of them against " + w.subject + " and doesn't say that one is enough. None removes the weakness, and how well it works on this site is not known to the graph.",
-				"ATT&CK lists each of them against the technique and doesn't say that one is enough. None removes the weakness, and how well it works on this site is not known to the graph.",
+				"ATT&CK lists its mitigations against " + w.subject + " and doesn't say that one is enough. None removes the weakness, and how well it works on this site is not known to the graph.",
+				"ATT&CK lists its mitigations against the technique and doesn't say that one is enough. None removes the weakness, and how well it works on this site is not known to the graph.",
 			}},
 		}
 	},
@@ -84,8 +84,8 @@ var kinds = map[graph.GapKind]func(*writer) kind{
 				"Look for the effects of the technique instead: record the normal traffic and the process values of the devices from a passive tap, and have operators report what deviates.",
 			}},
 			limits: sentence{forms: []string{
-				"A deviation is a sign, not a proof, of " + w.subject + ", and an attack that stays within normal values goes unseen. Nothing here prevents it.",
-				"A deviation is a sign, not a proof, of the technique, and an attack that stays within normal values goes unseen. Nothing here prevents it.",
+				"A deviation is a sign, not a proof, of " + w.subject + ", and an attack that stays within normal values goes unseen. Nothing here prevents it: what is missing is a way to see it, so no mitigation is named.",
+				"A deviation is a sign, not a proof, of the technique, and an attack that stays within normal values goes unseen. Nothing here prevents it: what is missing is a way to see it, so no mitigation is named.",
 			}},
 		}
 	},
@@ -121,8 +121,21 @@ func otherKind(w *writer) kind {
 
 // proposal introduces candidates that ATT&CK does not name for the technique.
 func (w *writer) proposal() string {
-	if w.named == 0 {
+	switch {
+	case w.named == 0 && len(w.gap.Candidates) == 0:
 		return " The graph holds no control to propose for it either."
+	case w.named == 0:
+		return w.unnamed()
+	case w.named == 1:
+		return " The control named below answers similar techniques and is a proposal."
 	}
 	return " The controls named below answer similar techniques and are proposals."
+}
+
+// unnamed says why no candidate is named, where none is.
+func (w *writer) unnamed() string {
+	if w.named > 0 {
+		return ""
+	}
+	return " The evidence given for this draft names no control against it."
 }

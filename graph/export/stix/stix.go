@@ -3,9 +3,11 @@
 //
 // Each draft becomes a course-of-action of this project's own identity, never
 // of MITRE's, with a marking that says who wrote it and who accepted it, and a
-// mitigates relationship to each technique that it is for. The techniques are
-// named by their STIX IDs; the bundle does not repeat them. The draft itself,
-// with its evidence and its checks, is in the property x_mitigraph_draft.
+// mitigates relationship to each technique that it is for: what a reader of STIX
+// expects of what a site stands for. No assessment counts it as a mitigation,
+// since only ATT&CK's are. The techniques are named by their STIX IDs; the bundle
+// does not repeat them. The draft itself, with its evidence and its checks, is in
+// the property x_mitigraph_draft.
 //
 // IDs are derived from the draft's, so that the same draft is the same object
 // everywhere. The drafts are in memory; a bundle costs little more than its
@@ -140,7 +142,7 @@ func course(c *mitre.Catalog, creator string, d graph.Draft) ([]object, error) {
 	marking := object{
 		Type: "marking-definition", SpecVersion: "2.1", ID: id("marking-definition", d.ID, at), CreatedBy: creator, Created: at,
 		DefinitionType: "statement",
-		Definition: &statement{fmt.Sprintf("Written by %s%s, accepted by %s on %s. Not MITRE's, and no official mitigation of ATT&CK.",
+		Definition: &statement{fmt.Sprintf("Written by %s%s, accepted by %s on %s. The site's own measure, not MITRE's, and no official mitigation of ATT&CK.",
 			d.By(), changed(d), accepted.By, accepted.At.UTC().Format(time.DateOnly))},
 	}
 	var names []string

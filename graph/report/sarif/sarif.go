@@ -135,10 +135,13 @@ var page = regexp.MustCompile(`^https://attack\.mitre\.org/[A-Za-z0-9/]+$`)
 // help says what can be done about a gap.
 func (l *log) help(g graph.Gap) *sarif.MultiformatMessageString {
 	lead := "Suggestions of this project, not ATT&CK's; the best first:"
-	if g.Kind == graph.GapNotDeployed && len(g.Candidates) > 0 && g.Candidates[0].Score == 0 {
-		lead = "Official mitigations of ATT&CK:"
-	} else if g.Kind == graph.GapNotDeployed {
+	switch {
+	case leads(g):
 		lead = "Official mitigations of ATT&CK, first that which by itself answers the most risk of the site:"
+	case g.Kind == graph.GapNotDeployed && len(g.Candidates) == 1:
+		lead = "Official mitigation of ATT&CK:"
+	case g.Kind == graph.GapNotDeployed:
+		lead = "Official mitigations of ATT&CK:"
 	}
 	plain, markdown := []string{g.Why}, []string{finding.Markdown(g.Why)}
 	if len(g.Candidates) == 0 {
@@ -161,6 +164,12 @@ func (l *log) help(g graph.Gap) *sarif.MultiformatMessageString {
 	return &sarif.MultiformatMessageString{Text: new(strings.Join(plain, "\n")), Markdown: new(strings.Join(markdown, "\n"))}
 }
 
+// leads reports whether the first of the official candidates answers more risk
+// than each of the others.
+func leads(g graph.Gap) bool {
+	return g.Kind == graph.GapNotDeployed && len(g.Candidates) > 1 && g.Candidates[0].Score > g.Candidates[1].Score
+}
+
 func (l *log) result(g graph.Gap, rule int) *sarif.Result {
 	r := sarif.NewResult()
 	r.RuleID, r.RuleIndex, r.Level, r.Rank = new(ruleID(g)), rule, level(g.Score), rank(g.Score)
@@ -169,7 +178,7 @@ func (l *log) result(g graph.Gap, rule int) *sarif.Result {
 		c := g.Candidates[0]
 		verb := "A suggestion, not official"
 		switch {
-		case g.Kind == graph.GapNotDeployed && c.Score == 0:
+		case g.Kind == graph.GapNotDeployed && !leads(g):
 			verb = "An official mitigation"
 		case g.Kind == graph.GapNotDeployed:
 			verb = "The one of its official mitigations that by itself answers the most risk of the site"

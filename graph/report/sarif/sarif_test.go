@@ -93,7 +93,7 @@ func TestWrite(t *testing.T) {
 	assert.Equal(t, "4.4", rules[0].Properties.Severity)
 	assert.Contains(t, rules[0].Properties.Tags, "external/attack/T0837")
 	assert.Contains(t, rules[0].Help.Text, "Suggestions of this project, not ATT&CK's; the best first:\n- M0810 Out-of-Band: it is alike")
-	assert.Contains(t, rules[1].Help.Markdown, "Official mitigations of ATT&CK, first that which by itself answers the most risk of the site:\n\n- M0942 Disable")
+	assert.Contains(t, rules[1].Help.Markdown, "Official mitigation of ATT&CK:\n\n- M0942 Disable")
 	assert.Equal(t, "no_technique", rules[2].ID)
 	assert.Contains(t, rules[2].Help.Text, "a person has to decide")
 

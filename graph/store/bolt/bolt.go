@@ -65,10 +65,11 @@ func open(ctx context.Context, path string, o Options) (*file, error) {
 	if path == "" {
 		return nil, errors.New("a store needs the path of its file")
 	}
+	made := false
 	st, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !o.ReadOnly:
-		if err := create(path); err != nil {
+		if made, err = create(path); err != nil {
 			return nil, explain(err)
 		}
 	case err != nil:
@@ -98,7 +99,11 @@ func open(ctx context.Context, path string, o Options) (*file, error) {
 	// before anyone relies on it.
 	quads, _, err := s.Read(ctx)
 	if err != nil {
-		return nil, errors.Join(err, s.Close())
+		err = errors.Join(err, s.Close())
+		if made { // the context ended
+			err = errors.Join(err, os.Remove(path))
+		}
+		return nil, err
 	}
 	s.first = quads
 	return s, nil
@@ -131,19 +136,20 @@ func (s *file) lock(ctx context.Context, o Options) error {
 }
 
 // create makes an empty store under another name and puts it in its place
-// when it is whole, so that nobody ever sees half of one.
-func create(path string) error {
+// when it is whole, so that nobody ever sees half of one. It reports whether it
+// did, or another process was first.
+func create(path string) (made bool, err error) {
 	temp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new*")
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer os.Remove(temp.Name())
 	if err := temp.Close(); err != nil {
-		return err
+		return false, err
 	}
 	db, err := bbolt.Open(temp.Name(), 0o600, options(false))
 	if err != nil {
-		return err
+		return false, err
 	}
 	s := &file{db: db, kv: newKeyValue(db)}
 	err = s.kv.init()
@@ -151,16 +157,17 @@ func create(path string) error {
 		err = e
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	err = os.Link(temp.Name(), path)
 	switch {
 	case errors.Is(err, fs.ErrExist): // another process was first, and its store is as good
-		return nil
+		return false, nil
 	case err != nil: // a file system without links
-		return os.Rename(temp.Name(), path)
+		err = os.Rename(temp.Name(), path)
+		return err == nil, err
 	}
-	return nil
+	return true, nil
 }
 
 func options(readOnly bool) *bbolt.Options {
