@@ -103,7 +103,7 @@ func (s *Snapshot) with(ctx context.Context, sources []Source) (*Snapshot, error
 			next.layers = append(next.layers, &layer{o, []*batch{b}, b.catalog})
 		case !o.whole:
 			l := next.layers[at]
-			if len(b.nodes)+len(b.edges)+len(b.warnings) == 0 {
+			if len(b.nodes)+len(b.edges)+len(b.warnings)+len(b.skipped) == 0 {
 				continue
 			}
 			next.layers[at] = &layer{l.origin, append(slices.Clip(l.parts), b), nil}

@@ -132,6 +132,9 @@ func (w *assessor) summary(ctx context.Context) (*Summary, error) {
 		Attack: releaseOf(w.catalog), Site: w.described, Findings: []FindingResult{}, Gaps: []Gap{}, Drafts: []Draft{},
 		Techniques: w.techniques(),
 	}
+	for _, findings := range w.unknown {
+		a.UnreadMembers += findings
+	}
 	a.Mitigations = w.mitigationResults(a.Techniques)
 	gaps, err := w.gaps(ctx, a)
 	if err != nil {
@@ -160,8 +163,7 @@ type intake struct {
 	sources  []sourceFrom
 	again    finding.Repeats
 	skipped  told[*finding.RecordError]
-	records  int
-	members  int
+	counted  Assessment    // only what was not used
 	said     told[Warning] // of findings
 	settled  told[Warning] // of techniques that they name
 }
@@ -203,12 +205,7 @@ func (t *told[T]) add(x T) {
 
 func (in *intake) skip(e *finding.RecordError) {
 	in.skipped.add(e)
-	switch e.Lost {
-	case finding.LostRecord:
-		in.records++
-	case finding.LostMember:
-		in.members++
-	}
+	in.counted.count(e.Lost)
 }
 
 func (in *intake) finding(f *finding.Finding, each func(*FindingResult) error) error {
@@ -229,12 +226,12 @@ func (in *intake) finding(f *finding.Finding, each func(*FindingResult) error) e
 		return nil
 	}
 	if misstated != 0 {
-		in.said.add(Warning{f.Source, f.ID, fmt.Sprintf(misstatedEPSS, misstated)})
+		in.skip(leftOut(f.Source, f.ID, fmt.Sprintf(misstatedEPSS, misstated)))
 	}
 	if f.CVSS != "" {
 		if in.dangerOf(f).base == nil {
 			_, err := finding.BaseScore(f.CVSS)
-			in.said.add(Warning{f.Source, f.ID, fmt.Sprintf(misstatedCVSS, f.CVSS, err)})
+			in.skip(leftOut(f.Source, f.ID, fmt.Sprintf(misstatedCVSS, f.CVSS, err)))
 		}
 	}
 	if n := len(in.sources); n == 0 || in.sources[n-1].name != f.Source {
@@ -251,12 +248,14 @@ func (in *intake) finding(f *finding.Finding, each func(*FindingResult) error) e
 			t.technique, t.why = statedTechnique(in.catalog, id)
 			in.stated[id] = t
 		}
-		if t.why != "" {
+		switch {
+		case t.technique == nil:
+			in.skip(leftOut(f.Source, f.ID, t.why))
+			continue
+		case t.why != "":
 			in.settled.add(Warning{f.Source, f.ID, t.why})
 		}
-		if t.technique != nil {
-			named = append(named, t.technique)
-		}
+		named = append(named, t.technique)
 	}
 	r, err := in.assessor.finding(f, named, content)
 	if err != nil {
@@ -311,7 +310,8 @@ func (in *intake) sourceOf(id string) string {
 
 // finish adds what is known of the input as a whole.
 func (in *intake) finish(ctx context.Context, sum *Summary) error {
-	sum.UnreadRecords, sum.UnreadMembers = in.records, in.members
+	sum.UnreadRecords += in.counted.UnreadRecords
+	sum.UnreadMembers += in.counted.UnreadMembers
 	sum.Skipped = in.skipped.kept
 	if in.skipped.more > 0 {
 		sum.Skipped = append(sum.Skipped, &finding.RecordError{

@@ -17,7 +17,7 @@ import (
 )
 
 // CSV is the table form of [JSON]: a head with the names of [Finding]'s
-// members, in any case and order, but for remedies, which are no text; one
+// members, in any case and order, but for affected and remedies, which are no text; one
 // finding a row. Where there is no such column, "cwe", "cwe_id", "weakness",
 // "cve", "cve_id", "cvss_score", "cvss_vector" and the like stand for one. What separates the columns (a comma, a semicolon or a tab) is
 // seen from the head, or said by a first line such as "sep=;" as spreadsheets
@@ -32,7 +32,7 @@ import (
 var CSV = Format{Name: "findings in CSV", Match: matchCSV, Read: readCSV}
 
 // columns are the names that a column of findings may have.
-var columns = slices.DeleteFunc(slices.Clone(members), func(m string) bool { return m == "remedies" })
+var columns = slices.DeleteFunc(slices.Clone(members), func(m string) bool { return m == "affected" || m == "remedies" })
 
 func matchCSV(head []byte) bool { return Recognise(head) == kindTable }
 

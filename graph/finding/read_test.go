@@ -118,7 +118,7 @@ func TestRecordsThatCantBeUsed(t *testing.T) {
 			"line 1.weaknesses: the member stands there twice; the last one counts"}},
 		{"other members", `[{"id":"A","cwe":"CWE-1","severity":"high"},{"device":"x","cwe":"CWE-2"},{"id":"C","plugin":7}]`, []string{"A", "C"}, []string{
 			"[1]: a finding needs an id or a title",
-			`findings: members that are not read, and the number of findings: "cwe" in 2 (did you mean weaknesses?), "severity" in 1 (did you mean cvss?), "plugin" in 1; known are id, title, description, device, weaknesses, cves, cvss, kev, epss, techniques, products, remedies, place`}},
+			`findings: members that are not read, and the number of findings: "cwe" in 2 (did you mean weaknesses?), "severity" in 1 (did you mean cvss?), "plugin" in 1; known are id, title, description, device, weaknesses, cves, cvss, kev, epss, techniques, products, affected, remedies, place`}},
 		{"out of range", "{\"id\":\"A\",\"epss\":7}\n{\"id\":\"B\",\"epss\":-0.1}", []string{"A", "B"}, []string{
 			"line 1.epss: 7 is not a probability between 0 and 1; it counts as unknown", "line 2.epss: -0.1 is not a probability between 0 and 1; it counts as unknown"}},
 		{"remedies that are none", `[{"id":"A","remedies":[7,{"text":"x"},{"category":"vendor_fix","text":7}]},{"id":"B","remedies":"x"}]`, []string{"A", "B"}, []string{
