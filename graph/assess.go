@@ -484,6 +484,11 @@ func (w *assessor) warnings() []Warning {
 		if n > len(shown) {
 			more = fmt.Sprintf(" and %d more", n-len(shown))
 		}
+		for i, id := range shown {
+			if maybe := finding.Meant(id, slices.Values(sorted(w.devices))); maybe != "" {
+				shown[i] += fmt.Sprintf(" (%s)", strings.TrimPrefix(maybe, "; "))
+			}
+		}
 		out = append(out, Warning{Message: fmt.Sprintf("findings name devices that the site does not describe, so only site-wide controls count there: %s%s", strings.Join(shown, ", "), more)})
 	}
 	return out

@@ -463,6 +463,38 @@ func TestSiteIsNamed(t *testing.T) {
 	assert.Equal(t, &SiteResult{Name: "works", Devices: []DeviceResult{{ID: "b", Name: "Pump"}, {ID: "a"}}}, a.Site)
 }
 
+// Without a site that has them, each affected product is a device; what of them
+// the site has is known by its ID or its products.
+func TestAffectedProductsAreDevices(t *testing.T) {
+	f := finding.Finding{ID: "F", Weaknesses: []string{"CWE-400"}, Products: []string{"P-1", "P-2"}, Affected: []finding.Affected{
+		{Product: "Maker Pump P-1", Versions: []string{"< 2"}}, {Product: "Maker Valve P-2", Versions: []string{"< 3"}}}}
+	both := []string{"Maker Pump P-1", "Maker Valve P-2"}
+	a := testAssess(t, SiteDescription{}, f)
+	assert.Equal(t, both, a.Findings[0].Devices)
+	assert.Equal(t, both, a.Techniques[0].Devices)
+	assert.Equal(t, both, a.Gaps[0].Devices)
+	assert.Equal(t, f.Affected, a.Findings[0].Affected)
+	a = testAssess(t, SiteDescription{Site: "s", Devices: []Device{{ID: "pump", Products: []string{"p-1"}}}}, f)
+	assert.Equal(t, []string{"pump"}, a.Techniques[0].Devices)
+	assert.Equal(t, f.Affected[:1], a.Findings[0].Affected, "of the other product nothing is to be known")
+	a = testAssess(t, SiteDescription{Site: "s", Devices: []Device{{ID: "Maker Valve P-2"}}}, f)
+	assert.Equal(t, both[1:], a.Techniques[0].Devices)
+	a = testAssess(t, SiteDescription{Site: "s", Devices: []Device{{ID: "another"}}}, f)
+	assert.Equal(t, both, a.Techniques[0].Devices)
+	standing, err := a.Standing("F")
+	require.NoError(t, err)
+	assert.Equal(t, "unknown", standing.Affected)
+	f.Device = "pump"
+	a = testAssess(t, SiteDescription{}, f)
+	assert.Equal(t, []string{"pump"}, a.Techniques[0].Devices, "a device that is named decides")
+}
+
+func TestDevicesThatAreMeant(t *testing.T) {
+	a := testAssess(t, SiteDescription{Site: "s", Devices: []Device{{ID: "plc-1"}, {ID: "hmi"}}}, finding.Finding{ID: "F", Device: "PLC-1", Weaknesses: []string{"CWE-400"}})
+	require.Len(t, a.Warnings, 1)
+	assert.Contains(t, a.Warnings[0].Message, "PLC-1 (did you mean plc-1?)")
+}
+
 func TestWhyNoTechnique(t *testing.T) {
 	a := testAssess(t, SiteDescription{}, finding.Finding{ID: "F", Techniques: []string{"T9999", "M0930"}}, finding.Finding{ID: "G"})
 	assert.Equal(t, "The finding names no weakness, and no technique that ATT&CK ics-attack 19.1 has: T9999, M0930.", a.Findings[0].Why)

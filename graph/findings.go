@@ -63,7 +63,7 @@ type skippedPart struct {
 // wraps no other. The caller may change the list, not what is in it.
 func (s *Snapshot) Skipped() []*finding.RecordError {
 	var out []*finding.RecordError
-	for _, l := range s.layers {
+	for _, l := range s.told().layers {
 		for _, b := range l.parts {
 			for _, p := range b.skipped {
 				out = append(out, &finding.RecordError{File: l.Source, Where: p.Where, Err: errors.New(p.Why), Lost: p.Lost})

@@ -42,6 +42,9 @@ func (s *Snapshot) Stream(ctx context.Context, findings iter.Seq2[finding.Findin
 	if catalog == nil {
 		return nil, errors.New("graph: Stream needs an ATT&CK release: add Attack first")
 	}
+	if findings == nil || each == nil {
+		return nil, errors.New("graph: Stream: the findings or the function that takes the results is nil")
+	}
 	in := &intake{assessor: newAssessor(s, catalog), catalog: catalog, stated: map[string]statedAs{}, files: map[string]int{}}
 	in.ids.indexed, in.examples = true, true
 	if err := ctx.Err(); err != nil {

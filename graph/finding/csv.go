@@ -147,7 +147,7 @@ func (in *csvInput) table(br *bufio.Reader) error {
 				return fmt.Errorf("line %d: the head of the table: %w", syntax.Line, syntax.Err)
 			}
 			in.count++
-			if err := in.skip(linesOf(syntax.StartLine, syntax.Line), LostRecord, fmt.Errorf("a quotation mark is out of place or missing at byte %d of line %d", syntax.Column, syntax.Line)); err != nil {
+			if err := in.skip(linesOf(syntax.StartLine, syntax.Line), LostRecord, outOfPlace(syntax)); err != nil {
 				return err
 			}
 			continue
@@ -173,6 +173,15 @@ func (in *csvInput) table(br *bufio.Reader) error {
 			}
 		}
 	}
+}
+
+// outOfPlace words the error of a quotation mark, and how much it swallows.
+func outOfPlace(e *csv.ParseError) error {
+	lines := ""
+	if n := e.Line - e.StartLine + 1; n > 1 {
+		lines = fmt.Sprintf("; what these %d lines hold counts as one record, and none of it is read", n)
+	}
+	return fmt.Errorf("a quotation mark is out of place or missing at byte %d of line %d%s", e.Column, e.Line, lines)
 }
 
 // linesOf names the lines of a record that is broken.

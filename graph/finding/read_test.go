@@ -111,7 +111,7 @@ func TestRecordsThatCantBeUsed(t *testing.T) {
 				"[0].id: want a string, found a JSON number; it is left out", "[0]: a finding needs an id or a title",
 				"[1].weaknesses: want a list of strings, found a JSON string; it is left out",
 				"[2].kev: want true or false, found a JSON string; it is left out", `[3].epss: want a number between 0 and 1, found the text "high"; it counts as unknown`,
-				"[4].id: want a string, found a JSON number; it is left out", "[4].cvss: want a string, found a JSON bool; it is left out"}},
+				"[4].id: want a string, found a JSON number; it is left out", "[4].cvss: want a CVSS vector as a string, or a score as a number, found a JSON bool; it is left out"}},
 		{"not UTF-8", "[{\"id\":\"\xe9\",\"title\":\"x\"},{\"id\":\"\xe8\",\"title\":\"x\"},{\"id\":\"A\"}]", []string{"A"}, []string{"[0]: not valid UTF-8", "[1]: not valid UTF-8"}},
 		{"a wrapper in two cases", `{"findings":[{"id":"A"}],"Findings":[{"id":"B"}]}`, []string{"A"}, []string{`Findings: the member is not read; want "findings"`}},
 		{"a member twice", `{"id":"A","weaknesses":["CWE-1"],"Weaknesses":["CWE-2"],"epss":null}`, []string{"A"}, []string{
@@ -440,4 +440,16 @@ func BenchmarkLines(b *testing.B) {
 		require.Equal(b, 10_000, n)
 	}
 	b.ReportMetric(float64(b.N)*10_000/b.Elapsed().Seconds(), "findings/s")
+}
+
+// What is nil by mistake is an error, not a panic.
+func TestNil(t *testing.T) {
+	_, _, err := finding.Collect(finding.Read(t.Context(), "x", nil, finding.JSON))
+	assert.EqualError(t, err, "x: nothing to read: the reader is nil")
+	_, _, err = finding.ReadKEV(t.Context(), "x", nil)
+	assert.EqualError(t, err, "x: nothing to read: the reader is nil")
+	_, _, err = finding.ReadEPSS(t.Context(), "x", nil)
+	assert.EqualError(t, err, "x: nothing to read: the reader is nil")
+	_, _, err = finding.Collect(nil)
+	assert.ErrorContains(t, err, "the sequence is nil")
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -122,11 +123,20 @@ func (r *record) text(name string) string {
 	return get[string](r, name, "a string")
 }
 
-// cvss is a vector or a score; a number is taken as it is written.
+// cvss is a vector or a score; a number is taken as it is written or, where it
+// is not written as a score is, by its value.
 func (r *record) cvss() string {
 	raw := r.values["cvss"]
 	if len(raw) > 0 && (raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9') {
+		if n, err := strconv.ParseFloat(string(raw), 64); err == nil && !scoreAlone(string(raw)) {
+			if plain := strconv.FormatFloat(n, 'f', -1, 64); scoreAlone(plain) {
+				return plain
+			}
+		}
 		return Plain(string(raw), 40)
+	}
+	if len(raw) > 0 && raw[0] != '"' {
+		return get[string](r, "cvss", "a CVSS vector as a string, or a score as a number")
 	}
 	return strings.TrimSpace(r.text("cvss"))
 }
