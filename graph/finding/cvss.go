@@ -69,12 +69,9 @@ func noVector(s string, err error) error {
 	if len(s) > longest {
 		return err
 	}
-	plain := strings.ToUpper(strings.Trim(s, " ()"))
-	for _, before := range []string{"CVSS:2.0/", "CVSS2#", "CVSS3#", "CVSS:"} {
-		if rest, ok := strings.CutPrefix(plain, before); ok && !strings.HasPrefix(plain, "CVSS:3") && !strings.HasPrefix(plain, "CVSS:4") {
-			plain = rest
-			break
-		}
+	plain := strings.Replace(strings.ToUpper(strings.Trim(s, " ()")), "/AU:", "/Au:", 1) // of version 2
+	for _, before := range []string{"CVSS:2.0/", "CVSS2#", "CVSS3#"} { // which some databases write
+		plain = strings.TrimPrefix(plain, before)
 	}
 	for _, v := range []struct{ prefix, hint string }{
 		{"", ""},
