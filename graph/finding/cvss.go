@@ -70,7 +70,7 @@ func noVector(s string, err error) error {
 		return err
 	}
 	plain := strings.Replace(strings.ToUpper(strings.Trim(s, " ()")), "/AU:", "/Au:", 1) // of version 2
-	for _, before := range []string{"CVSS:2.0/", "CVSS2#", "CVSS3#"} { // which some databases write
+	for _, before := range []string{"CVSS:2.0/", "CVSS2#", "CVSS3#"} {                   // which some databases write
 		plain = strings.TrimPrefix(plain, before)
 	}
 	for _, v := range []struct{ prefix, hint string }{
