@@ -263,3 +263,24 @@ func TestPlanEndsNoRisk(t *testing.T) {
 		}
 	}
 }
+
+// Which versions are affected stands where the device is told, and what the
+// input wrote of them is as inert as the rest.
+func TestAffectedVersionsAreTold(t *testing.T) {
+	a := assess(t, graph.SiteDescription{}, finding.Finding{ID: "F", Title: "Flaw", Weaknesses: []string{"CWE-306"}, Affected: []finding.Affected{
+		{Product: "Maker Pump", Versions: []string{"< 5.11", "6.0", "6.1", "6.2"}}, {Product: "Maker Valve <b>\x1b[31m"}}})
+	var b bytes.Buffer
+	require.NoError(t, report.Text(&b, a))
+	assert.Contains(t, b.String(), "on 2 devices")
+	assert.Contains(t, b.String(), "\n        affected: Maker Pump: < 5.11, 6.0, 6.1, and 1 more; Maker Valve <b>[31m\n")
+	b.Reset()
+	require.NoError(t, report.Markdown(&b, a))
+	assert.Contains(t, b.String(), `affected: Maker Pump: &lt; 5.11, 6.0, 6.1, and 1 more; Maker Valve &lt;b&gt;\[31m |`)
+	b.Reset()
+	require.NoError(t, report.HTML(&b, a, nil))
+	assert.Contains(t, b.String(), `<span class="maker">Affected: <bdi>Maker Pump: &lt; 5.11, 6.0, 6.1, and 1 more; Maker Valve &lt;b&gt;[31m</bdi></span>`)
+	a = assess(t, graph.SiteDescription{}, finding.Finding{ID: "F", Weaknesses: []string{"CWE-306"}, Affected: []finding.Affected{{Product: "A"}, {Product: "B"}}})
+	b.Reset()
+	require.NoError(t, report.Text(&b, a))
+	assert.NotContains(t, b.String(), "affected:", "the devices say as much")
+}
