@@ -26,6 +26,13 @@
 // every link says who claims it: ATT&CK, another catalogue, this project, the
 // user, or a draft.
 //
+// # Nil, and what panics
+//
+// A nil context is a mistake in the program, and panics, as it does in the
+// standard library. So does a nil [io.Writer]. Any other nil that can't be meant
+// is an error: a reader, a sequence, a function, a result. A nil *Snapshot, *KEV
+// or *Assessment is an empty one. No input makes a package panic.
+//
 // # What an import brings along
 //
 // Modules and packages beside the standard library and this module. No package

@@ -364,7 +364,7 @@ func TestRequirementsAreTraced(t *testing.T) {
 		form := slices.Clone(genai.SecurityPolicy().Form())
 		form[1].Min = 8
 		return said(t, form, func(section string, i int) graph.Claim {
-			return graph.Claim{Text: fmt.Sprintf("Network Segmentation is required where the techniques are open, %s %c.", section, 'a'+i), Evidence: []string{"E1"}}
+			return graph.Claim{Text: fmt.Sprintf("Access Management is required where the techniques are open, %s %c.", section, 'a'+i), Evidence: []string{"E1"}}
 		})
 	})
 	assert.True(t, d.Checks.Fallback)

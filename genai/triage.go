@@ -23,6 +23,9 @@ var triage = &kind{
 		f := a.Findings[slices.IndexFunc(a.Findings, func(f graph.FindingResult) bool { return f.ID == t.id })]
 		ids := []string{findingKey(f.ID)}
 		devices := standing.Devices
+		if len(devices) == 0 {
+			devices = f.Devices // products, each by itself
+		}
 		if len(devices) == 0 && f.Device != "" {
 			devices = []string{f.Device}
 		}

@@ -32,11 +32,12 @@ type Acceptance struct {
 // what was accepted until an earlier day is accepted no more. Without it no
 // acceptance ends. Nothing is written.
 func (s *Snapshot) At(t time.Time) *Snapshot {
+	s = s.told()
 	return &Snapshot{layers: s.layers, known: s.known, today: t.Format(time.DateOnly)}
 }
 
 // wrong says what is wrong with an acceptance, as the member and the reason;
-// empty where nothing is.
+// empty where nothing is. Without a release no technique is looked up.
 func (a Acceptance) wrong(c *mitre.Catalog, devices map[string]int) (member, why string) {
 	if !slices.Contains(gapOrder, a.Kind) {
 		var kinds []string
@@ -52,7 +53,7 @@ func (a Acceptance) wrong(c *mitre.Catalog, devices map[string]int) (member, why
 		return "technique", "a gap of the kind no_technique has none"
 	case a.Kind != GapNoTechnique && a.Finding != "":
 		return "finding", "only gaps of the kind no_technique are accepted by their finding"
-	case a.Kind != GapNoTechnique:
+	case a.Kind != GapNoTechnique && c != nil:
 		r, err := c.Resolve(a.Technique)
 		if err != nil {
 			return "technique", fmt.Sprintf("technique %q is not in %s%s", a.Technique, c.Info(), meant[*mitre.Technique](c, a.Technique))

@@ -21,7 +21,8 @@ import (
 //
 // Techniques are ordered by the risk of their riskiest finding: severity
 // (CVSS base score / 10, 0.5 where unknown) × exploitation (1 if known
-// exploited, else (1 + EPSS) / 2) × confidence of the link × consequence of
+// exploited, else (1 + EPSS) / 2 or, where that is higher, 0.5 to 0.9 by the
+// vector's exploit maturity: E:U, P, F, H, A) × confidence of the link × consequence of
 // the technique's tactics × asset. Consequence is 1 for impact, impair process
 // control and inhibit response function and 0.1 less for each step away from
 // them: 0.9 for execution, lateral movement and privilege escalation, 0.8 for
@@ -64,12 +65,7 @@ func (s *Snapshot) Assess(ctx context.Context) (*Assessment, error) {
 	}
 	a := sum.Assessment
 	for _, e := range s.Skipped() {
-		switch e.Lost {
-		case finding.LostRecord:
-			a.UnreadRecords++
-		case finding.LostMember:
-			a.UnreadMembers++
-		}
+		a.count(e.Lost)
 	}
 	a.Findings, a.Warnings = results, append(append([]Warning{}, s.Warnings()...), w.warnings()...)
 	for i := range a.Techniques {
@@ -89,6 +85,16 @@ func (s *Snapshot) Assess(ctx context.Context) (*Assessment, error) {
 		return nil, err
 	}
 	return a, nil
+}
+
+// count counts what was not used.
+func (a *Assessment) count(lost finding.Loss) {
+	switch lost {
+	case finding.LostRecord:
+		a.UnreadRecords++
+	case finding.LostMember:
+		a.UnreadMembers++
+	}
 }
 
 // assessor is one run of Assess or Stream.
@@ -256,20 +262,32 @@ func (w *assessor) likeness(d *deviceNow) string {
 	return fmt.Sprintf("%q %v %q %q %q %q", d.kinds, d.deployed, d.ruledOut, asset, d.sites, alone) // maps are written in the order of their keys
 }
 
-// devicesOf returns the devices that a finding is on: the one that it names,
-// where the site describes it, or else those that are one of its products. One
-// that the site does not describe has no constraints and only what is deployed
-// site-wide, and neither has nil, which is none.
+// devicesOf returns the devices of the site that a finding is on: the one that
+// it names, where the site describes it, or else those that are one of its
+// products. What it names and the site does not describe has no constraints and
+// only what is deployed site-wide, and neither has nil, which is none.
 func (w *assessor) devicesOf(f *finding.Finding) (on []*deviceNow, byProduct bool) {
 	if d, ok := w.devices[f.Device]; ok {
 		return []*deviceNow{d}, false
 	}
+	if len(w.devices) == 0 {
+		return nil, false
+	}
+	add := func(d *deviceNow) {
+		if !slices.Contains(on, d) {
+			on = append(on, d)
+		}
+	}
+	named := namedDevices(f)
+	for _, p := range named {
+		if d, ok := w.devices[p]; ok {
+			add(d)
+		}
+	}
 	if len(w.products) > 0 {
-		for _, p := range append([]string{f.Device}, f.Products...) {
+		for _, p := range slices.Concat(named, f.Products) {
 			for _, d := range w.products[productKey(p)] {
-				if !slices.Contains(on, d) {
-					on = append(on, d)
-				}
+				add(d)
 			}
 		}
 	}
@@ -328,6 +346,24 @@ func remediesOn(f *finding.Finding, devices []*deviceNow) []finding.Remedy {
 		}) {
 			out = append(out, r)
 		}
+	}
+	return out
+}
+
+// affectedOn leaves out the products that are not called like one that the
+// devices are; where none is, all stay.
+func affectedOn(f *finding.Finding, devices []*deviceNow) []finding.Affected {
+	var out []finding.Affected
+	for _, a := range f.Affected {
+		name := productKey(a.Product)
+		if slices.ContainsFunc(devices, func(d *deviceNow) bool {
+			return name == productKey(d.id) || slices.ContainsFunc(d.products, func(p string) bool { return strings.Contains(name, p) })
+		}) {
+			out = append(out, a)
+		}
+	}
+	if len(out) == 0 {
+		return f.Affected
 	}
 	return out
 }
@@ -447,6 +483,11 @@ func (w *assessor) warnings() []Warning {
 		more := ""
 		if n > len(shown) {
 			more = fmt.Sprintf(" and %d more", n-len(shown))
+		}
+		for i, id := range shown {
+			if maybe := finding.Meant(id, slices.Values(sorted(w.devices))); maybe != "" {
+				shown[i] += fmt.Sprintf(" (%s)", strings.TrimPrefix(maybe, "; "))
+			}
 		}
 		out = append(out, Warning{Message: fmt.Sprintf("findings name devices that the site does not describe, so only site-wide controls count there: %s%s", strings.Join(shown, ", "), more)})
 	}

@@ -104,9 +104,6 @@ func TestStatuses(t *testing.T) {
 	}
 	assert.Equal(t, []string{
 		"revoked: technique T0855 was revoked; T1692.001 (Command Message) replaced it and is used",
-		`no such technique: technique "T9999" is left out: not in this ATT&CK release`,
-		`no such technique: technique "T8055" is left out: not in this ATT&CK release; did you mean T0855?`,
-		"no such technique: M0801 is Access Management, not a technique; it is left out",
 		"CWE-99999: no catalogue here has this weakness; 2 findings name it",
 		"my own: no catalogue here has this weakness; 1 finding names it",
 	}, messages)
@@ -260,6 +257,45 @@ func TestProperties(t *testing.T) {
 	}
 }
 
+// What the vector says of exploits counts, and what says more of them never
+// counts for less.
+func TestExploitMaturity(t *testing.T) {
+	const v2, v3, v4 = "AV:N/AC:L/Au:N/C:P/I:P/A:P/E:%s/RL:ND/RC:ND", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H/E:%s", "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N/E:%s"
+	for _, test := range []struct {
+		vector, value string
+		epss, want    float64
+		words         string
+	}{
+		{v2, "ND", 0, 0.5, "unknown"},
+		{v2, "U", 0, 0.5, "CVSS E:U, no exploit known"},
+		{v2, "POC", 0, 0.6, "CVSS E:POC, a proof of concept"},
+		{v2, "F", 0, 0.7, "CVSS E:F, a working exploit"},
+		{v2, "H", 0, 0.8, "CVSS E:H, an exploit that needs no skill"},
+		{v3, "X", 0, 0.5, "unknown"},
+		{v3, "U", 0, 0.5, "CVSS E:U, no exploit known"},
+		{v3, "P", 0, 0.6, "CVSS E:P, a proof of concept"},
+		{v3, "H", 0, 0.8, "CVSS E:H, an exploit that needs no skill"},
+		{v4, "U", 0, 0.5, "CVSS E:U, no exploit known"},
+		{v4, "P", 0, 0.6, "CVSS E:P, a proof of concept"},
+		{v4, "A", 0, 0.9, "CVSS E:A, attacks or tools for them"},
+		{v3, "P", 0.1, 0.6, "CVSS E:P, a proof of concept"},
+		{v3, "P", 0.4, 0.7, "EPSS 40 %"},
+		{v3, "U", 0.1, 0.55, "EPSS 10 %"},
+	} {
+		f := finding.Finding{CVSS: fmt.Sprintf(test.vector, test.value), EPSS: test.epss}
+		d, base := dangerOf(&f)
+		require.NotNil(t, base, f.CVSS)
+		assert.InDelta(t, test.want, d.exploitation, 1e-9, f.CVSS)
+		assert.Equal(t, test.words, d.chance, f.CVSS)
+		unproven, _ := dangerOf(&finding.Finding{CVSS: fmt.Sprintf(test.vector, "U")})
+		assert.Equal(t, unproven.severity, d.severity, "the severity is the base score's")
+		f.KEV = true
+		d, _ = dangerOf(&f)
+		assert.Equal(t, 1.0, d.exploitation)
+		assert.Equal(t, "known exploited", d.chance)
+	}
+}
+
 func TestAssessHonoursContext(t *testing.T) {
 	g := newGraph(t, Findings(finding.Finding{ID: "F", Weaknesses: []string{"CWE-798"}}))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -301,18 +337,18 @@ func TestVectorSpeaksAgainstTechnique(t *testing.T) {
 // Of two vectors that differ in one metric, the one with the higher CVSS is
 // never weakened more, whatever the other metrics say.
 func TestHigherCVSSNeverWeakensMore(t *testing.T) {
-	order := map[string]string{"AV": "PLAN", "UI": "RN", "C": "NLH", "I": "NLH", "A": "NLH"}
-	var vectors []vectorContext
-	for _, av := range order["AV"] {
-		for _, ui := range order["UI"] {
-			for _, c := range order["C"] {
-				for _, i := range order["I"] {
-					for _, a := range order["A"] {
-						vectors = append(vectors, vectorContext{"AV": string(av), "UI": string(ui), "C": string(c), "I": string(i), "A": string(a)})
-					}
-				}
+	order := map[string]string{"AV": "PLAN", "PR": "HLN", "Au": "MSN", "UI": "RN", "C": "NLH", "I": "NLH", "A": "NLH"}
+	vectors := []vectorContext{{}}
+	for _, metric := range sorted(order) {
+		var longer []vectorContext
+		for _, v := range vectors {
+			for _, value := range order[metric] {
+				with := maps.Clone(v)
+				with[metric] = string(value)
+				longer = append(longer, with)
 			}
 		}
+		vectors = longer
 	}
 	seen := map[string]bool{}
 	for _, x := range contradictions {
@@ -324,7 +360,10 @@ func TestHigherCVSSNeverWeakensMore(t *testing.T) {
 			_, ok := liveTechnique(embedded(t), id)
 			assert.True(t, ok, id)
 			for _, v := range vectors {
-				low, _ := v.weaken(id)
+				low, why := v.weaken(id)
+				if (low < 1) != (why != "") {
+					t.Errorf("%s with %v: a factor of %v for the reason %q", id, v, low, why)
+				}
 				for metric, values := range order {
 					i := strings.Index(values, v[metric])
 					if i+1 == len(values) {
@@ -333,10 +372,12 @@ func TestHigherCVSSNeverWeakensMore(t *testing.T) {
 					more := maps.Clone(v)
 					more[metric] = string(values[i+1])
 					high, _ := more.weaken(id)
-					assert.GreaterOrEqual(t, high, low, "%s with %v and %v", id, v, more)
+					if high < low {
+						t.Errorf("%s with %v and %v: %v, then %v", id, v, more, low, high)
+					}
 				}
 			}
-			most, _ := vectorContext{"AV": "N", "UI": "N", "C": "H", "I": "H", "A": "H"}.weaken(id)
+			most, _ := vectorContext{"AV": "N", "PR": "N", "Au": "N", "UI": "N", "C": "H", "I": "H", "A": "H"}.weaken(id)
 			assert.Equal(t, 1.0, most)
 		}
 	}
@@ -356,7 +397,13 @@ func TestContextOf(t *testing.T) {
 		{"a service that needs its user's help", "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H", service, 0.6, "CVSS UI:R: the flaw needs a user who takes part, as attacks on a service don't"},
 		{"a user is no contradiction to what needs one", "CVSS:3.1/AV:L/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H", user, 1, ""},
 		{"nor is the lack of one a lower risk", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", user, 1, ""},
-		{"the systems behind", "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:N/VA:H/SC:H/SI:N/SA:N", service, 1, ""},
+		{"the systems behind", "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:N/VA:H/SC:N/SI:L/SA:N", service, 1, ""},
+		{"the systems behind, read only", "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:N/VA:H/SC:H/SI:N/SA:N", service, 0.6, "CVSS I:N: using the flaw changes nothing, as running a program would"},
+		{"a service that wants a login", "CVSS:3.1/AV:N/AC:H/PR:L/UI:N/S:U/C:H/I:H/A:H/E:P/RL:O/RC:C", service, 0.6, "CVSS PR:L: the flaw needs a login, and attacks on a service do without"},
+		{"an administrator's, version 4", "CVSS:4.0/AV:N/AC:L/AT:N/PR:H/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", service, 0.3, "CVSS PR:H: the flaw needs an administrator's login, and attacks on a service do without"},
+		{"one that wants a login, version 2", "AV:N/AC:L/Au:S/C:P/I:P/A:P", service, 0.6, "CVSS Au:S: the flaw needs a login, and attacks on a service do without"},
+		{"several, version 2", "AV:N/AC:L/Au:M/C:P/I:P/A:P", service, 0.3, "CVSS Au:M: the flaw needs several logins, and attacks on a service do without"},
+		{"a login is no contradiction to stopping a service", "CVSS:3.0/AV:N/AC:L/PR:L/UI:N/S:U/C:N/I:N/A:H", dos, 1, ""},
 		{"no systems behind", "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:N/VI:N/VA:H/SC:N/SI:N/SA:N", service, 0.3, "CVSS C:N/I:N: using the flaw neither discloses nor changes anything"},
 		{"version 4 has two kinds of users", "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:P/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", service, 0.6, "CVSS UI:P: the flaw needs a user who takes part, as attacks on a service don't"},
 		{"version 2 says nothing of users", "AV:N/AC:L/Au:N/C:P/I:P/A:P", service, 1, ""},
@@ -414,6 +461,38 @@ func TestSiteIsNamed(t *testing.T) {
 	assert.Nil(t, assess(t, g).Site)
 	a := testAssess(t, SiteDescription{Site: "works", Devices: []Device{{ID: "b", Name: "Pump"}, {ID: "a"}}})
 	assert.Equal(t, &SiteResult{Name: "works", Devices: []DeviceResult{{ID: "b", Name: "Pump"}, {ID: "a"}}}, a.Site)
+}
+
+// Without a site that has them, each affected product is a device; what of them
+// the site has is known by its ID or its products.
+func TestAffectedProductsAreDevices(t *testing.T) {
+	f := finding.Finding{ID: "F", Weaknesses: []string{"CWE-400"}, Products: []string{"P-1", "P-2"}, Affected: []finding.Affected{
+		{Product: "Maker Pump P-1", Versions: []string{"< 2"}}, {Product: "Maker Valve P-2", Versions: []string{"< 3"}}}}
+	both := []string{"Maker Pump P-1", "Maker Valve P-2"}
+	a := testAssess(t, SiteDescription{}, f)
+	assert.Equal(t, both, a.Findings[0].Devices)
+	assert.Equal(t, both, a.Techniques[0].Devices)
+	assert.Equal(t, both, a.Gaps[0].Devices)
+	assert.Equal(t, f.Affected, a.Findings[0].Affected)
+	a = testAssess(t, SiteDescription{Site: "s", Devices: []Device{{ID: "pump", Products: []string{"p-1"}}}}, f)
+	assert.Equal(t, []string{"pump"}, a.Techniques[0].Devices)
+	assert.Equal(t, f.Affected[:1], a.Findings[0].Affected, "of the other product nothing is to be known")
+	a = testAssess(t, SiteDescription{Site: "s", Devices: []Device{{ID: "Maker Valve P-2"}}}, f)
+	assert.Equal(t, both[1:], a.Techniques[0].Devices)
+	a = testAssess(t, SiteDescription{Site: "s", Devices: []Device{{ID: "another"}}}, f)
+	assert.Equal(t, both, a.Techniques[0].Devices)
+	standing, err := a.Standing("F")
+	require.NoError(t, err)
+	assert.Equal(t, "unknown", standing.Affected)
+	f.Device = "pump"
+	a = testAssess(t, SiteDescription{}, f)
+	assert.Equal(t, []string{"pump"}, a.Techniques[0].Devices, "a device that is named decides")
+}
+
+func TestDevicesThatAreMeant(t *testing.T) {
+	a := testAssess(t, SiteDescription{Site: "s", Devices: []Device{{ID: "plc-1"}, {ID: "hmi"}}}, finding.Finding{ID: "F", Device: "PLC-1", Weaknesses: []string{"CWE-400"}})
+	require.Len(t, a.Warnings, 1)
+	assert.Contains(t, a.Warnings[0].Message, "PLC-1 (did you mean plc-1?)")
 }
 
 func TestWhyNoTechnique(t *testing.T) {

@@ -13,10 +13,11 @@ type Assessment struct {
 	// Site is the site that was described; nil where none was, so that
 	// nothing counts as deployed because nobody was asked.
 	Site *SiteResult `json:"site,omitempty"`
-	// UnreadRecords and UnreadMembers count what the readers of the input
-	// could not use: whole records, and parts of records whose rest is among
-	// the findings. Assess counts what [Snapshot.Skipped] has, of which it does
-	// not warn; whoever read more of the input adds to them.
+	// UnreadRecords and UnreadMembers count what of the input could not be used:
+	// whole records, and parts of records whose rest is among the findings. Assess
+	// counts what [Snapshot.Skipped] has, of which it does not warn, and for each
+	// finding the weaknesses that no catalogue has, of which it does; whoever read
+	// more of the input adds to them.
 	UnreadRecords int `json:"unread_records,omitempty"`
 	UnreadMembers int `json:"unread_members,omitempty"`
 	// Findings is in the order in which they were added.
@@ -71,7 +72,8 @@ type FindingResult struct {
 	Device string `json:"device,omitempty"` // as the finding names it, described or not
 	Place  string `json:"place,omitempty"`  // see [finding.Finding]
 	// Devices holds the site's devices that the finding is on because they are
-	// one of its products; absent where Device decides.
+	// one of its products or, where none is and it names no device, the affected
+	// products, each a device of its own; absent where Device decides.
 	Devices    []string `json:"devices,omitempty"`
 	Weaknesses []string `json:"weaknesses"` // as in [finding.Finding]
 	CVEs       []string `json:"cves,omitempty"`
@@ -82,6 +84,10 @@ type FindingResult struct {
 	EPSS       float64            `json:"epss,omitempty"` // a probability, 0 to 1; 0 means unknown
 	Techniques []FindingTechnique `json:"techniques"`     // by falling confidence
 	Status     Status             `json:"status"`
+	// Affected says which versions of which products are affected, as in
+	// [finding.Finding]; of products, those that Devices are called like where
+	// there are some.
+	Affected []finding.Affected `json:"affected,omitempty"`
 	// Remedies is what the maker says can be done, for the products that
 	// Devices are where these are known: vendor_fix, mitigation, workaround,
 	// no_fix_planned, none_available and others, of each those for some

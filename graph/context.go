@@ -35,6 +35,17 @@ var contradictions = []struct {
 		[]string{"T0819", "T0822", "T0883"}},
 	{map[string]string{"UI": "RPA"}, 0.6, "the flaw needs a user who takes part, as attacks on a service don't",
 		[]string{"T0819", "T0866"}},
+	// Who has a login is inside already, and needs no flaw to reach the service;
+	// an ordinary login is often weak or stolen, an administrator's less so, and
+	// with it little is left to take over. Version 2 counts logins, and has Au.
+	{map[string]string{"PR": "L"}, 0.6, "the flaw needs a login, and attacks on a service do without",
+		[]string{"T0819", "T0866"}},
+	{map[string]string{"PR": "H"}, 0.3, "the flaw needs an administrator's login, and attacks on a service do without",
+		[]string{"T0819", "T0866"}},
+	{map[string]string{"Au": "S"}, 0.6, "the flaw needs a login, and attacks on a service do without",
+		[]string{"T0819", "T0866"}},
+	{map[string]string{"Au": "M"}, 0.3, "the flaw needs several logins, and attacks on a service do without",
+		[]string{"T0819", "T0866"}},
 	{map[string]string{"A": "N"}, 0.3, "using the flaw does not impair availability",
 		[]string{"T0814", "T0816", "T0881", "T1695", "T0813", "T0815", "T0826", "T0827", "T0829"}},
 	{map[string]string{"C": "N"}, 0.3, "using the flaw discloses nothing",
@@ -43,6 +54,10 @@ var contradictions = []struct {
 	{map[string]string{"I": "N"}, 0.3, "using the flaw changes nothing",
 		[]string{"T0807", "T0821", "T0823", "T0831", "T0832", "T0834", "T0835", "T0836", "T0838", "T0843", "T0851", "T0853",
 			"T0858", "T0867", "T0871", "T0873", "T0874", "T0878", "T0889", "T0892", "T1692", "T1693"}},
+	// A flaw that only lets things be read may be how a program is made to run
+	// later, by a password that it tells, but does not run one.
+	{map[string]string{"I": "N"}, 0.6, "using the flaw changes nothing, as running a program would",
+		[]string{"T0819", "T0820", "T0863", "T0866", "T0890"}},
 	// Running one's own code or acting as somebody else shows in what is read
 	// or written; a flaw that does neither only stops things.
 	{map[string]string{"C": "N", "I": "N"}, 0.3, "using the flaw neither discloses nor changes anything",
@@ -59,20 +74,20 @@ var (
 	nobodyTakesPart = "CVSS UI:N: the flaw needs no user who takes part"
 )
 
-// vectorContext is what a CVSS vector says of the way in and of the effect;
-// nil where there is no vector.
+// vectorContext is what a CVSS vector says of the way in, of the effect and, as
+// E, of the exploits that there are; nil where there is no vector.
 type vectorContext map[string]string
 
-// contextOf reads the base metrics. A vector that is none gives nil.
+// contextOf reads the metrics. A vector that is none gives nil.
 func contextOf(vector string) vectorContext {
 	type metrics interface{ Get(string) (string, error) }
 	var v metrics
 	var err error
-	names := map[string]string{"AV": "AV", "UI": "UI", "C": "C", "I": "I", "A": "A"}
+	names := map[string]string{"AV": "AV", "PR": "PR", "Au": "Au", "UI": "UI", "C": "C", "I": "I", "A": "A", "E": "E"}
 	switch {
 	case strings.HasPrefix(vector, "CVSS:4.0/"):
 		v, err = gocvss40.ParseVector(vector)
-		names = map[string]string{"AV": "AV", "UI": "UI", "C": "VC", "I": "VI", "A": "VA", "sC": "SC", "sI": "SI", "sA": "SA"}
+		names = map[string]string{"AV": "AV", "PR": "PR", "UI": "UI", "C": "VC", "I": "VI", "A": "VA", "sC": "SC", "sI": "SI", "sA": "SA", "E": "E"}
 	case strings.HasPrefix(vector, "CVSS:3.1/"):
 		v, err = gocvss31.ParseVector(vector)
 	case strings.HasPrefix(vector, "CVSS:3.0/"):

@@ -91,7 +91,8 @@
 //	risk = severity × exploitation × confidence × consequence × asset
 //
 // Severity is the CVSS base score (version 2 to 4) divided by 10, exploitation 1
-// for what is known to be exploited and (1 + EPSS) / 2 otherwise, confidence
+// for what is known to be exploited and otherwise (1 + EPSS) / 2 or, where it is
+// more, what the vector says of exploits that there are (E), confidence
 // that of the link from the weakness to the technique, consequence how near
 // the technique's tactic is to impact, asset what the device is to the process.
 // [Snapshot.Assess] gives the values. More of a factor never lowers a risk, and

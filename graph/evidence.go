@@ -141,8 +141,8 @@ func (s *Snapshot) findingEvidence(e *evidence, a *Assessment, g Gap) {
 func findingStatement(f *finding.Finding) string {
 	d, _ := dangerOf(f)
 	text := fmt.Sprintf("Finding %q", finding.Plain(f.ID, maxTitle))
-	if f.Device != "" {
-		text += fmt.Sprintf(" on %q", finding.Plain(f.Device, maxTitle))
+	if on := namedDevices(f); len(on) > 0 {
+		text += " on " + quotedNames(on)
 	}
 	if f.Title != "" {
 		text += fmt.Sprintf(": %q", finding.Plain(f.Title, maxTitle))

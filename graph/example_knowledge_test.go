@@ -135,13 +135,13 @@ func ExampleSnapshot_Warnings() {
 	defer g.Close()
 	check(g.Add(context.Background(), graph.FindingsFrom("other.json",
 		finding.Finding{ID: "F-1", Weaknesses: []string{"CWE-306"}},
-		finding.Finding{ID: "F-2", Techniques: []string{"T9999"}})))
+		finding.Finding{ID: "F-2", Techniques: []string{"T0855"}})))
 	for _, w := range g.Snapshot().Warnings() {
 		fmt.Println(w)
 	}
 	// Output:
 	// other.json: F-1: another finding has this ID; this one is called F-1#2
-	// other.json: F-2: technique "T9999" is left out: not in this ATT&CK release
+	// other.json: F-2: technique T0855 was revoked; T1692.001 (Command Message) replaced it and is used
 }
 
 // Two graphs over one store, as two programs have them over one database: the

@@ -35,32 +35,42 @@ func FindingsRead(name string, fs []finding.Finding, skipped []*finding.RecordEr
 	}
 	var parts []skippedPart
 	for _, e := range skipped {
-		parts = append(parts, skippedPart{string(literal(e.Where)), string(literal(e.Err.Error())), e.Lost})
+		if e == nil {
+			continue
+		}
+		why := ""
+		if e.Err != nil {
+			why = e.Err.Error()
+		}
+		parts = append(parts, skippedPart{string(literal(e.Where)), string(literal(why)), e.Lost})
 	}
 	return wholly{named{name, fs, parts}}
 }
 
-// skippedPart is a part of a file that could not be used, as a store keeps it.
+// skippedPart is a part of a file, or of a finding, that could not be used, as a
+// store keeps it.
 type skippedPart struct {
 	Where string       `json:"where"`
 	Why   string       `json:"why"`
 	Lost  finding.Loss `json:"lost"`
 }
 
-// Skipped returns what the readers of the findings could not use, in the order
-// in which their sources came to the graph; nil where there is nothing. Only
-// [FindingsRead] brings any. An error that was kept in a store has its text and
-// wraps no other. The caller may change the list.
+// Skipped returns what of the findings could not be used, in the order in which
+// their sources came to the graph: what [FindingsRead] brings of their readers,
+// and what the graph itself left out of them, such as a CVSS vector that is none;
+// last the techniques that they name and the release does not have. It is nil
+// where there is nothing. An error that was kept in a store has its text and
+// wraps no other. The caller may change the list, not what is in it.
 func (s *Snapshot) Skipped() []*finding.RecordError {
 	var out []*finding.RecordError
-	for _, l := range s.layers {
+	for _, l := range s.told().layers {
 		for _, b := range l.parts {
 			for _, p := range b.skipped {
 				out = append(out, &finding.RecordError{File: l.Source, Where: p.Where, Err: errors.New(p.Why), Lost: p.Lost})
 			}
 		}
 	}
-	return out
+	return append(out, s.index().skipped...)
 }
 
 // named are the findings of a source that may have none.
@@ -78,7 +88,7 @@ func (n named) origin() (origin, error) {
 }
 
 func (n named) write(b *batch, known *index) error {
-	b.skipped = n.skipped
+	b.skipped = slices.Clone(n.skipped)
 	return n.findingsOf.write(b, known)
 }
 
@@ -169,13 +179,29 @@ func (fs findingsOf) write(b *batch, known *index) error {
 			b.warn(f.Source, wanted, renamed, f.ID)
 		}
 		if misstated != 0 {
-			b.warn(f.Source, f.ID, misstatedEPSS, misstated)
+			b.skip(f.ID, misstatedEPSS, misstated)
 		}
 		fresh[f.ID] = &f
 		fresh[wanted+"\x00"+content] = &f
 		b.finding(&f)
 	}
 	return nil
+}
+
+// namedDevices are those that a finding itself names: its device, or else each
+// affected product.
+func namedDevices(f *finding.Finding) (names []string) {
+	if f.Device != "" {
+		return []string{f.Device}
+	}
+	seen := make(map[string]bool, len(f.Affected))
+	for _, a := range f.Affected {
+		if a.Product != "" && !seen[a.Product] {
+			seen[a.Product] = true
+			names = append(names, a.Product)
+		}
+	}
+	return names
 }
 
 // contentOf is what makes two findings the same. It ignores the ID, which may
@@ -198,6 +224,10 @@ func clean(f finding.Finding) finding.Finding {
 	}
 	for _, list := range []*[]string{&f.Weaknesses, &f.CVEs, &f.Techniques, &f.Products} {
 		*list = literals(*list)
+	}
+	f.Affected = slices.Clone(f.Affected)
+	for i, a := range f.Affected {
+		f.Affected[i] = finding.Affected{Product: string(literal(a.Product)), Versions: literals(a.Versions)}
 	}
 	f.Remedies = slices.Clone(f.Remedies)
 	for i, r := range f.Remedies {
@@ -231,18 +261,23 @@ func (x *index) saidBy(id string, by origin) bool {
 	return !by.whole && slices.ContainsFunc(x.said[findingKey(id)], func(n node) bool { return n.label == by.label })
 }
 
+// skip tells of a part of a finding that is left out.
+func (b *batch) skip(id, format string, args ...any) {
+	b.skipped = append(b.skipped, skippedPart{id, fmt.Sprintf(format, args...), finding.LostMember})
+}
+
 func (b *batch) finding(f *finding.Finding) {
 	key := findingKey(f.ID)
 	b.node(key, "Finding", f.Title, f)
-	if f.Device != "" {
-		b.edge(key, predOn, deviceKey(f.Device))
+	for _, d := range namedDevices(f) {
+		b.edge(key, predOn, deviceKey(d))
 	}
 	for _, w := range f.Weaknesses {
 		b.edge(key, predHas, weaknessKey(w))
 	}
 	if f.CVSS != "" {
 		if _, err := finding.BaseScore(f.CVSS); err != nil {
-			b.warn(f.Source, f.ID, misstatedCVSS, f.CVSS, err)
+			b.skip(f.ID, misstatedCVSS, f.CVSS, err)
 		}
 	}
 	for _, id := range f.Techniques {

@@ -19,10 +19,11 @@ type index struct {
 	nodes    []node
 	out      [][]edge // by position; by predicate, then the key of the other end, then source
 	in       [][]edge
-	own      map[*edge]bool    // first elements of the slices that this clone made
-	said     map[string][]node // who says a finding, by its key
-	catalog  *mitre.Catalog    // the release that is in force; may be nil
-	warnings []Warning         // of what could not be settled
+	own      map[*edge]bool         // first elements of the slices that this clone made
+	said     map[string][]node      // who says a finding, by its key
+	catalog  *mitre.Catalog         // the release that is in force; may be nil
+	warnings []Warning              // of what could not be settled
+	skipped  []*finding.RecordError // techniques that findings name and the release does not have
 	proposed *proposals
 }
 
@@ -43,7 +44,7 @@ func (x *index) clone() *index {
 		ids: maps.Clone(x.ids), nodes: slices.Clone(x.nodes),
 		out: slices.Clone(x.out), in: slices.Clone(x.in),
 		own: map[*edge]bool{}, said: maps.Clone(x.said),
-		catalog: x.catalog, warnings: slices.Clip(x.warnings), proposed: &proposals{},
+		catalog: x.catalog, warnings: slices.Clip(x.warnings), skipped: slices.Clip(x.skipped), proposed: &proposals{},
 	}
 }
 

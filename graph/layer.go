@@ -37,8 +37,9 @@ type SourceInfo struct {
 // Sources returns where the statements come from, in the order in which they
 // came.
 func (s *Snapshot) Sources() []SourceInfo {
-	out := make([]SourceInfo, 0, len(s.layers))
-	for _, l := range s.layers {
+	layers := s.told().layers
+	out := make([]SourceInfo, 0, len(layers))
+	for _, l := range layers {
 		i := SourceInfo{Key: l.label, Provenance: l.Provenance, InForce: l.catalog == nil || l.catalog == s.index().catalog}
 		for _, b := range l.parts {
 			i.Nodes += len(b.nodes)
@@ -53,7 +54,7 @@ func (s *Snapshot) Sources() []SourceInfo {
 // first. The last is in force unless [Snapshot.On] chose another.
 func (s *Snapshot) releases() []mitre.Info {
 	var out []mitre.Info
-	for _, l := range s.layers {
+	for _, l := range s.told().layers {
 		if l.catalog != nil {
 			out = append(out, l.catalog.Info())
 		}
@@ -83,7 +84,7 @@ func (s *Snapshot) On(version string) (*Snapshot, error) {
 
 // with returns the snapshot with what the sources say, in their order.
 func (s *Snapshot) with(ctx context.Context, sources []Source) (*Snapshot, error) {
-	next := &Snapshot{layers: slices.Clone(s.layers), known: s.index().clone()}
+	next := &Snapshot{layers: slices.Clone(s.told().layers), known: s.index().clone()}
 	for _, source := range sources {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -107,7 +108,7 @@ func (s *Snapshot) with(ctx context.Context, sources []Source) (*Snapshot, error
 			next.layers = append(next.layers, &layer{o, []*batch{b}, b.catalog})
 		case !o.whole:
 			l := next.layers[at]
-			if len(b.nodes)+len(b.edges)+len(b.warnings) == 0 {
+			if len(b.nodes)+len(b.edges)+len(b.warnings)+len(b.skipped) == 0 {
 				continue
 			}
 			next.layers[at] = &layer{l.origin, append(slices.Clip(l.parts), b), nil}
@@ -155,7 +156,7 @@ func (s *Snapshot) without(keys []string) (*Snapshot, error) {
 // within a source they themselves, were added.
 func (s *Snapshot) findings() iter.Seq[*finding.Finding] {
 	return func(yield func(*finding.Finding) bool) {
-		for _, l := range s.layers {
+		for _, l := range s.told().layers {
 			for _, b := range l.parts {
 				for _, n := range b.nodes {
 					f, ok := n.doc.(*finding.Finding)

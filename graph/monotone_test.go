@@ -40,7 +40,7 @@ func TestScoresOnlyRise(t *testing.T) {
 		level := make([]int, len(fs))
 		for i := range fs {
 			level[i] = r.IntN(len(vectors) - 1)
-			fs[i].CVSS, fs[i].KEV = vectors[level[i]], r.IntN(5) == 0
+			fs[i].CVSS, fs[i].KEV = vectors[level[i]]+"/E:"+string("UPF"[r.IntN(3)]), r.IntN(5) == 0
 		}
 		kind := make([]int, len(site.Devices))
 		for i := range site.Devices {
@@ -53,7 +53,13 @@ func TestScoresOnlyRise(t *testing.T) {
 			name   string
 			change func(*finding.Finding, *Device)
 		}{
-			{"CVSS", func(f *finding.Finding, _ *Device) { f.CVSS = vectors[level[i]+1+r.IntN(len(vectors)-1-level[i])] }},
+			{"CVSS", func(f *finding.Finding, _ *Device) {
+				f.CVSS = vectors[level[i]+1+r.IntN(len(vectors)-1-level[i])] + f.CVSS[len(f.CVSS)-4:]
+			}},
+			{"exploit maturity", func(f *finding.Finding, _ *Device) {
+				at := len(f.CVSS) - 1
+				f.CVSS = f.CVSS[:at] + map[byte]string{'U': "P", 'P': "F", 'F': "H"}[f.CVSS[at]]
+			}},
 			{"KEV", func(f *finding.Finding, _ *Device) { f.KEV = true }},
 			{"EPSS", func(f *finding.Finding, _ *Device) { f.EPSS += (1 - f.EPSS) * r.Float64() }},
 			{"asset", func(_ *finding.Finding, to *Device) { to.Asset = assets[kind[d]+1+r.IntN(len(assets)-1-kind[d])] }},

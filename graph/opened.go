@@ -197,14 +197,14 @@ func (w *assessor) finding(f *finding.Finding, named []*mitre.Technique, value u
 	}
 	r := FindingResult{
 		ID: f.ID, Title: f.Title, Source: f.Source, Place: f.Place, Device: f.Device, Weaknesses: append([]string{}, f.Weaknesses...),
-		CVEs: f.CVEs, CVSS: f.CVSS, Severity: base, KEV: f.KEV, EPSS: f.EPSS, Remedies: f.Remedies,
+		CVEs: f.CVEs, CVSS: f.CVSS, Severity: base, KEV: f.KEV, EPSS: f.EPSS, Affected: f.Affected, Remedies: f.Remedies,
 	}
 	devices, byProduct := w.devicesOf(f)
 	if byProduct {
 		for _, d := range devices {
 			r.Devices = append(r.Devices, d.id)
 		}
-		r.Remedies = remediesOn(f, devices)
+		r.Affected, r.Remedies = affectedOn(f, devices), remediesOn(f, devices)
 	}
 	r.Remedies = byUse(r.Remedies)
 	t := w.template(f, named, devices)
@@ -213,18 +213,27 @@ func (w *assessor) finding(f *finding.Finding, named []*mitre.Technique, value u
 		w.unknown[id]++
 	}
 	// The devices that are alike, each with the numbers of those it stands for.
-	var stray uint32
-	if len(devices) == 0 && f.Device != "" {
-		var err error
-		if stray, err = w.stray(f.Device); err != nil {
-			return FindingResult{}, err
+	var strays []uint32
+	if len(devices) == 0 {
+		named := namedDevices(f)
+		if f.Device == "" {
+			r.Devices = named
+		}
+		for _, d := range named {
+			stray, err := w.stray(d)
+			if err != nil {
+				return FindingResult{}, err
+			}
+			strays = append(strays, stray)
 		}
 	}
 	note := func(p *place, like *deviceNow) {
 		switch {
 		case like != w.elsewhere:
-		case f.Device != "":
-			p.devices.set(stray)
+		case len(strays) > 0:
+			for _, stray := range strays {
+				p.devices.set(stray)
+			}
 		default:
 			p.nowhere = true
 		}

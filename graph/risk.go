@@ -12,7 +12,8 @@ import (
 //	risk = severity × exploitation × confidence × consequence × asset
 //
 // severity is the CVSS base score divided by 10. Exploitation is 1 for a
-// known exploited vulnerability (KEV), otherwise half of 1 + EPSS.
+// known exploited vulnerability (KEV), otherwise half of 1 + EPSS or what the
+// vector's exploit maturity (E) counts for, the higher of the two.
 // Confidence is that of the link from weakness to technique. Consequence says
 // how far the technique's tactics are from impact, asset what the device is to
 // the process. A technique's score is the risk of its riskiest finding. Each
@@ -20,8 +21,27 @@ import (
 // lowers a risk. The weights are judgements of this project.
 const (
 	unknownSeverity     = 0.5 // of a finding without a CVSS vector
-	unknownExploitation = 0.5 // of a finding with neither KEV nor EPSS
+	unknownExploitation = 0.5 // of a finding with neither KEV, EPSS nor exploit maturity
 )
+
+// maturities says what the exploit maturity of a CVSS vector counts for, by its
+// value in any version. CVSS 2.0 and 3.x put nearly equal steps between their
+// four values (0.91, 0.94, 0.97 and 1 in 3.1), which 4.0 joins to three; so the
+// steps are equal here too, from what counts where nobody knows to just below
+// what counts where the flaw is known to be exploited, which no value says: that
+// of 4.0 for attacks is also given where there is only a tool for them. A value
+// that is not given (X, ND) is unknown.
+var maturities = map[string]struct {
+	counts float64
+	means  string
+}{
+	"U":   {unknownExploitation, "no exploit known"}, // unproven, unreported
+	"P":   {0.6, "a proof of concept"},
+	"POC": {0.6, "a proof of concept"}, // version 2.0
+	"F":   {0.7, "a working exploit"},  // functional
+	"H":   {0.8, "an exploit that needs no skill"},
+	"A":   {0.9, "attacks or tools for them"}, // attacked, version 4.0
+}
 
 // stepsToImpact is how many steps lie between a tactic and physical harm, at
 // the least. A step takes stepWeight off the consequence.
@@ -113,6 +133,10 @@ func dangerOf(f *finding.Finding) (danger, *float64) {
 		d.exploitation, d.chance = 1, "known exploited"
 	case f.EPSS > 0 && f.EPSS <= 1: // any other value is no probability
 		d.exploitation, d.chance = (1+f.EPSS)/2, fmt.Sprintf("EPSS %.0f %%", 100*f.EPSS)
+	}
+	value := contextOf(f.CVSS)["E"]
+	if m, ok := maturities[value]; ok && (m.counts > d.exploitation || d.chance == "unknown") {
+		d.exploitation, d.chance = m.counts, fmt.Sprintf("CVSS E:%s, %s", value, m.means)
 	}
 	if d.words = words; d.chance != "unknown" {
 		d.words += ", " + d.chance

@@ -38,17 +38,15 @@ func (x *index) settle(b *batch, e statement) (string, bool) {
 		}
 		return attackKey(c, t), true
 	case predStates:
-		where := x.show(x.ids[e.from]).ID
-		warn := func(where, format string, args ...any) {
-			f, _ := doc[*finding.Finding](x, e.from)
-			x.warnings = append(x.warnings, Warning{f.Source, where, fmt.Sprintf(format, args...)})
-		}
 		t, why := statedTechnique(c, id)
 		if why != "" {
-			warn(where, "%s", why)
-		}
-		if t == nil {
-			return "", false
+			f, _ := doc[*finding.Finding](x, e.from)
+			where := x.show(x.ids[e.from]).ID
+			if t == nil {
+				x.skipped = append(x.skipped, leftOut(f.Source, where, why))
+				return "", false
+			}
+			x.warnings = append(x.warnings, Warning{f.Source, where, why})
 		}
 		return attackKey(c, t), true
 	case predDeployed:
@@ -76,6 +74,11 @@ func (x *index) settle(b *batch, e statement) (string, bool) {
 		return "", false
 	}
 	return attackKey(c, r.Object), true
+}
+
+// leftOut is a part of a finding that counts as not read.
+func leftOut(source, id, why string) *finding.RecordError {
+	return &finding.RecordError{File: source, Where: id, Err: errors.New(why), Lost: finding.LostMember}
 }
 
 // statedTechnique finds the technique that a finding names; nil where there is

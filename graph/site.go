@@ -48,13 +48,17 @@ type Device struct {
 // maxSite bounds a site description, in bytes.
 const maxSite = 64 << 20
 
-// ReadSite reads a site description in this project's JSON. Unknown members
-// are an error, since a misspelt one would silently count as nothing
-// deployed. The name stands for the source in errors.
+// ReadSite reads a site description in this project's JSON. Unknown members,
+// constraints that nobody knows, and what else can be told to be wrong without a
+// release are an error, since a misspelt word would silently count as nothing;
+// it names all of them. The name stands for the source in errors.
 func ReadSite(ctx context.Context, name string, r io.Reader) (SiteDescription, error) {
 	var s SiteDescription
 	if err := ctx.Err(); err != nil {
 		return s, fmt.Errorf("%s: %w", name, err)
+	}
+	if r == nil {
+		return s, fmt.Errorf("%s: nothing to read: the reader is nil", name)
 	}
 	b, err := io.ReadAll(io.LimitReader(r, maxSite+1))
 	switch {
@@ -90,8 +94,75 @@ func ReadSite(ctx context.Context, name string, r io.Reader) (SiteDescription, e
 	for i, a := range s.Accepted {
 		s.Accepted[i].Device, s.Accepted[i].Finding = strings.TrimSpace(a.Device), strings.TrimSpace(a.Finding)
 	}
+	constraints, err := knownConstraints()
+	if err != nil {
+		return SiteDescription{}, fmt.Errorf("%s: %w", name, err)
+	}
+	if err := wrongSite(name, s.faults(nil, constraints)); err != nil {
+		return SiteDescription{}, err
+	}
 	s.Source = name
 	return s, nil
+}
+
+// knownConstraints are the IDs of those that this module carries, in order.
+func knownConstraints() (ids []string, err error) {
+	parts, err := embeddedKnowledge()
+	for _, p := range parts {
+		if c, ok := p.(*constraints); ok {
+			for _, limit := range c.Constraints {
+				ids = append(ids, limit.ID)
+			}
+		}
+	}
+	slices.Sort(ids)
+	return ids, err
+}
+
+// wrongSite is the error about a description of which something is wrong; nil
+// where nothing is.
+func wrongSite(name string, faults []string) error {
+	const most = 20
+	if n := len(faults) - most; n > 0 {
+		faults = append(faults[:most:most], fmt.Sprintf("and %d faults more", n))
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s: %s", cmp.Or(name, "site"), strings.Join(faults, "; "))
+}
+
+// faults says what is wrong with a description, each with its place, as far as
+// it can be told without a release, which may be nil.
+func (s *SiteDescription) faults(catalog *mitre.Catalog, constraints []string) (out []string) {
+	add := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	seen := map[string]int{}
+	for i, d := range s.Devices {
+		place := fmt.Sprintf("devices[%d]", i)
+		if first, twice := seen[d.ID]; strings.TrimSpace(d.ID) == "" {
+			add("%s: a device without an id", place)
+		} else if twice {
+			add("%s: the device %q is already devices[%d]", place, d.ID, first)
+		} else {
+			seen[d.ID] = i
+		}
+		for j, p := range d.Products {
+			if productKey(p) == "" {
+				add("%s.products[%d]: a product without a name", place, j)
+			}
+		}
+		for j, id := range d.Constraints {
+			if !slices.Contains(constraints, id) {
+				add("%s.constraints[%d]: unknown constraint %q; known are %s%s", place, j, id, strings.Join(constraints, ", "), finding.Meant(id, slices.Values(constraints)))
+			}
+		}
+	}
+	for i, a := range s.Accepted {
+		if member, why := a.wrong(catalog, seen); member != "" {
+			add("accepted[%d].%s: %s", i, member, why)
+		}
+	}
+	return out
 }
 
 // invalidUTF8 is where a text stops being UTF-8; -1 where it does not.
@@ -246,21 +317,18 @@ func (s siteFacts) write(b *batch, known *index) error {
 	if err != nil {
 		return err
 	}
-	at := func(format string, args ...any) error {
-		where := s.Source
-		if where == "" {
-			where = "site"
-		}
-		return fmt.Errorf("%s: "+format, append([]any{where}, args...)...)
-	}
-	mitigation := func(from, place, id string) error {
+	faults := s.faults(catalog, constraintIDs(known))
+	at := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
+	mitigation := func(from, place, id string) {
 		r, err := catalog.Resolve(id)
 		if err != nil {
-			return at("%s: mitigation %q is not in %s%s", place, id, catalog.Info(), meant[*mitre.Mitigation](catalog, id))
+			at("%s: mitigation %q is not in %s%s", place, id, catalog.Info(), meant[*mitre.Mitigation](catalog, id))
+			return
 		}
 		m, ok := r.Object.(*mitre.Mitigation)
 		if !ok {
-			return at("%s: %s is %s, not a mitigation", place, id, r.Object.Common().Name)
+			at("%s: %s is %s, not a mitigation", place, id, r.Object.Common().Name)
+			return
 		}
 		switch {
 		case m.Placeholder():
@@ -269,32 +337,21 @@ func (s siteFacts) write(b *batch, known *index) error {
 			b.warn(s.Source, place, "%s (%s) is deprecated in %s and mitigates nothing there", m.ID, m.Name, catalog.Info())
 		}
 		b.edge(from, predDeployed, attackKey(catalog, m))
-		return nil
 	}
 	b.node(siteKey(name), "Site", name, &SiteDescription{Site: name, Deployed: s.Deployed, Accepted: s.Accepted, Source: s.Source})
 	for i, id := range s.Deployed {
-		if err := mitigation(siteKey(name), fmt.Sprintf("deployed[%d]", i), id); err != nil {
-			return err
-		}
+		mitigation(siteKey(name), fmt.Sprintf("deployed[%d]", i), id)
 	}
 	hasAssets := false
 	for range mitre.All[*mitre.Asset](catalog) {
 		hasAssets = true
 		break
 	}
-	seen := map[string]int{}
 	for i, d := range s.Devices {
 		place := fmt.Sprintf("devices[%d]", i)
-		if strings.TrimSpace(d.ID) == "" {
-			return at("%s: a device without an id", place)
-		}
-		if first, ok := seen[d.ID]; ok {
-			return at("%s: the device %q is already devices[%d]", place, d.ID, first)
-		}
-		seen[d.ID] = i
 		for other := range known.from(deviceKey(d.ID), predAt) {
 			if other.key != siteKey(name) {
-				return at("%s: the device %q is already one of the site %q; findings name devices by their IDs, so these differ between sites", place, d.ID, other.name)
+				at("%s: the device %q is already one of the site %q; findings name devices by their IDs, so these differ between sites", place, d.ID, other.name)
 			}
 		}
 		b.node(deviceKey(d.ID), "Device", d.Name, &d)
@@ -305,34 +362,19 @@ func (s siteFacts) write(b *batch, known *index) error {
 			case ok:
 				b.edge(deviceKey(d.ID), predOf, attackKey(catalog, a))
 			case hasAssets:
-				return at("%s.asset: asset %q is not in %s%s", place, d.Asset, catalog.Info(), meant[*mitre.Asset](catalog, d.Asset))
+				at("%s.asset: asset %q is not in %s%s", place, d.Asset, catalog.Info(), meant[*mitre.Asset](catalog, d.Asset))
 			default:
 				b.warn(s.Source, place+".asset", "%s has no assets; %s is left out", catalog.Info(), d.Asset)
 			}
 		}
-		for j, p := range d.Products {
-			if productKey(p) == "" {
-				return at("%s.products[%d]: a product without a name", place, j)
-			}
-		}
 		for j, id := range d.Deployed {
-			if err := mitigation(deviceKey(d.ID), fmt.Sprintf("%s.deployed[%d]", place, j), id); err != nil {
-				return err
-			}
+			mitigation(deviceKey(d.ID), fmt.Sprintf("%s.deployed[%d]", place, j), id)
 		}
-		for j, id := range d.Constraints {
-			if _, ok := doc[*constraint](known, constraintKey(id)); !ok {
-				return at("%s.constraints[%d]: unknown constraint %q; known are %s%s", place, j, id, strings.Join(constraintIDs(known), ", "), finding.Meant(id, slices.Values(constraintIDs(known))))
-			}
+		for _, id := range d.Constraints {
 			b.edge(deviceKey(d.ID), predLimited, constraintKey(id))
 		}
 	}
-	for i, a := range s.Accepted {
-		if member, why := a.wrong(catalog, seen); member != "" {
-			return at("accepted[%d].%s: %s", i, member, why)
-		}
-	}
-	return nil
+	return wrongSite(s.Source, faults)
 }
 
 // productKey makes what two sources call a product comparable. Readers cut

@@ -35,6 +35,11 @@ func TestReadSite(t *testing.T) {
 		{"nothing said", "{}", "site.json: it says nothing"},
 		{"null", "null", "site.json: it says nothing"},
 		{"Latin-1", "{\"site\":\n\"W\xe4rme\"}", "site.json: line 2: the text is not UTF-8"},
+		{"misspelt words", `{"devices":[{"id":"a","constraints":["no_patch","no_pach"]},{"id":"a"},{"id":"b","products":[" "],"constraints":["no_agnt"]}],"accepted":[{"kind":"not_deployd"}]}`,
+			`site.json: devices[0].constraints[1]: unknown constraint "no_pach"; known are hard_real_time, `},
+		{"and each of them", `{"devices":[{"id":"a","constraints":["no_pach"]},{"id":"a"},{"id":"b","products":[" "],"constraints":["no_agnt"]}],"accepted":[{"kind":"not_deployd"}]}`,
+			`did you mean no_patch?; devices[1]: the device "a" is already devices[0]; devices[2].products[0]: a product without a name; devices[2].constraints[0]: unknown constraint "no_agnt"`},
+		{"also of what is accepted", `{"devices":[{"id":"a","constraints":["no_pach"]}],"accepted":[{"kind":"not_deployd"}]}`, `accepted[0].kind: unknown kind of gap "not_deployd"`},
 		{"deep nesting", strings.Repeat("[", 1_000_000), "site.json: line 1:"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -47,6 +52,8 @@ func TestReadSite(t *testing.T) {
 	cancel()
 	_, err = ReadSite(ctx, "site.json", strings.NewReader(good))
 	assert.ErrorIs(t, err, context.Canceled)
+	_, err = ReadSite(t.Context(), "site.json", nil)
+	assert.ErrorContains(t, err, "the reader is nil")
 }
 
 func TestSiteFactsNamesThePlace(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 )
 
 // Snapshot is what a graph knew at one moment. It never changes and is safe
-// for concurrent use. The zero value knows nothing.
+// for concurrent use. The zero value and nil know nothing.
 type Snapshot struct {
 	layers []*layer // one for each source, in the order in which they came
 	known  *index   // nil in the zero value
@@ -20,17 +20,25 @@ type Snapshot struct {
 var nothing = newIndex()
 
 func (s *Snapshot) index() *index {
-	if s.known == nil {
+	if s == nil || s.known == nil {
 		return nothing
 	}
 	return s.known
+}
+
+// told is the snapshot itself, or one that knows nothing in place of nil.
+func (s *Snapshot) told() *Snapshot {
+	if s == nil {
+		return &Snapshot{}
+	}
+	return s
 }
 
 // Warnings returns what could not be used as it stood, in the order of the
 // sources that said it; nil when there was nothing.
 func (s *Snapshot) Warnings() []Warning {
 	var out []Warning
-	for _, l := range s.layers {
+	for _, l := range s.told().layers {
 		for _, b := range l.parts {
 			out = append(out, b.warnings...)
 		}

@@ -63,10 +63,10 @@ func (a *Assessment) Standing(id string) (Standing, error) {
 	case f.Device != "" && described(f.Device):
 		out.Affected, out.Devices = "yes", []string{f.Device}
 		out.WhyAffected = "the finding names a device that the site describes"
-	case len(f.Devices) > 0:
+	case len(f.Devices) > 0 && described(f.Devices[0]):
 		out.Affected, out.Devices = "likely", slices.Clone(f.Devices)
 		out.WhyAffected = "devices of the site are called like the product that the finding names; whether their versions are among the affected ones has to be looked up"
-	case f.Device == "":
+	case f.Device == "" && len(f.Devices) == 0:
 		out.WhyAffected = "the finding names no device, and none of the site's devices is called like its products"
 	default:
 		out.WhyAffected = "the site describes neither the device that the finding names nor one of its products; a list of devices that is incomplete looks the same"

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -41,7 +42,10 @@ func (s *Snapshot) Stream(ctx context.Context, findings iter.Seq2[finding.Findin
 	if catalog == nil {
 		return nil, errors.New("graph: Stream needs an ATT&CK release: add Attack first")
 	}
-	in := &intake{assessor: newAssessor(s, catalog), catalog: catalog, stated: map[string]statedAs{}}
+	if findings == nil || each == nil {
+		return nil, errors.New("graph: Stream: the findings or the function that takes the results is nil")
+	}
+	in := &intake{assessor: newAssessor(s, catalog), catalog: catalog, stated: map[string]statedAs{}, files: map[string]int{}}
 	in.ids.indexed, in.examples = true, true
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -53,7 +57,7 @@ func (s *Snapshot) Stream(ctx context.Context, findings iter.Seq2[finding.Findin
 		case err == nil:
 			err = in.finding(&f, each)
 		case errors.As(err, &record):
-			in.skip(record)
+			in.skip(record, byReader)
 			err = nil
 		}
 		if err != nil {
@@ -132,6 +136,9 @@ func (w *assessor) summary(ctx context.Context) (*Summary, error) {
 		Attack: releaseOf(w.catalog), Site: w.described, Findings: []FindingResult{}, Gaps: []Gap{}, Drafts: []Draft{},
 		Techniques: w.techniques(),
 	}
+	for _, findings := range w.unknown {
+		a.UnreadMembers += findings
+	}
 	a.Mitigations = w.mitigationResults(a.Techniques)
 	gaps, err := w.gaps(ctx, a)
 	if err != nil {
@@ -159,11 +166,11 @@ type intake struct {
 	variants map[string]*variants // by ID, of those that several findings had
 	sources  []sourceFrom
 	again    finding.Repeats
-	skipped  told[*finding.RecordError]
-	records  int
-	members  int
-	said     told[Warning] // of findings
-	settled  told[Warning] // of techniques that they name
+	skipped  told[notUsed]
+	files    map[string]int // of what was not used, in the order in which they came
+	counted  Assessment     // only what was not used
+	said     told[Warning]  // of findings
+	settled  told[Warning]  // of techniques that they name
 }
 
 // statedAs is what a technique that findings name stands for.
@@ -201,14 +208,28 @@ func (t *told[T]) add(x T) {
 	t.kept = append(t.kept, x)
 }
 
-func (in *intake) skip(e *finding.RecordError) {
-	in.skipped.add(e)
-	switch e.Lost {
-	case finding.LostRecord:
-		in.records++
-	case finding.LostMember:
-		in.members++
+// notUsed is a part of the input that was not used, and by whom.
+type notUsed struct {
+	*finding.RecordError
+	by stage
+}
+
+// stage is where a part of the input was left out. A graph names these in this
+// order: of each file the first two, and then the third of all.
+type stage int
+
+const (
+	byReader stage = iota
+	byGraph
+	byRelease
+)
+
+func (in *intake) skip(e *finding.RecordError, by stage) {
+	if _, ok := in.files[e.File]; !ok {
+		in.files[e.File] = len(in.files)
 	}
+	in.skipped.add(notUsed{e, by})
+	in.counted.count(e.Lost)
 }
 
 func (in *intake) finding(f *finding.Finding, each func(*FindingResult) error) error {
@@ -229,12 +250,12 @@ func (in *intake) finding(f *finding.Finding, each func(*FindingResult) error) e
 		return nil
 	}
 	if misstated != 0 {
-		in.said.add(Warning{f.Source, f.ID, fmt.Sprintf(misstatedEPSS, misstated)})
+		in.skip(leftOut(f.Source, f.ID, fmt.Sprintf(misstatedEPSS, misstated)), byGraph)
 	}
 	if f.CVSS != "" {
 		if in.dangerOf(f).base == nil {
 			_, err := finding.BaseScore(f.CVSS)
-			in.said.add(Warning{f.Source, f.ID, fmt.Sprintf(misstatedCVSS, f.CVSS, err)})
+			in.skip(leftOut(f.Source, f.ID, fmt.Sprintf(misstatedCVSS, f.CVSS, err)), byGraph)
 		}
 	}
 	if n := len(in.sources); n == 0 || in.sources[n-1].name != f.Source {
@@ -251,12 +272,14 @@ func (in *intake) finding(f *finding.Finding, each func(*FindingResult) error) e
 			t.technique, t.why = statedTechnique(in.catalog, id)
 			in.stated[id] = t
 		}
-		if t.why != "" {
+		switch {
+		case t.technique == nil:
+			in.skip(leftOut(f.Source, f.ID, t.why), byRelease)
+			continue
+		case t.why != "":
 			in.settled.add(Warning{f.Source, f.ID, t.why})
 		}
-		if t.technique != nil {
-			named = append(named, t.technique)
-		}
+		named = append(named, t.technique)
 	}
 	r, err := in.assessor.finding(f, named, content)
 	if err != nil {
@@ -311,8 +334,17 @@ func (in *intake) sourceOf(id string) string {
 
 // finish adds what is known of the input as a whole.
 func (in *intake) finish(ctx context.Context, sum *Summary) error {
-	sum.UnreadRecords, sum.UnreadMembers = in.records, in.members
-	sum.Skipped = in.skipped.kept
+	sum.UnreadRecords += in.counted.UnreadRecords
+	sum.UnreadMembers += in.counted.UnreadMembers
+	slices.SortStableFunc(in.skipped.kept, func(a, b notUsed) int {
+		if last := cmp.Compare(a.by/byRelease, b.by/byRelease); last != 0 || a.by == byRelease {
+			return last
+		}
+		return cmp.Or(cmp.Compare(in.files[a.File], in.files[b.File]), cmp.Compare(a.by, b.by))
+	})
+	for _, e := range in.skipped.kept {
+		sum.Skipped = append(sum.Skipped, e.RecordError)
+	}
 	if in.skipped.more > 0 {
 		sum.Skipped = append(sum.Skipped, &finding.RecordError{
 			File: in.skipped.kept[maxTold-1].File, Where: "and later",

@@ -85,6 +85,7 @@ func plainSnapshot(t testing.TB) *graph.Snapshot {
 // What nobody asked for is an error, and an error is no summary.
 func TestStreamEnds(t *testing.T) {
 	s := plainSnapshot(t)
+	ignore := func(*graph.FindingResult) error { return nil }
 	for _, test := range []struct {
 		name string
 		run  func() (*graph.Summary, error)
@@ -97,10 +98,10 @@ func TestStreamEnds(t *testing.T) {
 			return s.Stream(t.Context(), fleet(9), func(*graph.FindingResult) error { return io.ErrShortWrite })
 		}, io.ErrShortWrite.Error()},
 		{"a finding without a name", func() (*graph.Summary, error) {
-			return s.Stream(t.Context(), func(yield func(finding.Finding, error) bool) { yield(finding.Finding{}, nil) }, nil)
+			return s.Stream(t.Context(), func(yield func(finding.Finding, error) bool) { yield(finding.Finding{}, nil) }, ignore)
 		}, "neither an ID nor a title"},
 		{"a reading that ends", func() (*graph.Summary, error) {
-			return s.Stream(t.Context(), func(yield func(finding.Finding, error) bool) { yield(finding.Finding{}, io.ErrNoProgress) }, nil)
+			return s.Stream(t.Context(), func(yield func(finding.Finding, error) bool) { yield(finding.Finding{}, io.ErrNoProgress) }, ignore)
 		}, io.ErrNoProgress.Error()},
 	} {
 		sum, err := test.run()

@@ -78,7 +78,8 @@ func (s *Snapshot) Suppose(changes ...Supposition) (*Snapshot, error) {
 			}
 		}
 	}
-	return &Snapshot{layers: s.layers, known: next, today: s.today}, nil
+	was := s.told()
+	return &Snapshot{layers: was.layers, known: next, today: was.today}, nil
 }
 
 func deviceNames(x *index) iter.Seq[string] {

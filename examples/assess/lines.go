@@ -57,7 +57,7 @@ func lines(ctx context.Context, o options, stdin io.Reader, stdout, stderr io.Wr
 		skipped := append(l.Skipped, sum.Skipped...)
 		sum.Warnings = append(append(cli.Warnings(l.Now.Catalog(), skipped), l.Notes...), sum.Warnings...)
 		cli.TellWarnings(stderr, sum.Warnings, " (the summary has all)")
-		records, members := cli.Unread(l.Skipped)
+		records, members := cli.Unread(l.Beside)
 		sum.UnreadRecords += records
 		sum.UnreadMembers += members
 		debug.SetGCPercent(leastGC / 2) // what a long gap lists is much at once

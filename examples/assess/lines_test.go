@@ -90,6 +90,13 @@ func randomFleet(r *rand.Rand, n int) (out []map[string]any) {
 		} else {
 			f["products"] = pick(r, fleetProducts, 2)
 		}
+		if r.IntN(3) == 0 {
+			affected := []map[string]any{}
+			for _, p := range append(pick(r, fleetProducts, 2), pick(r, []string{"d-1", "other"}, 1)...) {
+				affected = append(affected, map[string]any{"product": p, "versions": pick(r, []string{"< 2", "3.0"}, 2)})
+			}
+			f["affected"] = affected
+		}
 		if r.IntN(2) == 0 {
 			f["epss"] = float64(r.IntN(120)) / 100 // some are no probability
 		}

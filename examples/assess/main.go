@@ -57,7 +57,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 			return err
 		}
 	}
-	a.UnreadRecords, a.UnreadMembers = cli.Unread(l.Skipped)
+	records, members := cli.Unread(l.Beside)
+	a.UnreadRecords += records
+	a.UnreadMembers += members
 	a.Warnings = append(append(cli.Warnings(now.Catalog(), l.Skipped), l.Notes...), a.Warnings...)
 	cli.TellWarnings(stderr, a.Warnings, " (-format json has all)")
 	if err := draft(ctx, now, a, o.draft, stderr, func(int) {}); err != nil {
@@ -94,7 +96,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 func strict(a *graph.Assessment, stderr io.Writer) error {
 	lost := a.UnreadRecords + a.UnreadMembers
 	if lost > 0 {
-		fmt.Fprintf(stderr, "assess: -strict: %d of the input's records or parts of records could not be read\n", lost)
+		fmt.Fprintf(stderr, "assess: -strict: %d of the input's records or parts of records could not be used\n", lost)
 	}
 	kinds, open := map[graph.GapKind]int{}, 0
 	for _, g := range a.Gaps {

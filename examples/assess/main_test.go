@@ -286,7 +286,11 @@ func TestStrictMissesNothing(t *testing.T) {
 		{"an acceptance that ended", `[{"id":"OLDER"}]`, 3, "ended on 2020-01-31; the gap is open again", 0, 0},
 		{"one gap", `[{"id":"A"}]`, 3, "-strict: 1 gap remains: no_technique 1", 0, 0},
 		{"a wrong type", `[{"id":"A","weaknesses":"CWE-798"}]`, 3, "weaknesses: want a list of strings", 0, 1},
-		{"a wrong type beside a technique", `[{"id":"A","weaknesses":"CWE-798","techniques":["T1694.002"]}]`, 2, "-strict: 1 of the input's records or parts of records could not be read", 0, 1},
+		{"a wrong type beside a technique", `[{"id":"A","weaknesses":"CWE-798","techniques":["T1694.002"]}]`, 2, "-strict: 1 of the input's records or parts of records could not be used", 0, 1},
+		{"a score that is none", `[{"id":"A","cvss":"9,1","techniques":["T1694.002"]}]`, 2, "write 9.1", 0, 1},
+		{"an unknown technique", `[{"id":"A","techniques":["T1694.002","T9999"]}]`, 2, `technique "T9999" is left out`, 0, 1},
+		{"unknown weaknesses", `[{"id":"A","weaknesses":["CWE-99999","CWE798x"],"techniques":["T1694.002"]}]`, 2, "no catalogue here has this weakness", 0, 2},
+		{"a revoked technique", `[{"id":"A","techniques":["T0891"]}]`, 0, "was revoked", 0, 0},
 		{"a lost record", `[{"id":"A","techniques":["T1694.002"]},7]`, 2, "[1]: want an object", 1, 0},
 		{"another member", `[{"id":"A","techniques":["T1694.002"],"severity":"high"}]`, 0, `"severity" in 1`, 0, 0},
 	} {

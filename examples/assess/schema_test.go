@@ -75,7 +75,7 @@ func TestSchemaOfFindings(t *testing.T) {
 	readSchema(t, "findings.json", &s)
 	var f map[string]any
 	b, err := json.Marshal(finding.Finding{ID: "A", Title: "a", Description: "a", Device: "a", Weaknesses: []string{"a"}, CVEs: []string{"a"}, CVSS: "a",
-		KEV: true, EPSS: 1, Techniques: []string{"a"}, Products: []string{"a"}, Remedies: []finding.Remedy{{}}, Place: "a"})
+		KEV: true, EPSS: 1, Techniques: []string{"a"}, Products: []string{"a"}, Affected: []finding.Affected{{}}, Remedies: []finding.Remedy{{}}, Place: "a"})
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(b, &f))
 	assert.Equal(t, slices.Sorted(maps.Keys(f)), slices.Sorted(maps.Keys(s.Defs.Finding.Properties)), "the members of a Finding")

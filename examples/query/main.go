@@ -12,7 +12,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -103,7 +102,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	if err := cli.Choice("lang", o.lang, "gizmo", "graphql"); err != nil {
 		return o, err
 	}
-	formats := append([]string{"table", "json"}, exportNames()...)
+	formats := append([]string{"table"}, exportNames()...)
 	if o.format == "" {
 		o.format = cmp.Or(cli.FormatOf(o.out, formats...), "table")
 	}
@@ -219,11 +218,6 @@ func part(ctx context.Context, s *graph.Snapshot, o options, w io.Writer) error 
 	switch o.format {
 	case "table":
 		return table(p).WriteTable(w)
-	case "json":
-		e := json.NewEncoder(w)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", "  ")
-		return e.Encode(p)
 	case "jsonld":
 		err = jsonld.Write(ctx, w, s, p)
 	default:

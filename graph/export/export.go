@@ -1,7 +1,7 @@
 // Package export answers the question: how do other tools see the graph?
 //
 // It writes the whole of a snapshot, [graph.Snapshot.Whole], or a part of it,
-// such as a neighbourhood ([graph.Snapshot.Around]), in a [Format]: N-Quads for
+// such as a neighbourhood ([graph.Snapshot.Around]), in a [Format]: JSON, N-Quads for
 // RDF tools, GraphML for graph editors and networkx, DOT for Graphviz, Mermaid
 // for Markdown pages, and CSV for spreadsheets. JSON-LD needs a large library
 // and is a package of its own, export/jsonld.
@@ -15,8 +15,10 @@ package export
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -28,6 +30,7 @@ import (
 	"github.com/cayleygraph/quad/nquads"
 
 	"github.com/mitigraph/mitigraph/graph"
+	"github.com/mitigraph/mitigraph/graph/internal/escape"
 )
 
 // Format is a form in which a graph is written. The zero value writes nothing
@@ -39,6 +42,8 @@ type Format struct {
 
 // The formats.
 var (
+	// JSON is the part as package encoding/json has it, nodes and edges.
+	JSON = Format{"json", writeJSON}
 	// NQuads has everything that [graph.Snapshot.QuadsOf] says, one statement
 	// a line, with the source as the name of its graph.
 	NQuads = Format{"nquads", writeNQuads}
@@ -52,13 +57,14 @@ var (
 	// hundred edges: it is for neighbourhoods.
 	Mermaid = Format{"mermaid", writeMermaid}
 	// CSVNodes and CSVEdges are two tables with a head. A text that a
-	// spreadsheet would take for a formula has an apostrophe before it.
+	// spreadsheet would take for a formula has an apostrophe before it, and
+	// characters that can't be seen are left out, as in all but NQuads.
 	CSVNodes = Format{"csv-nodes", writeCSVNodes}
 	CSVEdges = Format{"csv-edges", writeCSVEdges}
 )
 
 // Formats are all formats of this package, in the order of the documentation.
-var Formats = []Format{NQuads, GraphML, DOT, Mermaid, CSVNodes, CSVEdges}
+var Formats = []Format{JSON, NQuads, GraphML, DOT, Mermaid, CSVNodes, CSVEdges}
 
 // Write writes a part of a snapshot. The part must be of this snapshot. With
 // an error, which is the writer's or the context's, some of it may be written.
@@ -138,8 +144,18 @@ func Statement(q quad.Quad) quad.Quad {
 	return q
 }
 
+func writeJSON(o *output, _ *graph.Snapshot, p graph.Part) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if o.err = e.Encode(p); o.err == nil {
+		o.err = escape.Write(o, escape.JSON(b.Bytes()))
+	}
+}
+
 func writeNQuads(o *output, s *graph.Snapshot, p graph.Part) {
-	w := nquads.NewWriter(o)
+	w := nquads.NewWriter(escaping{o})
 	for q := range s.QuadsOf(p) {
 		if !o.goesOn() {
 			return
@@ -149,6 +165,16 @@ func writeNQuads(o *output, s *graph.Snapshot, p graph.Part) {
 	if o.err == nil {
 		o.err = w.Close()
 	}
+}
+
+// escaping writes statements, none of which is cut within a character.
+type escaping struct{ w io.Writer }
+
+func (e escaping) Write(b []byte) (int, error) {
+	if err := escape.Write(e.w, escape.NQuads(b)); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
 
 // The attributes of GraphML, in the order in which they are declared.
@@ -193,7 +219,7 @@ func writeGraphML(o *output, _ *graph.Snapshot, p graph.Part) {
 
 func xmlText(s string) string {
 	var b strings.Builder
-	_ = xml.EscapeText(&b, []byte(s)) // a strings.Builder takes everything
+	_ = xml.EscapeText(&b, []byte(escape.Text(s))) // a strings.Builder takes everything
 	return b.String()
 }
 
@@ -243,7 +269,7 @@ func edgeTitle(e graph.Edge) string {
 // dotText is a quoted text in which nothing is an escape of DOT's, which has
 // them for a node's name and for line breaks.
 func dotText(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", " ", "\r", " ", "\x00", "").Replace(s) + `"`
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", " ", "\t", " ").Replace(escape.Text(s)) + `"`
 }
 
 func writeMermaid(o *output, _ *graph.Snapshot, p graph.Part) {
@@ -275,12 +301,12 @@ func writeMermaid(o *output, _ *graph.Snapshot, p graph.Part) {
 // it might take for more than itself as its number.
 func mermaidText(s string) string {
 	var b strings.Builder
-	for _, r := range s {
+	for _, r := range escape.Text(s) {
 		switch {
 		case r >= '0' && r <= '9', r >= 'A' && r <= 'Z', r >= 'a' && r <= 'z', r == ' ', r == '.', r == ',', r == '-', r == ':',
 			r == '/', r == '(', r == ')', r >= 0xA0:
 			b.WriteRune(r)
-		case r < ' ' || r == 0x7F:
+		case r == '\n', r == '\t':
 			b.WriteByte(' ')
 		default:
 			fmt.Fprintf(&b, "#%d;", r)
@@ -312,8 +338,8 @@ func (o *output) table(rows [][]string) {
 			return
 		}
 		for i, cell := range row {
-			if strings.IndexAny(cell, "=+-@\t\r") == 0 {
-				row[i] = "'" + cell
+			if row[i] = escape.Text(cell); strings.IndexAny(strings.TrimLeft(row[i], " \t"), "=+-@") == 0 {
+				row[i] = "'" + row[i]
 			}
 		}
 		if o.err == nil {

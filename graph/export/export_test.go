@@ -22,6 +22,7 @@ import (
 	"github.com/mitigraph/mitigraph/graph/export"
 	"github.com/mitigraph/mitigraph/graph/export/jsonld"
 	"github.com/mitigraph/mitigraph/graph/finding"
+	"github.com/mitigraph/mitigraph/graph/internal/escape"
 	"github.com/mitigraph/mitigraph/mitre"
 )
 
@@ -56,6 +57,27 @@ func written(t testing.TB, f export.Format, s *graph.Snapshot, p graph.Part) []b
 	var b bytes.Buffer
 	require.NoError(t, f.Write(t.Context(), &b, s, p), f.Name)
 	return b.Bytes()
+}
+
+// No terminal obeys what a format holds, whatever is in it.
+func TestFormatsHoldNothingUnseen(t *testing.T) {
+	s := hostileGraph(t)
+	p := near(t, s, "CWE-798")
+	texts := map[string]string{}
+	for _, f := range export.Formats {
+		texts[f.Name] = string(written(t, f, s, p))
+	}
+	var b bytes.Buffer
+	require.NoError(t, jsonld.Write(t.Context(), &b, s, p))
+	texts["jsonld"] = b.String()
+	for name, text := range texts {
+		assert.Contains(t, text, "red", name)
+		for _, r := range text {
+			if r != '\n' && r != '\t' && !escape.Seen(r) {
+				t.Errorf("%s: %U", name, r)
+			}
+		}
+	}
 }
 
 func TestNQuads(t *testing.T) {
@@ -112,9 +134,7 @@ func TestGraphML(t *testing.T) {
 				name = d.Text
 			}
 		}
-		if !strings.ContainsAny(n.Name, "\x1b") { // no character of XML
-			require.Equal(t, n.Name, name)
-		}
+		require.Equal(t, escape.Text(n.Name), name)
 	}
 }
 
@@ -128,7 +148,7 @@ func TestCSV(t *testing.T) {
 	require.Len(t, nodes, 1+len(p.Nodes))
 	require.Len(t, edges, 1+len(p.Edges))
 	for i, n := range p.Nodes {
-		assert.Equal(t, n.Name, strings.TrimPrefix(nodes[i+1][3], "'"))
+		assert.Equal(t, escape.Text(n.Name), strings.TrimPrefix(nodes[i+1][3], "'"))
 	}
 	for _, row := range append(nodes, edges...) {
 		for _, cell := range row {

@@ -17,7 +17,7 @@ import (
 )
 
 // CSV is the table form of [JSON]: a head with the names of [Finding]'s
-// members, in any case and order, but for remedies, which are no text; one
+// members, in any case and order, but for affected and remedies, which are no text; one
 // finding a row. Where there is no such column, "cwe", "cwe_id", "weakness",
 // "cve", "cve_id", "cvss_score", "cvss_vector" and the like stand for one. What separates the columns (a comma, a semicolon or a tab) is
 // seen from the head, or said by a first line such as "sep=;" as spreadsheets
@@ -32,7 +32,7 @@ import (
 var CSV = Format{Name: "findings in CSV", Match: matchCSV, Read: readCSV}
 
 // columns are the names that a column of findings may have.
-var columns = slices.DeleteFunc(slices.Clone(members), func(m string) bool { return m == "remedies" })
+var columns = slices.DeleteFunc(slices.Clone(members), func(m string) bool { return m == "affected" || m == "remedies" })
 
 func matchCSV(head []byte) bool { return Recognise(head) == kindTable }
 
@@ -147,7 +147,7 @@ func (in *csvInput) table(br *bufio.Reader) error {
 				return fmt.Errorf("line %d: the head of the table: %w", syntax.Line, syntax.Err)
 			}
 			in.count++
-			if err := in.skip(linesOf(syntax.StartLine, syntax.Line), LostRecord, fmt.Errorf("a quotation mark is out of place or missing at byte %d of line %d", syntax.Column, syntax.Line)); err != nil {
+			if err := in.skip(linesOf(syntax.StartLine, syntax.Line), LostRecord, outOfPlace(syntax)); err != nil {
 				return err
 			}
 			continue
@@ -173,6 +173,15 @@ func (in *csvInput) table(br *bufio.Reader) error {
 			}
 		}
 	}
+}
+
+// outOfPlace words the error of a quotation mark, and how much it swallows.
+func outOfPlace(e *csv.ParseError) error {
+	lines := ""
+	if n := e.Line - e.StartLine + 1; n > 1 {
+		lines = fmt.Sprintf("; what these %d lines hold counts as one record, and none of it is read", n)
+	}
+	return fmt.Errorf("a quotation mark is out of place or missing at byte %d of line %d%s", e.Column, e.Line, lines)
 }
 
 // linesOf names the lines of a record that is broken.

@@ -102,8 +102,8 @@ func TestCSVRowsThatCantBeUsed(t *testing.T) {
 		{"a longer row", "id,title\nA,one, two\nB,b,,\n", []string{"B"}, []string{"line 2: 3 cells under a head of 2; is one with a separator in it not quoted? (record)"}},
 		{"a shorter row", "id,title,epss\nA\n", []string{"A"}, []string{"line 2: 1 cells under a head of 3; the others count as empty (member)"}},
 		{"a quotation mark inside", "id,title\nA,3\" pipe\nB,b\n", []string{"B"}, []string{"line 2: a quotation mark is out of place or missing at byte 4 of line 2 (record)"}},
-		{"a quotation without an end", "id,title\nA,\"a\nB,b\nC,\"c\"\nD,d\n", []string{"D"}, []string{"lines 2 to 4: a quotation mark is out of place or missing at byte 3 of line 4 (record)"}},
-		{"a quotation to the end", "id,title\nA,a\nB,\"b\nC,c\n", []string{"A"}, []string{"lines 3 to 4: a quotation mark is out of place or missing at byte 5 of line 4 (record)"}},
+		{"a quotation without an end", "id,title\nA,\"a\nB,b\nC,\"c\"\nD,d\n", []string{"D"}, []string{"lines 2 to 4: a quotation mark is out of place or missing at byte 3 of line 4; what these 3 lines hold counts as one record, and none of it is read (record)"}},
+		{"a quotation to the end", "id,title\nA,a\nB,\"b\nC,c\n", []string{"A"}, []string{"lines 3 to 4: a quotation mark is out of place or missing at byte 5 of line 4; what these 2 lines hold counts as one record, and none of it is read (record)"}},
 		{"not UTF-8", "id,title\nA,caf\xe9\nB,b\n", []string{"B"}, []string{"line 2: not valid UTF-8 (record)"}},
 		{"a column twice", "id,kev,KEV\nA,true,\n", []string{"A"}, []string{"line 1.kev: the column stands there twice; the last one counts (member)"}},
 		{"other columns", "id,note,plugin\nA,CWE-1,7\nB,CWE-2,\n", []string{"A", "B"}, []string{

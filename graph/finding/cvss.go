@@ -33,7 +33,7 @@ func BaseScore(vector string) (float64, error) {
 	case strings.HasPrefix(vector, "CVSS:4.0/"):
 		v, err := gocvss40.ParseVector(vector)
 		if err != nil {
-			return 0, err
+			return 0, noVector(vector, err)
 		}
 		for _, m := range beyondBase {
 			if err := v.Set(m, "X"); err != nil {
@@ -44,28 +44,73 @@ func BaseScore(vector string) (float64, error) {
 	case strings.HasPrefix(vector, "CVSS:3.1/"):
 		v, err := gocvss31.ParseVector(vector)
 		if err != nil {
-			return 0, err
+			return 0, noVector(vector, err)
 		}
 		return v.BaseScore(), nil
 	case strings.HasPrefix(vector, "CVSS:3.0/"):
 		v, err := gocvss30.ParseVector(vector)
 		if err != nil {
-			return 0, err
+			return 0, noVector(vector, err)
 		}
 		return v.BaseScore(), nil
 	case strings.HasPrefix(vector, "AV:"):
 		v, err := gocvss20.ParseVector(vector)
 		if err != nil {
-			return 0, err
+			return 0, noVector(vector, err)
 		}
 		return v.BaseScore(), nil
 	}
-	return 0, noScore(vector)
+	return 0, noVector(vector, noScore(vector))
+}
+
+// noVector says how to write what is nearly a vector, else the error given.
+func noVector(s string, err error) error {
+	const longest = 400 // of one with every metric
+	if len(s) > longest {
+		return err
+	}
+	plain := strings.Replace(strings.ToUpper(strings.Trim(s, " ()")), "/AU:", "/Au:", 1) // of version 2
+	for _, before := range []string{"CVSS:2.0/", "CVSS2#", "CVSS3#"} {                   // which some databases write
+		plain = strings.TrimPrefix(plain, before)
+	}
+	for _, v := range []struct{ prefix, hint string }{
+		{"", ""},
+		{"CVSS:3.1/", "a vector of version 3 begins with its version, CVSS:3.1/ or CVSS:3.0/: "},
+		{"CVSS:4.0/", "a vector of version 4 begins with its version: "},
+	} {
+		if write := v.prefix + plain; write != s && isVector(write) {
+			return fmt.Errorf("%swrite %s", v.hint, write)
+		}
+	}
+	return err
+}
+
+func isVector(s string) bool {
+	var err error
+	switch {
+	case strings.HasPrefix(s, "CVSS:4.0/"):
+		_, err = gocvss40.ParseVector(s)
+	case strings.HasPrefix(s, "CVSS:3.1/"):
+		_, err = gocvss31.ParseVector(s)
+	case strings.HasPrefix(s, "CVSS:3.0/"):
+		_, err = gocvss30.ParseVector(s)
+	case strings.HasPrefix(s, "AV:"):
+		_, err = gocvss20.ParseVector(s)
+	default:
+		return false
+	}
+	return err == nil
 }
 
 // noScore says what is wrong with what is neither a vector nor a score.
 func noScore(s string) error {
 	pointed := strings.Replace(s, ",", ".", 1)
+	if of, ok := strings.CutSuffix(strings.ReplaceAll(pointed, " ", ""), "/10"); ok && scoreAlone(of) {
+		if _, err := BaseScore(of); err != nil {
+			return err
+		}
+		return fmt.Errorf("a score is written alone: write %s", of)
+	}
 	n, err := strconv.ParseFloat(pointed, 64)
 	switch write := strconv.FormatFloat(n, 'f', -1, 64); {
 	case err != nil && !errors.Is(err, strconv.ErrRange) || math.IsNaN(n):

@@ -12,6 +12,7 @@ package finding
 
 import (
 	"fmt"
+	"strings"
 )
 
 // Finding is one weakness observed on a device. Only ID or Title is needed;
@@ -24,7 +25,8 @@ type Finding struct {
 	Title       string `json:"title,omitempty"`
 	Description string `json:"description,omitempty"`
 	// Device is the ID of a device of the site, or the product's name where
-	// the source describes a product and not a site.
+	// the source describes one product and not a site. Without it the products
+	// of Affected are the devices, each one by itself.
 	Device string `json:"device,omitempty"`
 	// Weaknesses holds IDs in canonical form where they were recognised
 	// (CWE-798, OWASP-IOT-2018-I1, TID-311, PID-12) and as written where not.
@@ -43,6 +45,9 @@ type Finding struct {
 	// with and without versions, model numbers, CPEs, package URLs. A device of
 	// the site that is one of them has the finding.
 	Products []string `json:"products,omitempty"`
+	// Affected says which versions of which products are affected, each product
+	// once, in the source's order. A product may be a part of Device.
+	Affected []Affected `json:"affected,omitempty"`
 	// Remedies is what the maker says can be done, in the source's order.
 	Remedies []Remedy `json:"remedies,omitempty"`
 	// Place is where in what was looked at the weakness is: a file's relative
@@ -51,6 +56,22 @@ type Finding struct {
 	Place string `json:"place,omitempty"`
 	// Source is the name of the file that the finding was read from.
 	Source string `json:"source,omitempty"`
+}
+
+// Affected is a product that a finding is about.
+type Affected struct {
+	Product string `json:"product"` // what it is called, without a version where the source tells both apart
+	// Versions says in the source's words which versions are affected, such as
+	// "< 5.11"; empty where the source does not say.
+	Versions []string `json:"versions,omitempty"`
+}
+
+// String is the product and, behind a colon, its versions.
+func (a Affected) String() string {
+	if len(a.Versions) == 0 {
+		return a.Product
+	}
+	return a.Product + ": " + strings.Join(a.Versions, ", ")
 }
 
 // Remedy is the maker's word on what can be done about a finding.

@@ -109,6 +109,11 @@ func (f *Finding) Digest() [sha256.Size]byte {
 	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(f.EPSS))
 	list(f.Techniques)
 	list(f.Products)
+	b = binary.AppendUvarint(b, uint64(len(f.Affected)))
+	for _, a := range f.Affected {
+		text(a.Product)
+		list(a.Versions)
+	}
 	b = binary.AppendUvarint(b, uint64(len(f.Remedies)))
 	for _, r := range f.Remedies {
 		text(r.Category)

@@ -77,6 +77,9 @@ func Read(ctx context.Context, name string, r io.Reader, formats ...Format) iter
 // not be used, and the error that ended it. With an error the findings are
 // those read before it.
 func Collect(seq iter.Seq2[Finding, error]) ([]Finding, []*RecordError, error) {
+	if seq == nil {
+		return nil, nil, errors.New("finding: Collect: the sequence is nil")
+	}
 	var found []Finding
 	var skipped []*RecordError
 	for f, err := range seq {
@@ -104,6 +107,9 @@ func named(name string, err error) error {
 
 // open unpacks r and returns it with its first bytes.
 func open(ctx context.Context, r io.Reader) (*bufio.Reader, []byte, error) {
+	if r == nil {
+		return nil, nil, errors.New("nothing to read: the reader is nil")
+	}
 	br := bufio.NewReaderSize(&contextReader{ctx, r}, headSize)
 	if magic, _ := br.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
 		zr, err := gzip.NewReader(br)

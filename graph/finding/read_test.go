@@ -111,14 +111,14 @@ func TestRecordsThatCantBeUsed(t *testing.T) {
 				"[0].id: want a string, found a JSON number; it is left out", "[0]: a finding needs an id or a title",
 				"[1].weaknesses: want a list of strings, found a JSON string; it is left out",
 				"[2].kev: want true or false, found a JSON string; it is left out", `[3].epss: want a number between 0 and 1, found the text "high"; it counts as unknown`,
-				"[4].id: want a string, found a JSON number; it is left out", "[4].cvss: want a string, found a JSON bool; it is left out"}},
+				"[4].id: want a string, found a JSON number; it is left out", "[4].cvss: want a CVSS vector as a string, or a score as a number, found a JSON bool; it is left out"}},
 		{"not UTF-8", "[{\"id\":\"\xe9\",\"title\":\"x\"},{\"id\":\"\xe8\",\"title\":\"x\"},{\"id\":\"A\"}]", []string{"A"}, []string{"[0]: not valid UTF-8", "[1]: not valid UTF-8"}},
 		{"a wrapper in two cases", `{"findings":[{"id":"A"}],"Findings":[{"id":"B"}]}`, []string{"A"}, []string{`Findings: the member is not read; want "findings"`}},
 		{"a member twice", `{"id":"A","weaknesses":["CWE-1"],"Weaknesses":["CWE-2"],"epss":null}`, []string{"A"}, []string{
 			"line 1.weaknesses: the member stands there twice; the last one counts"}},
 		{"other members", `[{"id":"A","cwe":"CWE-1","severity":"high"},{"device":"x","cwe":"CWE-2"},{"id":"C","plugin":7}]`, []string{"A", "C"}, []string{
 			"[1]: a finding needs an id or a title",
-			`findings: members that are not read, and the number of findings: "cwe" in 2 (did you mean weaknesses?), "severity" in 1 (did you mean cvss?), "plugin" in 1; known are id, title, description, device, weaknesses, cves, cvss, kev, epss, techniques, products, remedies, place`}},
+			`findings: members that are not read, and the number of findings: "cwe" in 2 (did you mean weaknesses?), "severity" in 1 (did you mean cvss?), "plugin" in 1; known are id, title, description, device, weaknesses, cves, cvss, kev, epss, techniques, products, affected, remedies, place`}},
 		{"out of range", "{\"id\":\"A\",\"epss\":7}\n{\"id\":\"B\",\"epss\":-0.1}", []string{"A", "B"}, []string{
 			"line 1.epss: 7 is not a probability between 0 and 1; it counts as unknown", "line 2.epss: -0.1 is not a probability between 0 and 1; it counts as unknown"}},
 		{"remedies that are none", `[{"id":"A","remedies":[7,{"text":"x"},{"category":"vendor_fix","text":7}]},{"id":"B","remedies":"x"}]`, []string{"A", "B"}, []string{
@@ -440,4 +440,16 @@ func BenchmarkLines(b *testing.B) {
 		require.Equal(b, 10_000, n)
 	}
 	b.ReportMetric(float64(b.N)*10_000/b.Elapsed().Seconds(), "findings/s")
+}
+
+// What is nil by mistake is an error, not a panic.
+func TestNil(t *testing.T) {
+	_, _, err := finding.Collect(finding.Read(t.Context(), "x", nil, finding.JSON))
+	assert.EqualError(t, err, "x: nothing to read: the reader is nil")
+	_, _, err = finding.ReadKEV(t.Context(), "x", nil)
+	assert.EqualError(t, err, "x: nothing to read: the reader is nil")
+	_, _, err = finding.ReadEPSS(t.Context(), "x", nil)
+	assert.EqualError(t, err, "x: nothing to read: the reader is nil")
+	_, _, err = finding.Collect(nil)
+	assert.ErrorContains(t, err, "the sequence is nil")
 }

@@ -7,12 +7,13 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
 // members are the names that a finding in JSON may have.
-var members = []string{"id", "title", "description", "device", "weaknesses", "cves", "cvss", "kev", "epss", "techniques", "products", "remedies", "place"}
+var members = []string{"id", "title", "description", "device", "weaknesses", "cves", "cvss", "kev", "epss", "techniques", "products", "affected", "remedies", "place"}
 
 // record turns one JSON value into a finding. Only a consumer that left the
 // loop makes an error.
@@ -30,7 +31,7 @@ func (in *jsonInput) record(place string, raw []byte) error {
 		ID: strings.TrimSpace(r.text("id")), Title: strings.TrimSpace(r.text("title")), Description: r.text("description"),
 		Device: strings.TrimSpace(r.text("device")), CVSS: r.cvss(), KEV: r.flag("kev"), EPSS: r.probability("epss"),
 		Weaknesses: r.weaknesses(), CVEs: r.cves(), Techniques: r.techniques(),
-		Products: r.products("products"), Remedies: r.remedies(), Place: strings.TrimSpace(r.text("place")), Source: in.name,
+		Products: r.products("products"), Affected: r.affected(), Remedies: r.remedies(), Place: strings.TrimSpace(r.text("place")), Source: in.name,
 	}
 	lost := LostMember
 	if f.ID == "" && f.Title == "" {
@@ -122,11 +123,20 @@ func (r *record) text(name string) string {
 	return get[string](r, name, "a string")
 }
 
-// cvss is a vector or a score; a number is taken as it is written.
+// cvss is a vector or a score; a number is taken as it is written or, where it
+// is not written as a score is, by its value.
 func (r *record) cvss() string {
 	raw := r.values["cvss"]
 	if len(raw) > 0 && (raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9') {
+		if n, err := strconv.ParseFloat(string(raw), 64); err == nil && !scoreAlone(string(raw)) {
+			if plain := strconv.FormatFloat(n, 'f', -1, 64); scoreAlone(plain) {
+				return plain
+			}
+		}
 		return Plain(string(raw), 40)
+	}
+	if len(raw) > 0 && raw[0] != '"' {
+		return get[string](r, "cvss", "a CVSS vector as a string, or a score as a number")
 	}
 	return strings.TrimSpace(r.text("cvss"))
 }
@@ -209,15 +219,16 @@ func (r *record) products(name string) []string {
 	return out.list
 }
 
-func (r *record) remedies() []Remedy {
-	raw := r.values["remedies"]
+// objects reads each object of a list; what else is in it, and one of which
+// nothing is made, is left out.
+func (r *record) objects(name string, each func(*record) error) {
+	raw := r.values[name]
 	if len(raw) == 0 || raw[0] != '[' {
-		get[[]struct{}](r, "remedies", "a list of objects")
-		return nil
+		get[[]struct{}](r, name, "a list of objects")
+		return
 	}
-	var out []Remedy
 	for i, raw := range eachElement(raw) {
-		place := fmt.Sprintf("remedies[%d]", i)
+		place := fmt.Sprintf("%s[%d]", name, i)
 		if raw[0] != '{' {
 			r.problem(place, fmt.Errorf("want an object, found %s; it is left out", jsonKind(raw)))
 			continue
@@ -226,16 +237,48 @@ func (r *record) remedies() []Remedy {
 		for name, value := range eachMember(raw) {
 			inner.values[strings.ToLower(name)] = value
 		}
-		remedy := Remedy{Category: strings.TrimSpace(inner.text("category")), Text: Plain(inner.text("text"), MaxRemedy), Products: inner.products("products")}
+		err := each(inner)
 		for _, p := range inner.problems {
 			r.problem(place+"."+p.place, p.err)
 		}
+		if err != nil {
+			r.problem(place, fmt.Errorf("%w; it is left out", err))
+		}
+	}
+}
+
+func (r *record) remedies() (out []Remedy) {
+	r.objects("remedies", func(inner *record) error {
+		remedy := Remedy{Category: strings.TrimSpace(inner.text("category")), Text: Plain(inner.text("text"), MaxRemedy), Products: inner.products("products")}
 		if remedy.Category == "" {
-			r.problem(place, errors.New("a remedy needs a category; it is left out"))
-			continue
+			return errors.New("a remedy needs a category")
 		}
 		out = append(out, remedy)
-	}
+		return nil
+	})
+	return out
+}
+
+func (r *record) affected() (out []Affected) {
+	at := map[string]int{}
+	r.objects("affected", func(inner *record) error {
+		a := Affected{Product: strings.TrimSpace(inner.text("product")), Versions: inner.products("versions")}
+		if a.Product == "" {
+			return errors.New("what is affected needs a product")
+		}
+		i, twice := at[a.Product]
+		if !twice {
+			at[a.Product] = len(out)
+			out = append(out, a)
+			return nil
+		}
+		for _, v := range a.Versions {
+			if !slices.Contains(out[i].Versions, v) {
+				out[i].Versions = append(out[i].Versions, v)
+			}
+		}
+		return nil
+	})
 	return out
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/cayleygraph/quad"
 
 	"github.com/mitigraph/mitigraph/graph/finding"
+	"github.com/mitigraph/mitigraph/graph/internal/escape"
 )
 
 // Result is the answer of a query: a table. The same query of the same
@@ -56,8 +57,7 @@ func (r Result) WriteJSON(w io.Writer) error {
 		}
 	}
 	b.WriteString("\n}\n")
-	_, err := w.Write(b.Bytes())
-	return err
+	return escape.Write(w, escape.JSON(b.Bytes()))
 }
 
 func encode(b *bytes.Buffer, v any) error {

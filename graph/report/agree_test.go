@@ -206,6 +206,7 @@ func TestWriterThatFails(t *testing.T) {
 				assert.ErrorIs(t, f.write(&short{n}, a), errFull, "%s of %s after %d of %d bytes", f.name, name, n, size)
 			}
 			assert.NoError(t, f.write(&short{size}, a), f.name)
+			assert.ErrorIs(t, f.write(half{}, a), io.ErrShortWrite, f.name)
 		}
 	}
 	g, err := graph.New(t.Context(), graph.Attack(catalogue(t)), graph.Knowledge())

@@ -46,7 +46,7 @@ func poisoned(t *testing.T) *graph.Assessment {
 	var fs []finding.Finding
 	for i, e := range evil {
 		fs = append(fs, finding.Finding{ID: e, Title: e, Device: evil[(i+1)%len(evil)], Weaknesses: []string{"CWE-798", "CWE-306", "CWE-78", e}, Source: e, CVEs: []string{e},
-			Remedies: []finding.Remedy{{Category: "vendor_fix", Text: e}}})
+			Affected: []finding.Affected{{Product: e, Versions: []string{e}}}, Remedies: []finding.Remedy{{Category: "vendor_fix", Text: e}}})
 	}
 	fs = append(fs, finding.Finding{ID: "silent", Title: evil[0], Weaknesses: []string{evil[2]}})
 	fs = append(fs, finding.Finding{ID: "T", Techniques: []string{"T0837", "T0823"}})

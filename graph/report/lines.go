@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -22,7 +23,8 @@ import (
 //
 // of which the first are the elements of "findings" in what [JSON] writes, and
 // the summary holds its other members. It gives whole lines to its writer, many
-// at a time: [Lines.Flush] when the next may be long in coming. Where the
+// at a time: [Lines.Flush] when the next may be long in coming. After the error
+// of a write nothing more is written, and each call returns that error. Where the
 // summary is missing, the assessment did not come to its end. A Lines is not
 // safe for concurrent use; its memory does not grow.
 type Lines struct {
@@ -52,6 +54,12 @@ func NewLines(w io.Writer) *Lines {
 
 // Finding writes the line of one finding.
 func (l *Lines) Finding(r *graph.FindingResult) error {
+	if l.failed != nil {
+		return l.failed
+	}
+	if r == nil {
+		return errors.New("report: Lines: the finding is nil")
+	}
 	if len(r.Techniques) == 0 {
 		b, err := plain(r)
 		if err != nil {
@@ -111,6 +119,12 @@ func copied(list []graph.FindingTechnique) []graph.FindingTechnique {
 // Summary writes the last line, with the drafts of the summary's assessment,
 // and flushes.
 func (l *Lines) Summary(s *graph.Summary) error {
+	if l.failed != nil {
+		return l.failed
+	}
+	if s == nil || s.Assessment == nil {
+		return errors.New("report: Lines: the summary is nil")
+	}
 	a := *s.Assessment
 	a.Findings, a.Techniques, a.Plan, a.Gaps = []graph.FindingResult{}, []graph.TechniqueResult{}, []graph.PlanStep{}, []graph.Gap{}
 	b, err := plain(a)
@@ -230,19 +244,13 @@ func (l *Lines) some() error {
 	return l.Flush()
 }
 
-// Flush writes what was not written yet. After an error nothing more is written,
-// and each call returns that error.
+// Flush writes what was not written yet.
 func (l *Lines) Flush() error {
 	if len(l.buffer) == 0 {
 		return l.failed
 	}
 	if l.failed == nil {
-		b := escape.JSON(l.buffer)
-		n, err := l.w.Write(b)
-		if err == nil && n < len(b) {
-			err = io.ErrShortWrite
-		}
-		l.failed = err
+		l.failed = escape.Write(l.w, escape.JSON(l.buffer))
 	}
 	l.buffer = l.buffer[:0]
 	return l.failed

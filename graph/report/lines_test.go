@@ -85,5 +85,12 @@ func TestLinesThatAreNotTaken(t *testing.T) {
 	require.NoError(t, l.Finding(&graph.FindingResult{ID: "F-1"}))
 	for range 2 {
 		assert.ErrorIs(t, l.Flush(), io.ErrShortWrite)
+		assert.ErrorIs(t, l.Finding(&graph.FindingResult{ID: "F-2"}), io.ErrShortWrite)
+		assert.ErrorIs(t, l.Summary(nil), io.ErrShortWrite)
 	}
+	l = report.NewLines(io.Discard)
+	assert.ErrorContains(t, l.Finding(nil), "nil")
+	assert.ErrorContains(t, l.Summary(nil), "nil")
+	assert.ErrorContains(t, l.Summary(&graph.Summary{}), "nil")
+	assert.NoError(t, l.Flush(), "nothing was written, so nothing failed")
 }

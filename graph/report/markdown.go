@@ -166,7 +166,11 @@ func (m *markdown) found() {
 		if len(f.Suggested) > 0 {
 			to += raw(finding.Markdown("; suggested from its words, for you to judge: " + suggested(f.Suggested[0])))
 		}
-		m.line("| %.2f | %s | %s | %s | %s | %s | %s |", f.Score, finding.Plain(f.ID, 80), finding.Plain(called(f), 160), m.named(devicesOf(f)),
+		on := m.named(devicesOf(f))
+		if a := affected(f); a != "" {
+			on = strings.TrimPrefix(on+"; affected: "+a, "; ")
+		}
+		m.line("| %.2f | %s | %s | %s | %s | %s | %s |", f.Score, finding.Plain(f.ID, 80), finding.Plain(called(f), 160), on,
 			some(f.Weaknesses), to, makersWord(f.Remedies))
 	}
 	m.more(calmer(all, "finding", "findings", findingRisk))

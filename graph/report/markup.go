@@ -25,7 +25,7 @@ type hypertext struct {
 
 func (h *hypertext) flush() {
 	if h.err == nil {
-		_, h.err = h.w.Write(h.b)
+		h.err = escape.Write(h.w, h.b)
 	}
 	h.b = h.b[:0]
 }

@@ -54,8 +54,7 @@ func Navigator(w io.Writer, a *graph.Assessment, c *mitre.Catalog) error {
 	if _, err := layer.WriteTo(&b); err != nil {
 		return err
 	}
-	_, err = w.Write(escape.JSON(b.Bytes()))
-	return err
+	return escape.Write(w, escape.JSON(b.Bytes()))
 }
 
 // metadata makes entries of names and lists; a long list is counted.

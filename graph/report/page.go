@@ -421,6 +421,7 @@ func (p *page) finding(i int, f *graph.FindingResult) {
 	} else {
 		p.put("not named")
 	}
+	p.given(` <span class="maker">Affected: <bdi>{}</bdi></span>`, affected(f))
 	p.put(`</td><td role="cell" data-label="Weaknesses">{}</td><td role="cell" data-label="Techniques">`, cmp.Or(strings.Join(f.Weaknesses, ", "), "none named"))
 	for j, t := range f.Techniques {
 		p.comma(j)

@@ -41,8 +41,7 @@ func JSON(w io.Writer, a *graph.Assessment) error {
 	if err := e.Encode(a); err != nil {
 		return err
 	}
-	_, err := w.Write(escape.JSON(b.Bytes()))
-	return err
+	return escape.Write(w, escape.JSON(b.Bytes()))
 }
 
 // GapTitle says in a few words what a kind of gap means; the kind itself where

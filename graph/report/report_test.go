@@ -94,11 +94,11 @@ func TestTextSaysWhatWasFound(t *testing.T) {
 	} {
 		assert.Contains(t, got, want)
 	}
-	assert.NotContains(t, got, "INCOMPLETE")
+	assert.Contains(t, got, "INCOMPLETE: 1 part of a record could not be used; the warnings name each\n", "an unknown weakness")
 	assert.NotContains(t, got, "No -controls")
 	a.Site, a.UnreadRecords, a.UnreadMembers = nil, 1, 2
 	got = text(t, a)
-	assert.Contains(t, strings.Join(strings.Fields(got), " "), "INCOMPLETE: 1 record of the input could not be read and is missing here, 2 parts of records could not be read; the warnings name each")
+	assert.Contains(t, strings.Join(strings.Fields(got), " "), "INCOMPLETE: 1 record of the input could not be read and is missing here, 2 parts of records could not be used; the warnings name each")
 	assert.Contains(t, got, "No -controls given: every mitigation is treated as not deployed\n")
 	assert.Contains(t, got, "        on plc-1\n")
 }
@@ -262,4 +262,25 @@ func TestPlanEndsNoRisk(t *testing.T) {
 			assert.Contains(t, got, "of the unanswered risk", f.name)
 		}
 	}
+}
+
+// Which versions are affected stands where the device is told, and what the
+// input wrote of them is as inert as the rest.
+func TestAffectedVersionsAreTold(t *testing.T) {
+	a := assess(t, graph.SiteDescription{}, finding.Finding{ID: "F", Title: "Flaw", Weaknesses: []string{"CWE-306"}, Affected: []finding.Affected{
+		{Product: "Maker Pump", Versions: []string{"< 5.11", "6.0", "6.1", "6.2"}}, {Product: "Maker Valve <b>\x1b[31m"}}})
+	var b bytes.Buffer
+	require.NoError(t, report.Text(&b, a))
+	assert.Contains(t, b.String(), "on 2 devices")
+	assert.Contains(t, b.String(), "\n        affected: Maker Pump: < 5.11, 6.0, 6.1, and 1 more; Maker Valve <b>[31m\n")
+	b.Reset()
+	require.NoError(t, report.Markdown(&b, a))
+	assert.Contains(t, b.String(), `affected: Maker Pump: &lt; 5.11, 6.0, 6.1, and 1 more; Maker Valve &lt;b&gt;\[31m |`)
+	b.Reset()
+	require.NoError(t, report.HTML(&b, a, nil))
+	assert.Contains(t, b.String(), `<span class="maker">Affected: <bdi>Maker Pump: &lt; 5.11, 6.0, 6.1, and 1 more; Maker Valve &lt;b&gt;[31m</bdi></span>`)
+	a = assess(t, graph.SiteDescription{}, finding.Finding{ID: "F", Weaknesses: []string{"CWE-306"}, Affected: []finding.Affected{{Product: "A"}, {Product: "B"}}})
+	b.Reset()
+	require.NoError(t, report.Text(&b, a))
+	assert.NotContains(t, b.String(), "affected:", "the devices say as much")
 }

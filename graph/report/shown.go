@@ -135,7 +135,7 @@ func (sh *shown) incomplete() string {
 		parts = append(parts, count(n, "record of the input could not be read and is missing here", "records of the input could not be read and are missing here"))
 	}
 	if n := sh.a.UnreadMembers; n > 0 {
-		parts = append(parts, count(n, "part of a record could not be read", "parts of records could not be read"))
+		parts = append(parts, count(n, "part of a record could not be used", "parts of records could not be used"))
 	}
 	if len(parts) == 0 {
 		return ""

@@ -167,6 +167,9 @@ func (t *text) found() {
 		}
 		head := fmt.Sprintf("  %.2f  %s  %s", f.Score, pad(f.ID, ids), where)
 		t.line("%s%s  %s", head, pad(called(f), width-uniseg.StringWidth(head)-2-leads), cut(finding.Plain(to, 0), leads))
+		if a := affected(f); a != "" {
+			t.wrapped("        affected: ", a)
+		}
 		if word := makersWord(f.Remedies); word != "" {
 			t.line("%s", cut("        the source says: "+finding.Plain(word, 0), width))
 		}

@@ -210,6 +210,32 @@ func devicesOf(f *graph.FindingResult) []string {
 	return f.Devices
 }
 
+// affected says which versions of a finding's products are affected; empty where
+// nothing says.
+func affected(f *graph.FindingResult) string {
+	const shown = 3
+	var parts []string
+	said, more := f.Device != "", 0 // else the devices are the products
+	for _, a := range f.Affected {
+		said = said || len(a.Versions) > 0
+		if len(parts) == shown {
+			more++
+			continue
+		}
+		if n := len(a.Versions) - shown; n > 0 {
+			a.Versions = append(a.Versions[:shown:shown], fmt.Sprintf("and %d more", n))
+		}
+		parts = append(parts, a.String())
+	}
+	if !said {
+		return ""
+	}
+	if more > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(parts, "; ")
+}
+
 // acceptance says who lives with a gap; empty where nobody does.
 func acceptance(g graph.Gap) string {
 	if g.Accepted == nil {

@@ -121,12 +121,14 @@ func (in Input) kept() bool { return in.Store != "" && in.Store != "mem" }
 // Loaded is a graph with what the input says.
 type Loaded struct {
 	Graph   *graph.Graph
-	Before  *graph.Snapshot // what the store held
-	Now     *graph.Snapshot // seen through the release that the input names
-	Sample  bool            // the embedded sample site stands in for findings
-	Skipped []*finding.RecordError
+	Before  *graph.Snapshot        // what the store held
+	Now     *graph.Snapshot        // seen through the release that the input names
+	Sample  bool                   // the embedded sample site stands in for findings
+	Skipped []*finding.RecordError // what of the input could not be used
+	Beside  []*finding.RecordError // the part of it that the graph does not have
 	Notes   []graph.Warning
 
+	joined  []*finding.RecordError // what several files say
 	catalog *mitre.Catalog
 	first   string // the store's file, where this run made it
 	stream  func(ctx context.Context, idle func() error) iter.Seq2[finding.Finding, error]
@@ -214,12 +216,15 @@ func (l *Loaded) load(ctx context.Context, in Input, stdin io.Reader, stderr io.
 		return err
 	}
 	l.Now = l.Graph.Snapshot()
-	if in.Attack == "" || l.catalog.Info().Version == l.Now.Catalog().Info().Version {
-		return nil
+	if in.Attack != "" && l.catalog.Info().Version != l.Now.Catalog().Info().Version {
+		var err error
+		if l.Now, err = l.Now.On(l.catalog.Info().Version); err != nil {
+			return err
+		}
 	}
-	var err error
-	l.Now, err = l.Now.On(l.catalog.Info().Version)
-	return err
+	// Also of files that were read into the store on another day.
+	l.Skipped = slices.Concat(l.Beside, l.Now.Skipped(), l.joined)
+	return nil
 }
 
 func (l *Loaded) fill(ctx context.Context, in Input, stdin io.Reader) error {
@@ -234,19 +239,19 @@ func (l *Loaded) fill(ctx context.Context, in Input, stdin io.Reader) error {
 	}
 	l.catalog = catalog
 	sources = append(sources, graph.Knowledge())
-	known, skipped, err := loadKnown(ctx, in)
+	known, beside, err := loadKnown(ctx, in)
 	if err != nil {
 		return err
 	}
-	l.Skipped = skipped
+	l.Beside = beside
 	var findings []finding.Finding
-	var bad, joined []*finding.RecordError
+	var bad []*finding.RecordError
 	if in.Stream {
 		l.stream = func(ctx context.Context, idle func() error) iter.Seq2[finding.Finding, error] {
 			return stream(ctx, in, known, l.Sample, stdin, idle)
 		}
 	} else {
-		if findings, bad, joined, err = loadFindings(ctx, in, known, l.Sample, stdin); err != nil {
+		if findings, bad, l.joined, err = loadFindings(ctx, in, known, l.Sample, stdin); err != nil {
 			return err
 		}
 	}
@@ -292,8 +297,6 @@ func (l *Loaded) fill(ctx context.Context, in Input, stdin io.Reader) error {
 	if err != nil {
 		return UnlessEnded(ctx, err)
 	}
-	// Also of files that were read into the store on another day.
-	l.Skipped = slices.Concat(l.Skipped, l.Graph.Snapshot().Skipped(), joined)
 	return nil
 }
 

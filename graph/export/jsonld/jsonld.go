@@ -7,6 +7,7 @@
 package jsonld
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -15,13 +16,15 @@ import (
 
 	"github.com/mitigraph/mitigraph/graph"
 	"github.com/mitigraph/mitigraph/graph/export"
+	"github.com/mitigraph/mitigraph/graph/internal/escape"
 )
 
 // Write writes a part of a snapshot, which it holds in memory meanwhile. The
 // same part gives the same bytes. With an error, which is the writer's or the
 // context's, some of it may be written.
 func Write(ctx context.Context, w io.Writer, s *graph.Snapshot, p graph.Part) error {
-	out := jsonld.NewWriter(w)
+	var b bytes.Buffer
+	out := jsonld.NewWriter(&b)
 	n := 0
 	for q := range s.QuadsOf(p) {
 		if n++; n%256 == 0 && ctx.Err() != nil {
@@ -34,7 +37,11 @@ func Write(ctx context.Context, w io.Writer, s *graph.Snapshot, p graph.Part) er
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("export: jsonld: %w", err)
 	}
-	if err := out.Close(); err != nil {
+	err := out.Close()
+	if err == nil {
+		err = escape.Write(w, escape.JSON(b.Bytes()))
+	}
+	if err != nil {
 		return fmt.Errorf("export: jsonld: %w", err)
 	}
 	return nil

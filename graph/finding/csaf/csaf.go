@@ -30,7 +30,8 @@ type problem = document.Problem
 
 // Format reads a CSAF 2.0 advisory: one finding for each vulnerability, with
 // the ID "TRACKING-ID/CVE", the weakness, the highest CVSS vector (version 3
-// before 2) and the affected products as device. CSAF 2.0 has no member that
+// before 2) and the affected product as device or, where there are several, all
+// of them as Affected, each a device by itself, with their versions. CSAF 2.0 has no member that
 // says a vulnerability is known to be exploited, only prose; KEV stays false.
 //
 // Only vulnerabilities that affect a product count: those with a product
@@ -175,7 +176,13 @@ func (a *advisory) finding(i int, raw json.RawMessage, used map[string]bool) (f 
 	}
 	f = finding.Finding{
 		ID: a.id, Title: a.titleOf(v), Description: description(v),
-		Device: device(a.products, affected),
+		Affected: a.affected(affected),
+	}
+	if len(f.Affected) == 1 {
+		f.Device = f.Affected[0].Product
+		if len(f.Affected[0].Versions) == 0 {
+			f.Affected = nil // it would say no more
+		}
 	}
 	f.Products = a.names(affected)
 	var unread []problem

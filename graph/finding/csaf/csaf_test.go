@@ -43,8 +43,9 @@ func TestAdvisory(t *testing.T) {
 	assert.Equal(t, []finding.Finding{
 		{
 			ID: "EX-2024-001/CVE-2024-10001", Title: "Fixed password of the service account",
-			Description: "The service account has one password everywhere.", Device: "Examplia Pump Controller; Examplia Valve Panel",
-			Weaknesses: []string{"CWE-798"}, CVEs: []string{"CVE-2024-10001"},
+			Description: "The service account has one password everywhere.",
+			Affected:    []finding.Affected{{Product: "Examplia Pump Controller", Versions: []string{"1.0", "1.1"}}, {Product: "Examplia Valve Panel", Versions: []string{"<2"}}},
+			Weaknesses:  []string{"CWE-798"}, CVEs: []string{"CVE-2024-10001"},
 			CVSS: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", Source: "pump.json",
 			Products: []string{"Examplia Pump Controller 1.0", "Examplia Pump Controller", "Pump Controller", "cpe:2.3:h:examplia:pump_controller:1.0:*:*:*:*:*:*:*",
 				"EP-100", "EP-110", "4711", "Examplia Pump Controller 1.1", "Examplia Valve Panel <2", "Examplia Valve Panel", "Valve Panel"},
@@ -57,7 +58,9 @@ func TestAdvisory(t *testing.T) {
 			},
 		},
 		{
-			ID: "EX-2024-001#3", Title: "Without an ID", Device: "Field Kit on Valve Panel; Examplia Field Kit; P-9; and 2 more",
+			ID: "EX-2024-001#3", Title: "Without an ID",
+			Affected: []finding.Affected{{Product: "Field Kit on Valve Panel"}, {Product: "Examplia Field Kit"}, {Product: "P-9"},
+				{Product: "Examplia Pump Controller", Versions: []string{"1.0"}}, {Product: "Examplia Valve Panel", Versions: []string{"<2"}}},
 			CVSS: "AV:N/AC:L/Au:N/C:P/I:P/A:P", Source: "pump.json",
 			Products: []string{"Field Kit on Valve Panel", "Examplia Field Kit", "P-9", "Examplia Pump Controller 1.0", "Examplia Pump Controller", "Pump Controller",
 				"cpe:2.3:h:examplia:pump_controller:1.0:*:*:*:*:*:*:*", "EP-100", "EP-110", "4711", "Examplia Valve Panel <2", "Examplia Valve Panel", "Valve Panel"},
@@ -69,6 +72,7 @@ func TestAdvisory(t *testing.T) {
 		{
 			ID: "EX-2024-001/CVE-2024-10003#5", Title: "Three flaws in the Examplia pump controller: Path Traversal",
 			CVEs: []string{"CVE-2024-10003"}, Weaknesses: []string{"CWE-22"}, Device: "Examplia Valve Panel", Source: "pump.json",
+			Affected: []finding.Affected{{Product: "Examplia Valve Panel", Versions: []string{"<2"}}},
 			Products: []string{"Examplia Valve Panel <2", "Examplia Valve Panel", "Valve Panel"},
 		},
 	}, found)
@@ -250,7 +254,8 @@ func TestLargeTrees(t *testing.T) {
 	found, _, err := read(t, "x", advisory("["+strings.Join(wide, ",")+"]", ids))
 	require.NoError(t, err)
 	require.Len(t, found, 1)
-	assert.Equal(t, "Pump 0; Pump 1; Pump 2; and 19997 more", found[0].Device)
+	assert.Empty(t, found[0].Device)
+	assert.Equal(t, 20_000, len(found[0].Affected))
 
 	long := strings.Repeat("x", 1000)
 	deep := "[]"
@@ -260,7 +265,12 @@ func TestLargeTrees(t *testing.T) {
 	found, _, err = read(t, "x", advisory(deep, ids[:300]))
 	require.NoError(t, err)
 	require.Len(t, found, 1)
-	assert.Less(t, len(found[0].Device), 10_000)
+	assert.Equal(t, 300, len(found[0].Affected))
+	size := 0
+	for _, a := range found[0].Affected {
+		size += len(a.Product)
+	}
+	assert.Less(t, size, 500_000)
 }
 
 // What a wide tree repeats in every finding has an end, and the end is named.
@@ -300,7 +310,7 @@ func TestCISAAdvisories(t *testing.T) {
 	if len(files) == 0 {
 		t.Skip("needs ../shared/data/csaf")
 	}
-	total, weak, scored, said := 0, 0, 0, map[string]int{}
+	total, weak, scored, versions, said := 0, 0, 0, 0, map[string]int{}
 	for _, f := range files {
 		b, err := os.ReadFile(f)
 		require.NoError(t, err)
@@ -309,7 +319,11 @@ func TestCISAAdvisories(t *testing.T) {
 		assert.Empty(t, problems)
 		for _, x := range found {
 			assert.NotEmpty(t, x.Title)
-			assert.NotEmpty(t, x.Device, x.ID)
+			assert.Equal(t, x.Device == "", len(x.Affected) > 1, "%s: each of several products is a device", x.ID)
+			for _, a := range x.Affected {
+				assert.NotEmpty(t, a.Product, x.ID)
+				versions += len(a.Versions)
+			}
 			assert.Len(t, x.CVEs, 1)
 			assert.NotEmpty(t, x.Products, x.ID)
 			assert.NotEmpty(t, x.Remedies, x.ID)

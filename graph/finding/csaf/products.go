@@ -13,9 +13,6 @@ import (
 	"github.com/mitigraph/mitigraph/graph/finding/internal/document"
 )
 
-// maxProducts is how many product names a finding's device shows.
-const maxProducts = 3
-
 // maxIdentifiers is how many identifiers of one product are read.
 const maxIdentifiers = 16
 
@@ -105,27 +102,37 @@ func affectedBy(s *csaf.ProductStatus) ([]csaf.ProductID, bool) {
 	return ids, len(ids) > 0 || !said
 }
 
-// device names the affected products, the first few of them.
-func device(products map[csaf.ProductID]*product, ids []csaf.ProductID) string {
-	var shown []string
-	seen := map[string]bool{}
+// affected returns the affected products with their versions, each once, as
+// long as there is room.
+func (a *advisory) affected(ids []csaf.ProductID) []finding.Affected {
+	var out []finding.Affected
+	at, seen := map[string]int{}, map[[2]string]bool{}
 	for _, id := range ids {
-		n := products[id].String()
-		if n == "" {
-			n = finding.Plain(string(id), document.MaxText)
+		name, version := a.products[id].String(), ""
+		if p := a.products[id]; p != nil {
+			version = p.version
 		}
-		if seen[n] {
+		if name == "" { // of a product that the tree lacks
+			name = finding.Plain(string(id), document.MaxText)
+		}
+		if name == "" || seen[[2]string{name, version}] {
 			continue
 		}
-		seen[n] = true
-		if len(seen) <= maxProducts {
-			shown = append(shown, n)
+		seen[[2]string{name, version}] = true
+		if a.room -= len(name) + len(version) + 32; a.room < 0 { // and what the strings cost
+			return nil
+		}
+		i, ok := at[name]
+		if !ok {
+			i = len(out)
+			at[name] = i
+			out = append(out, finding.Affected{Product: name})
+		}
+		if version != "" {
+			out[i].Versions = append(out[i].Versions, version)
 		}
 	}
-	if n := len(seen) - maxProducts; n > 0 {
-		shown = append(shown, fmt.Sprintf("and %d more", n))
-	}
-	return strings.Join(shown, "; ")
+	return out
 }
 
 // label is a name in the product tree and what it stands under. Labels share
@@ -171,8 +178,9 @@ type product struct {
 	// label is its vendor's and its own name, without versions: an assessor
 	// looks for the product first. A product outside the branches, or under
 	// branches that name none, has its full name.
-	label *label
-	names []string // all names and identifiers
+	label   *label
+	version string   // or a range of versions, as the tree words it; may be empty
+	names   []string // all names and identifiers
 }
 
 // String is the label's text; empty for the nil product.
@@ -184,12 +192,12 @@ func (p *product) String() string {
 }
 
 // newProduct takes the label that it stands under; nil for none.
-func newProduct(p *csaf.FullProductName, under *label) *product {
+func newProduct(p *csaf.FullProductName, under *label, version string) *product {
 	full := ""
 	if p.Name != nil {
 		full = finding.Plain(*p.Name, document.MaxText)
 	}
-	out := &product{label: under}
+	out := &product{label: under, version: version}
 	if under == nil || !under.product {
 		out.label = (*label)(nil).under(full, true)
 	}
@@ -224,40 +232,43 @@ func newProduct(p *csaf.FullProductName, under *label) *product {
 // productsOf finds the products of the tree.
 func productsOf(t *csaf.ProductTree) map[csaf.ProductID]*product {
 	out := map[csaf.ProductID]*product{}
-	add := func(p *csaf.FullProductName, under *label) {
+	add := func(p *csaf.FullProductName, under *label, version string) {
 		if p != nil && p.ProductID != nil {
-			out[*p.ProductID] = newProduct(p, under)
+			out[*p.ProductID] = newProduct(p, under, version)
 		}
 	}
-	var walk func(branches csaf.Branches, above *label)
-	walk = func(branches csaf.Branches, above *label) {
+	var walk func(branches csaf.Branches, above *label, version string)
+	walk = func(branches csaf.Branches, above *label, outer string) {
 		for _, b := range branches {
 			if b == nil {
 				continue
 			}
-			here := above
+			here, version := above, outer
 			if b.Category != nil && b.Name != nil {
 				switch *b.Category {
 				case csaf.CSAFBranchCategoryVendor:
 					here = above.under(*b.Name, false)
 				case csaf.CSAFBranchCategoryProductFamily, csaf.CSAFBranchCategoryProductName:
 					here = above.under(*b.Name, true)
+				case csaf.CSAFBranchCategoryProductVersion, csaf.CSAFBranchCategoryProductVersionRange,
+					csaf.CSAFBranchCategoryServicePack, csaf.CSAFBranchCategoryPatchLevel:
+					version = finding.Plain(strings.TrimSpace(outer+" "+*b.Name), document.MaxText)
 				}
 			}
-			add(b.Product, here)
-			walk(b.Branches, here)
+			add(b.Product, here, version)
+			walk(b.Branches, here, version)
 		}
 	}
-	walk(t.Branches, nil)
+	walk(t.Branches, nil, "")
 	if t.FullProductNames != nil {
 		for _, p := range *t.FullProductNames {
-			add(p, nil)
+			add(p, nil, "")
 		}
 	}
 	if t.RelationShips != nil {
 		for _, r := range *t.RelationShips {
 			if r != nil {
-				add(r.FullProductName, nil)
+				add(r.FullProductName, nil, "")
 			}
 		}
 	}

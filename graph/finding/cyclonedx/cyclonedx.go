@@ -40,8 +40,10 @@ import (
 // exploitable says that the product is open to it, not that someone used it.
 // Of those in triage a RecordError that loses nothing says that they are.
 //
-// The device is the component that the document describes; without one it is
-// the affected components by name, which otherwise stand before the title.
+// The device is the component that the document describes; without one each
+// affected component is one by itself. Affected has these with the versions that
+// the document names, or else their own, and their names stand before the title
+// where they are not the device's.
 // Products has all names of both (with group and version, CPE, package URL),
 // so that the device of a site that this is on can be found. CVSS is the vector
 // of the newest version, and of these the highest, else a score alone; a vector

@@ -45,16 +45,19 @@ func TestJSON(t *testing.T) {
 		{
 			ID: "RTU Firmware/CVE-2024-10001", Title: "tlslib; asnlib: Memory is read behind its end.", Description: "Memory is read behind its end. An attacker learns keys.",
 			Device: "RTU Firmware", Weaknesses: []string{"CWE-125", "CWE-787"}, CVEs: []string{"CVE-2024-10001"}, CVSS: vector,
+			Affected: []finding.Affected{{Product: "tlslib", Versions: []string{"1.0"}}, {Product: "asnlib"}},
 			Products: products("tlslib", "tlslib 1.0", "pkg:generic/tlslib@1.0", "asnlib"),
 			Remedies: []finding.Remedy{{Category: "vendor_fix", Text: "Update to 3.2."}, {Category: "workaround", Text: "Close port 4433."}}, Source: "rtu",
 		},
 		{
 			ID: "RTU Firmware/GHSA-aaaa-bbbb-cccc", Title: "GHSA-aaaa-bbbb-cccc in weblib; a b", Device: "RTU Firmware", CVEs: []string{"CVE-2024-10002"},
+			Affected: []finding.Affected{{Product: "weblib", Versions: []string{"2"}}, {Product: "a b"}},
 			Products: products("weblib", "weblib 2"), Remedies: []finding.Remedy{{Category: "no_fix_planned", Text: "End of life."}}, Source: "rtu",
 		},
 		{
 			ID: "RTU Firmware/CVE-2024-10001#9", Title: "CVE-2024-10001 in weblib; Cloud API; RTU Firmware; and 1 more", Device: "RTU Firmware",
-			CVEs: []string{"CVE-2024-10001"}, Products: append(products("weblib", "weblib 2", "Cloud API"), "asnlib"), Source: "rtu",
+			Affected: []finding.Affected{{Product: "weblib", Versions: []string{"2"}}, {Product: "Cloud API"}, {Product: "RTU Firmware", Versions: []string{"3.1"}}, {Product: "asnlib"}},
+			CVEs:     []string{"CVE-2024-10001"}, Products: append(products("weblib", "weblib 2", "Cloud API"), "asnlib"), Source: "rtu",
 		},
 		{ID: "RTU Firmware[9]", Title: "Without an ID.", Description: "Without an ID.", Device: "RTU Firmware", Products: rtu, Source: "rtu"},
 	}, found)
@@ -74,6 +77,7 @@ func TestXML(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []finding.Finding{{
 		ID: "RTU Firmware/CVE-2024-10001", Title: "asnlib: Memory is read behind its end.", Description: "Memory is read behind its end.", Device: "RTU Firmware",
+		Affected:   []finding.Affected{{Product: "asnlib", Versions: []string{"1"}}},
 		Weaknesses: []string{"CWE-125"}, CVEs: []string{"CVE-2024-10001"}, CVSS: vector, Products: []string{"asnlib", "RTU Firmware", "RTU Firmware 3.1"},
 		Remedies: []finding.Remedy{{Category: "mitigation", Text: "Segment."}}, Source: "rtu",
 	}}, found)
@@ -96,7 +100,21 @@ func TestOwnVersion(t *testing.T) {
 	assert.Equal(t, []string{"vulnerabilities[0]: x/V is left out: every version named, or the one that this is, is unaffected (nothing)"}, problems)
 	found, _, err = read(t, "x", fmt.Sprintf(bom, "2.2"))
 	require.NoError(t, err)
-	assert.Len(t, found, 1)
+	require.Len(t, found, 1)
+	assert.Equal(t, []finding.Affected{{Product: "A", Versions: []string{"2.0"}}}, found[0].Affected)
+}
+
+// Of which versions are affected the document's words stay, and each of several
+// components is a device where the document describes no product.
+func TestAffectedVersions(t *testing.T) {
+	found, _, err := read(t, "x", `{"bomFormat":"CycloneDX","specVersion":"1.5","components":[{"bom-ref":"a","name":"A"},{"bom-ref":"b","name":"B","version":"7"}],`+
+		`"vulnerabilities":[{"id":"V","affects":[{"ref":"a","versions":[{"range":"vers:generic/<2.1"},{"version":"2.3"},{"version":"2.1","status":"unaffected"}]},{"ref":"b"}]},`+
+		`{"id":"W","affects":[{"ref":"b"}]}]}`)
+	require.NoError(t, err)
+	require.Len(t, found, 2)
+	assert.Empty(t, found[0].Device)
+	assert.Equal(t, []finding.Affected{{Product: "A", Versions: []string{"vers:generic/<2.1", "2.3"}}, {Product: "B", Versions: []string{"7"}}}, found[0].Affected)
+	assert.Equal(t, "B", found[1].Device)
 }
 
 // A vector counts before a score alone, and a rating that is wrong costs no other.

@@ -3,6 +3,7 @@ package sarif
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -114,11 +115,31 @@ type result struct {
 	Properties    properties    `json:"properties"`
 }
 
+// line is the number of one, however JSON writes it: 1e3 is 1000. What is none
+// must not cost the file that it is in.
+type line struct {
+	number int    // 0 where there is none
+	wrong  string // what stands there that is no line
+}
+
+func (l *line) UnmarshalJSON(raw []byte) error {
+	*l = line{}
+	n, err := strconv.ParseFloat(string(raw), 64)
+	switch {
+	case string(raw) == "null":
+	case err == nil && n == math.Trunc(n) && math.Abs(n) <= math.MaxInt32: // as other readers take them
+		l.number = max(0, int(n))
+	default:
+		l.wrong = finding.Plain(string(raw), 40)
+	}
+	return nil
+}
+
 type location struct {
 	Physical struct {
 		Artifact artifactLocation `json:"artifactLocation"`
 		Region   struct {
-			Line int `json:"startLine"`
+			Line line `json:"startLine"`
 		} `json:"region"`
 	} `json:"physicalLocation"`
 	Logical []struct {

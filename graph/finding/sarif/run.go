@@ -149,7 +149,8 @@ func (r *run) finding(place string, x *result) (f finding.Finding, problems []do
 	if cve, ok := leadingCVE(id); ok {
 		all.cves = add(all.cves, cve)
 	}
-	where, file := r.where(x)
+	where, file, faults := r.where(place, x)
+	problems = append(problems, faults...)
 	title = cmp.Or(title, finding.Plain(text, document.MaxText), finding.Plain(id, document.MaxText))
 	if title == "" {
 		return finding.Finding{}, problems
@@ -240,8 +241,8 @@ func (r *run) component(c *componentReference) int {
 
 // where names the first location: a file and its line, or a logical one. It
 // says whether it is a file's whole name.
-func (r *run) where(x *result) (name string, file bool) {
-	for _, l := range x.Locations {
+func (r *run) where(place string, x *result) (name string, file bool, problems []document.Problem) {
+	for i, l := range x.Locations {
 		a := l.Physical.Artifact
 		uri := a.URI
 		if uri == "" && a.Index != nil && *a.Index >= 0 && *a.Index < len(r.Artifacts) {
@@ -252,18 +253,23 @@ func (r *run) where(x *result) (name string, file bool) {
 			if file = len(short) <= document.MaxText; !file { // the end says more
 				uri = "…" + string(short[len(short)-document.MaxText:])
 			}
-			if line := l.Physical.Region.Line; line > 0 {
-				uri += fmt.Sprintf(":%d", line)
+			line := l.Physical.Region.Line
+			if line.number > 0 {
+				uri += fmt.Sprintf(":%d", line.number)
 			}
-			return uri, file
+			if line.wrong != "" {
+				problems = append(problems, document.Trouble(fmt.Sprintf("%s.locations[%d].physicalLocation.region.startLine", place, i), finding.LostMember,
+					"%s is not the number of a line; it is left out", line.wrong))
+			}
+			return uri, file, problems
 		}
 		for _, n := range l.Logical {
 			if name := finding.Plain(cmp.Or(n.Full, n.Name), document.MaxText); name != "" {
-				return name, false
+				return name, false, nil
 			}
 		}
 	}
-	return "", false
+	return "", false, nil
 }
 
 var (

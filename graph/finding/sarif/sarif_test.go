@@ -70,6 +70,7 @@ func TestFaultyMembers(t *testing.T) {
 	log := func(rules, results string) string {
 		return `{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"x","rules":[` + rules + `]}},"results":[` + results + `]}]}`
 	}
+	const at = `{"ruleId":"%s","locations":[{"physicalLocation":{"artifactLocation":{"uri":"a.c"},"region":{"startLine":%s}}}]}`
 	for _, test := range []struct {
 		name, content string
 		ids, want     []string
@@ -82,6 +83,11 @@ func TestFaultyMembers(t *testing.T) {
 		{"an index beyond the rules", log(`{"id":"A","properties":{"tags":["CWE-1"]}}`, `{"ruleId":"B","ruleIndex":1},{"ruleId":"B","ruleIndex":0},{"ruleId":"B","ruleIndex":-1}`), []string{"B", "B#2", "B#3"}, []string{
 			"runs[0].results[0].ruleIndex: 1 is not among the 1 rules; it is left out (member)"}},
 		{"no index is not the first rule", log(`{"id":"A","properties":{"tags":["CWE-1"]}}`, `{"message":{"text":"m"}}`), []string{"result"}, nil},
+		{"lines", log("", fmt.Sprintf(at, "1", "1e3")+","+fmt.Sprintf(at, "2", `"7"`)+","+fmt.Sprintf(at, "3", "1.5")+","+fmt.Sprintf(at, "4", "1e99")+","+fmt.Sprintf(at, "5", "-1")),
+			[]string{"1@a.c:1000", "2@a.c", "3@a.c", "4@a.c", "5@a.c"}, []string{
+				`runs[0].results[1].locations[0].physicalLocation.region.startLine: "7" is not the number of a line; it is left out (member)`,
+				"runs[0].results[2].locations[0].physicalLocation.region.startLine: 1.5 is not the number of a line; it is left out (member)",
+				"runs[0].results[3].locations[0].physicalLocation.region.startLine: 1e99 is not the number of a line; it is left out (member)"}},
 		{"severities", log(`{"id":"A","properties":{"security-severity":"9.8 high"}}`, `{"ruleId":"B","properties":{"security-severity":11,"cvss":"-1"}}`), []string{"B"}, []string{
 			`runs[0].tool.driver.rules[0].properties.security-severity: "9.8 high" is neither a CVSS vector nor a score from 0 to 10; it is left out (member)`,
 			`runs[0].results[0].properties.cvss: "-1" is neither a CVSS vector nor a score from 0 to 10; it is left out (member)`,

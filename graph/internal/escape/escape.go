@@ -5,6 +5,8 @@ package escape
 import (
 	"encoding/binary"
 	"fmt"
+	"io"
+	"strings"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -55,4 +57,53 @@ func JSON(b []byte) []byte {
 		return b
 	}
 	return append(out, b[done:]...)
+}
+
+// Write writes all of a text: a writer that takes less, and says nothing, gives
+// [io.ErrShortWrite].
+func Write(w io.Writer, b []byte) error {
+	n, err := w.Write(b)
+	if err == nil && n < len(b) {
+		return io.ErrShortWrite
+	}
+	return err
+}
+
+// NQuads returns a text in N-Quads that means the same, in which no character is
+// there that can't be seen, but for the line breaks; it is a whole one, or a part
+// in which no character is cut.
+func NQuads(b []byte) []byte {
+	var out []byte
+	done := 0
+	for i := 0; i < len(b); {
+		r, n := utf8.DecodeRune(b[i:])
+		if r != '\n' && !Seen(r) {
+			out = append(out, b[done:i]...)
+			if r > 0xffff {
+				out = fmt.Appendf(out, `\U%08X`, r)
+			} else {
+				out = fmt.Appendf(out, `\u%04X`, r)
+			}
+			done = i + n
+		}
+		i += n
+	}
+	if done == 0 {
+		return b
+	}
+	return append(out, b[done:]...)
+}
+
+// Text returns a text without what can't be seen, for forms that have no
+// escapes. White space but for line breaks and tabs is a space.
+func Text(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n', r == '\t', Seen(r):
+			return r
+		case unicode.IsSpace(r):
+			return ' '
+		}
+		return -1
+	}, s)
 }

@@ -73,8 +73,7 @@ func Write(w io.Writer, a *graph.Assessment) error {
 	if err := e.Encode(out); err != nil {
 		return err
 	}
-	_, err := w.Write(escape.JSON(b.Bytes()))
-	return err
+	return escape.Write(w, escape.JSON(b.Bytes()))
 }
 
 // log knows what was written.
@@ -255,7 +254,8 @@ func (l *log) places(g graph.Gap) (out []place) {
 	return out
 }
 
-var lined = regexp.MustCompile(`^(.+?)(?::(\d{1,9}))?$`)
+// lined tells a file from the number behind it, which need be no line's.
+var lined = regexp.MustCompile(`^(.+?)(?::(-?\d+))?$`)
 
 // placeOf reads a finding's own place; not one that leads to anything but a
 // file.
@@ -268,8 +268,11 @@ func placeOf(s string) (place, bool) {
 	if err != nil || u.Scheme != "" && u.Scheme != "file" || u.Opaque != "" || u.User != nil || u.Host != "" || u.Path == "" {
 		return place{}, false
 	}
-	line, _ := strconv.Atoi(m[2])
-	return place{(&url.URL{Scheme: u.Scheme, Path: u.Path}).String(), max(1, line)}, true
+	line, err := strconv.ParseInt(m[2], 10, 32) // more than any file has, and what other readers take
+	if err != nil || line < 1 {
+		line = 1
+	}
+	return place{(&url.URL{Scheme: u.Scheme, Path: u.Path}).String(), int(line)}, true
 }
 
 func (p place) location() *sarif.Location {

@@ -154,7 +154,8 @@ func TestPlaces(t *testing.T) {
 	for at, want := range map[string]place{
 		"src/login.c:12": {"src/login.c", "%SRCROOT%", 12}, "lib/a b.jar": {"lib/a%20b.jar", "%SRCROOT%", 1}, "file:///src/x.c:3": {"file:///src/x.c", "", 3},
 		"": {"log.sarif", "%SRCROOT%", 1}, "javascript:alert(1):3": {"log.sarif", "%SRCROOT%", 1}, "https://evil.example/x:7": {"log.sarif", "%SRCROOT%", 1},
-		"//evil.example/x": {"log.sarif", "%SRCROOT%", 1}, ":5": {"log.sarif", "%SRCROOT%", 1}, "a.c:0": {"a.c", "%SRCROOT%", 1}, "a.c:1234567890123": {"log.sarif", "%SRCROOT%", 1},
+		"//evil.example/x": {"log.sarif", "%SRCROOT%", 1}, ":5": {"log.sarif", "%SRCROOT%", 1}, "a.c:0": {"a.c", "%SRCROOT%", 1}, "a.c:1234567890123": {"a.c", "%SRCROOT%", 1}, "src/a.c:2147483648": {"src/a.c", "%SRCROOT%", 1},
+		"src/a.c:2147483647": {"src/a.c", "%SRCROOT%", 1<<31 - 1}, "src/a.c:-3": {"src/a.c", "%SRCROOT%", 1}, ":3:99999999999": {"log.sarif", "%SRCROOT%", 1},
 		"\u202ea.c:4": {"%E2%80%AEa.c", "%SRCROOT%", 4}, "a\n.c:4": {"log.sarif", "%SRCROOT%", 1},
 	} {
 		_, results := written(t, &graph.Assessment{Findings: []graph.FindingResult{{ID: "F", Source: "log.sarif", Place: at}}, Gaps: []graph.Gap{{Kind: graph.GapNoTechnique, Findings: []string{"F"}}}})
