@@ -29,11 +29,16 @@ type textReport struct {
 	Embed   string `json:"embedder"` // empty without
 	// Nested is measured with settings that were chosen without the source;
 	// Default with those that a model has that is not told any.
-	Nested  measured         `json:"nested"`
-	Default measured         `json:"default"`
-	Chosen  []choice         `json:"chosen"`
-	Tactics []tacticMeasured `json:"tactics"` // of Nested
-	Other   otherMeasured    `json:"other"`
+	Nested  measured `json:"nested"`
+	Default measured `json:"default"`
+	// Embedded is measured with a model of the embedded facts, which learns from
+	// none of these texts; nil for the releases of another domain.
+	Embedded *measured        `json:"embedded,omitempty"`
+	Chosen   []choice         `json:"chosen"`
+	Tactics  []tacticMeasured `json:"tactics"` // of Nested
+	Other    otherMeasured    `json:"other"`
+	// OtherEmbedded is what the model of Embedded makes of the same sentences.
+	OtherEmbedded *otherMeasured `json:"other_embedded,omitempty"`
 }
 
 type measured struct {
@@ -56,6 +61,8 @@ type interval struct {
 	Low   float64 `json:"low"`
 	High  float64 `json:"high"`
 }
+
+func (i interval) String() string { return fmt.Sprintf("%.3f (%.3f-%.3f)", i.Value, i.Low, i.High) }
 
 type choice struct {
 	Settings identify.Settings `json:"settings"`
@@ -155,7 +162,7 @@ func texts(ctx context.Context, in input) (report, error) {
 				model int
 				out   *[]answered
 			}{{best, &nested}, {usual, &plain}} {
-				a, err := ask(ctx, models[to.model], e, r.Classes)
+				a, err := ask(ctx, models[to.model], e, []string{s.Common().STIXID}, r.Classes)
 				if err != nil {
 					return nil, err
 				}
@@ -182,20 +189,53 @@ func texts(ctx context.Context, in input) (report, error) {
 		}
 	}
 	var others []string
-	if err := json.Unmarshal(otherJSON, &others); err != nil {
+	err := json.Unmarshal(otherJSON, &others)
+	if err != nil {
 		return nil, err
 	}
-	for _, s := range others {
-		found, err := models[usual].Identify(ctx, s, identify.Query{Top: 1})
+	if r.Other, err = onOthers(ctx, models[usual], others); err != nil {
+		return nil, err
+	}
+	return r, r.embedded(ctx, in, examples, others)
+}
+
+// onOthers counts the sentences on something else that a model turns away.
+func onOthers(ctx context.Context, m *identify.Model, sentences []string) (out otherMeasured, err error) {
+	for _, s := range sentences {
+		found, err := m.Identify(ctx, s, identify.Query{Top: 1})
 		if err != nil {
-			return nil, err
+			return out, err
 		}
-		r.Other.Sentences++
+		out.Sentences++
 		if len(found) == 0 {
-			r.Other.Rejected++
+			out.Rejected++
 		}
 	}
-	return r, nil
+	return out, nil
+}
+
+// embedded measures what is said by those who have no official release.
+func (r *textReport) embedded(ctx context.Context, in input, examples []example, others []string) error {
+	facts, err := mitre.Embedded()
+	if err != nil || facts.Info().Domain != in.catalog.Info().Domain {
+		return err
+	}
+	m, err := identify.New(ctx, facts, identify.Options{Embedder: in.embedder})
+	if err != nil {
+		return err
+	}
+	var all []answered
+	for _, e := range examples {
+		a, err := ask(ctx, m, e, nil, r.Classes)
+		if err != nil {
+			return err
+		}
+		all = append(all, a)
+	}
+	of := measure(all)
+	turned, err := onOthers(ctx, m, others)
+	r.Embedded, r.OtherEmbedded = &of, &turned
+	return err
 }
 
 // procedures are the examples of a release and their sources, both ordered.
@@ -231,8 +271,8 @@ func masked(text string, source mitre.Object) string {
 	return text
 }
 
-func ask(ctx context.Context, m *identify.Model, e example, top int) (answered, error) {
-	found, err := m.Identify(ctx, e.text, identify.Query{Top: top, Exclude: []string{e.source.Common().STIXID}})
+func ask(ctx context.Context, m *identify.Model, e example, exclude []string, top int) (answered, error) {
+	found, err := m.Identify(ctx, e.text, identify.Query{Top: top, Exclude: exclude})
 	if err != nil {
 		return answered{}, err
 	}
@@ -360,23 +400,33 @@ func (r *textReport) writeText(w io.Writer) {
 	if r.Embed != "" {
 		embed = r.Embed
 	}
-	fmt.Fprintf(w, "by     %s\n\n%-18s%-20s%-20s\n", embed, "", "NESTED SETTINGS", "DEFAULT SETTINGS")
-	row := func(name string, a, b interval) {
-		fmt.Fprintf(w, "%-18s%.3f (%.3f-%.3f) %.3f (%.3f-%.3f)\n", name, a.Value, a.Low, a.High, b.Value, b.Low, b.High)
+	fmt.Fprintf(w, "by     %s\n\n%-18s%-20s%-20s", embed, "", "NESTED SETTINGS", "DEFAULT SETTINGS")
+	columns := []measured{r.Nested, r.Default}
+	if r.Embedded != nil {
+		columns = append(columns, *r.Embedded)
+		fmt.Fprint(w, "EMBEDDED FACTS")
 	}
-	n, d := r.Nested, r.Default
-	row("R@1", n.R1, d.R1)
-	row("R@3", n.R3, d.R3)
-	row("R@5", n.R5, d.R5)
-	row("R@10", n.R10, d.R10)
-	row("MRR", n.MRR, d.MRR)
-	for _, l := range []struct {
+	for _, line := range []struct {
 		name string
-		a, b float64
-	}{{"calibration error", n.ECE, d.ECE}, {"  by chance alone", n.Chance, d.Chance}, {"Brier score", n.Brier, d.Brier}} {
-		fmt.Fprintf(w, "%-18s%-20.3f%.3f\n", l.name, l.a, l.b)
+		of   func(measured) string
+	}{
+		{"R@1", func(m measured) string { return m.R1.String() }},
+		{"R@3", func(m measured) string { return m.R3.String() }},
+		{"R@5", func(m measured) string { return m.R5.String() }},
+		{"R@10", func(m measured) string { return m.R10.String() }},
+		{"MRR", func(m measured) string { return m.MRR.String() }},
+		{"calibration error", func(m measured) string { return fmt.Sprintf("%.3f", m.ECE) }},
+		{"  by chance alone", func(m measured) string { return fmt.Sprintf("%.3f", m.Chance) }},
+		{"Brier score", func(m measured) string { return fmt.Sprintf("%.3f", m.Brier) }},
+		{"lost", func(m measured) string { return share(m.Lost, r.Texts) }},
+	} {
+		row := fmt.Sprintf("%-18s", line.name)
+		for _, m := range columns {
+			row += fmt.Sprintf("%-20s", line.of(m))
+		}
+		fmt.Fprintf(w, "\n%s", strings.TrimRight(row, " "))
 	}
-	fmt.Fprintf(w, "%-18s%-20s%s\n", "lost", share(n.Lost, r.Texts), share(d.Lost, r.Texts))
+	fmt.Fprintln(w)
 	fmt.Fprintf(w, "\nA lost text, one that got no technique, is a miss. In brackets: 95 %% confidence, %d times drawn\nby source. Calibration: first technique of the texts that got one, %d bins of equal count; by\nchance alone: what honest scores would show on average with so few texts.\n\nChosen settings:\n", resamples, bins)
 	for _, c := range r.Chosen {
 		fmt.Fprintf(w, "  for %2d of %d sources: ridge %.2f, procedure %.1f, embedding %.1f\n", c.Sources, r.Sources, c.Settings.Ridge, c.Settings.Procedure, c.Settings.Embedding)
@@ -385,7 +435,11 @@ func (r *textReport) writeText(w io.Writer) {
 	for _, t := range r.Tactics {
 		fmt.Fprintf(w, "%-32s%5d%8.3f%8.3f%8.3f\n", t.Tactic, t.Texts, t.R1, t.R5, t.MRR)
 	}
-	fmt.Fprintf(w, "\nSentences on something else: %s got no technique. They are this project's own, by the\nsame hand as the others that the model learns from, so that those of others may do worse.\n", share(r.Other.Rejected, r.Other.Sentences))
+	fmt.Fprintf(w, "\nSentences on something else: %s got no technique", share(r.Other.Rejected, r.Other.Sentences))
+	if r.OtherEmbedded != nil {
+		fmt.Fprintf(w, ", and with the embedded facts %s", share(r.OtherEmbedded.Rejected, r.OtherEmbedded.Sentences))
+	}
+	fmt.Fprint(w, ".\nThey are this project's own, by the same hand as the others that the model learns from, so\nthat those of others may do worse.\n")
 }
 
 func share(n, of int) string {

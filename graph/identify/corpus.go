@@ -17,6 +17,7 @@ const (
 	Name        Kind = "name"        // the technique's name
 	Description Kind = "description" // the official description
 	Summary     Kind = "summary"     // this project's summary
+	Sentence    Kind = "sentence"    // this project's own, as a report could tell of it
 	Detection   Kind = "detection"   // what the release says on detecting it
 	Procedure   Kind = "procedure"   // what a group, software or campaign did
 )
@@ -50,8 +51,12 @@ func newCorpus(c *mitre.Catalog) corpus {
 		}
 		add(Name, c.FullName(t))
 		add(Description, t.Description)
-		if s, ok := mitre.Summary(t.ID); ok {
+		id := today(t.ID)
+		if s, ok := mitre.Summary(id); ok {
 			add(Summary, s)
+		}
+		for _, s := range sentences()[id] {
+			add(Sentence, s)
 		}
 		add(Detection, detection(c, t))
 	}

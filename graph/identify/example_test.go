@@ -111,8 +111,8 @@ func ExampleCandidates() {
 		fmt.Printf("%+v: %d of %d\n", settings, first, of)
 	}
 	// Output:
-	// {Ridge:0.25 Procedure:0.5 Embedding:0.3}: 3 of 3
-	// {Ridge:0.25 Procedure:0.5 Embedding:0.5}: 3 of 3
+	// {Ridge:0.25 Procedure:0.5 Sentence:0.5 Embedding:0.3}: 3 of 3
+	// {Ridge:0.25 Procedure:0.5 Sentence:0.5 Embedding:0.5}: 3 of 3
 }
 
 // letters embeds a text by how often it has each letter, and counts the texts.

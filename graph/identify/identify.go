@@ -69,8 +69,8 @@ func New(ctx context.Context, catalog *mitre.Catalog, o Options) (*Model, error)
 	if o.Settings == (Settings{}) {
 		o.Settings = DefaultSettings
 	}
-	if s := o.Settings; !(s.Ridge > 0 && s.Procedure > 0 && s.Embedding >= 0 && s.Embedding <= 1) {
-		return nil, fmt.Errorf("identify: settings %+v: want ridge and procedure above 0, embedding in 0 to 1", s)
+	if s := o.Settings; !(s.Ridge > 0 && s.Procedure > 0 && s.Sentence > 0 && s.Embedding >= 0 && s.Embedding <= 1) {
+		return nil, fmt.Errorf("identify: settings %+v: want ridge, procedure and sentence above 0, embedding in 0 to 1", s)
 	}
 	if catalog == nil {
 		return nil, ErrNoTechniques
@@ -135,6 +135,8 @@ func (r Reason) String() string {
 		return "its name" + with
 	case Summary:
 		return "its summary (mitigraph)" + with
+	case Sentence:
+		return "a sentence on it (mitigraph)" + with
 	case Procedure:
 		return "procedure example of " + r.Source + " (" + r.Link + ")" + with
 	case Detection:
