@@ -241,7 +241,6 @@ const likely = 3
 // of the softmax's odds, which say too much; and the margin for something else.
 func (f *fitted) calibrate() {
 	f.sharpness, f.slope, f.lead, f.offset = defaultSharpness, defaultSlope, defaultLead, defaultOffset
-	n := len(f.corpus.techniques)
 	var real []Held
 	var other []float64 // margins
 	for _, h := range f.held {
@@ -264,6 +263,12 @@ func (f *fitted) calibrate() {
 	}
 	slices.Sort(known)
 	f.margin = min(f.margin, known[int(lost*float64(len(known)))])
+	f.sharpen(real)
+}
+
+// sharpen learns what makes honest scores from texts whose technique is known.
+func (f *fitted) sharpen(real []Held) {
+	n := len(f.corpus.techniques)
 	likelihood := func(sharpness float64) float64 {
 		sum := 0.0
 		for _, h := range real {

@@ -51,14 +51,15 @@ func (s Settings) weight(k Kind) float64 {
 }
 
 // What a model takes that has too few procedure examples to learn from, as one
-// of the embedded facts has none. It is what a model of ATT&CK for ICS 19.1
-// learns; TestDefaults holds them to it.
+// of the embedded facts has none. It is what would make the scores of such a
+// model honest on the procedure examples of ATT&CK for ICS 19.1; TestDefaults
+// holds them to it.
 const (
 	fewProcedures    = 50
-	defaultSharpness = 48
-	defaultSlope     = 0.47
-	defaultLead      = 0.44
-	defaultOffset    = -0.65
+	defaultSharpness = 68
+	defaultSlope     = 0.58
+	defaultLead      = 0.19
+	defaultOffset    = -0.42
 )
 
 // bend is how much likeness is bent, and common how alike all texts are before
