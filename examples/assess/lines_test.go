@@ -135,7 +135,7 @@ func TestLinesEqualJSON(t *testing.T) {
 	warned := 0
 	seeds := uint64(30)
 	if testing.Short() { // the race detector needs ten times as long
-		seeds = 10
+		seeds = 4
 	}
 	for seed := range seeds {
 		r := rand.New(rand.NewPCG(seed, 1))
