@@ -53,7 +53,13 @@ func (s *Snapshot) Evidence(a *Assessment, gap int) ([]Evidence, error) {
 		e.technique(s.Catalog(), t, release)
 	}
 	switch g.Kind {
-	case GapNoTechnique, GapNotDeployed:
+	case GapNotDeployed:
+		if a.Site == nil { // nobody said anything of the site
+			e.add(Official, release, "%s", g.Why)
+			break
+		}
+		e.add(Site, "findings and site", "%s", g.Why)
+	case GapNoTechnique:
 		e.add(Site, "findings and site", "%s", g.Why)
 	case GapNotFeasible:
 		e.add(Analyst, "mitigraph constraints", "%s", g.Why)
@@ -73,6 +79,9 @@ func (s *Snapshot) Evidence(a *Assessment, gap int) ([]Evidence, error) {
 		kind, source, standing, first := Analyst, "mitigraph", "ATT&CK does not list it for this technique", ""
 		if g.Kind == GapNotDeployed {
 			kind, source, standing = Official, release, "it is not deployed"
+			if a.Site == nil {
+				standing = "nobody said whether it is deployed"
+			}
 			if i == 0 && g.leads() {
 				first = ", which of those listed by itself answers the most risk of the site"
 			}
@@ -118,7 +127,7 @@ func (s *Snapshot) findingEvidence(e *evidence, a *Assessment, g Gap) {
 		if !ok {
 			continue
 		}
-		e.add(Site, f.Source, "%s", findingStatement(f))
+		e.add(Site, baseName(f.Source), "%s", findingStatement(f)) // a draft is handed on
 		i := slices.IndexFunc(a.Findings, func(r FindingResult) bool { return r.ID == id })
 		if i < 0 {
 			continue
@@ -171,4 +180,13 @@ func (s *Snapshot) deviceEvidence(e *evidence, id string) {
 		text += "; constraints: " + strings.Join(limits, ", ")
 	}
 	e.add(Site, "site", "%s.", text)
+}
+
+// baseName is a file's name without its folder, which is nobody's business
+// where the file is not.
+func baseName(source string) string {
+	if name := source[strings.LastIndexAny(source, `/\`)+1:]; name != "" {
+		return name
+	}
+	return source
 }
