@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/mitigraph/mitigraph/graph/finding"
+	"github.com/mitigraph/mitigraph/graph/internal/escape"
 	"github.com/mitigraph/mitigraph/mitre"
 )
 
@@ -127,7 +128,7 @@ func (s *Snapshot) findingEvidence(e *evidence, a *Assessment, g Gap) {
 		if !ok {
 			continue
 		}
-		e.add(Site, baseName(f.Source), "%s", findingStatement(f)) // a draft is handed on
+		e.add(Site, escape.Base(f.Source), "%s", findingStatement(f)) // a draft is handed on
 		i := slices.IndexFunc(a.Findings, func(r FindingResult) bool { return r.ID == id })
 		if i < 0 {
 			continue
@@ -180,13 +181,4 @@ func (s *Snapshot) deviceEvidence(e *evidence, id string) {
 		text += "; constraints: " + strings.Join(limits, ", ")
 	}
 	e.add(Site, "site", "%s.", text)
-}
-
-// baseName is a file's name without its folder, which is nobody's business
-// where the file is not.
-func baseName(source string) string {
-	if name := source[strings.LastIndexAny(source, `/\`)+1:]; name != "" {
-		return name
-	}
-	return source
 }
