@@ -81,6 +81,9 @@ func (s *Snapshot) Assess(ctx context.Context) (*Assessment, error) {
 			step.Closes[j].Devices = append(step.Closes[j].Devices, slices.Collect(sum.PlanDevices(i, j))...)
 		}
 	}
+	for i := range a.RestsOnOne {
+		a.RestsOnOne[i].Devices = append(a.RestsOnOne[i].Devices, slices.Collect(sum.RestsOnOneDevices(i))...)
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -201,7 +204,11 @@ func (w *assessor) site() {
 				now.kinds = append(now.kinds, kind.name)
 			}
 		}
+		var constraints []string
 		for c := range w.index().from(key, predLimited) {
+			if limit, ok := c.doc.(*constraint); ok {
+				constraints = append(constraints, limit.ID)
+			}
 			for n, link := range w.index().from(c.key, predRulesOut) {
 				m, ok := n.doc.(*mitre.Mitigation)
 				if !ok {
@@ -230,7 +237,7 @@ func (w *assessor) site() {
 			}
 		}
 		if w.described != nil {
-			w.described.Devices = append(w.described.Devices, DeviceResult{ID: d.ID, Name: d.Name})
+			w.described.Devices = append(w.described.Devices, DeviceResult{ID: d.ID, Name: d.Name, Constraints: constraints})
 		}
 	}
 }
@@ -377,7 +384,9 @@ func (w *assessor) isDeployed(m string, d *deviceNow) bool {
 func (w *assessor) onDevices(m *mitre.Mitigation, by []openedBy) TechniqueMitigation {
 	r := TechniqueMitigation{ID: m.ID, Name: m.Name, Deployed: true}
 	for _, b := range by {
-		if !w.isDeployed(m.ID, b.device) {
+		if w.isDeployed(m.ID, b.device) {
+			r.Partly = true
+		} else {
 			r.Deployed = false
 		}
 		reason, out := b.device.ruledOut[m.ID]
@@ -387,6 +396,7 @@ func (w *assessor) onDevices(m *mitre.Mitigation, by []openedBy) TechniqueMitiga
 			r.Why = reason
 		}
 	}
+	r.Partly = r.Partly && !r.Deployed
 	if r.Feasible {
 		r.Why = ""
 	}
@@ -504,15 +514,26 @@ func weaknessIDs(x *index) iter.Seq[string] {
 	}
 }
 
-// unmapped says why weaknesses lead to no technique. The judgement that
-// nothing follows says more than that nobody judged.
-func (w *assessor) unmapped(ids []string) string {
+// unmapped says why weaknesses lead to no technique, and whether it was judged
+// of each that nothing follows: then nothing is missing in the mapping.
+func (w *assessor) unmapped(ids []string) (why string, judged bool) {
+	var rest []string
 	for _, id := range ids {
-		if link, ok := w.OpensNothing(id); ok {
-			return fmt.Sprintf("No technique follows from %s: %s", id, link.Rationale)
+		link, ok := w.OpensNothing(id)
+		switch {
+		case !ok:
+			rest = append(rest, id)
+		case why == "":
+			why = fmt.Sprintf("No technique follows from %s: %s", id, link.Rationale)
 		}
 	}
-	return fmt.Sprintf("Neither %s nor a weakness above it is mapped to a technique.", few(ids, " nor "))
+	if len(rest) == 0 {
+		return why, true
+	}
+	if why != "" {
+		why += " "
+	}
+	return why + fmt.Sprintf("Neither %s nor a weakness above it is mapped to a technique.", few(rest, " nor ")), false
 }
 
 // few joins at most five texts and counts the rest.

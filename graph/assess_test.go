@@ -166,7 +166,7 @@ func TestGapsTellDevicesApart(t *testing.T) {
 	assert.Equal(t, []string{"new"}, byKind[GapNotDeployed].Devices)
 	assert.Contains(t, byKind[GapNotFeasible].Why, "A watchdog is part of the firmware")
 	require.Len(t, a.Techniques, 1)
-	assert.Equal(t, []TechniqueMitigation{{ID: "M0815", Name: "Watchdog Timers", Feasible: true}}, a.Techniques[0].Mitigations)
+	assert.Equal(t, []TechniqueMitigation{{ID: "M0815", Name: "Watchdog Timers", Partly: true, Feasible: true}}, a.Techniques[0].Mitigations)
 }
 
 func TestOrderIsExplained(t *testing.T) {
@@ -177,10 +177,10 @@ func TestOrderIsExplained(t *testing.T) {
 	)
 	require.Equal(t, "T0814", a.Techniques[0].ID)
 	assert.InDelta(t, 0.98*1*0.8*1*0.95, a.Techniques[0].Score, 1e-9)
-	assert.Equal(t, "severity 0.98 (CVSS 9.8) × exploitation 1.00 (known exploited) × confidence 0.80 × consequence 1.0 (Inhibit Response Function) × asset 0.95 (unknown)", a.Techniques[0].Why)
+	assert.Equal(t, "severity 0.98 (CVSS 9.8) × exploitation 1.00 (known exploited) × confidence 0.80 × consequence 1.0 (Inhibit Response Function) × asset 0.95 (kind of device not told, counted as a controller)", a.Techniques[0].Why)
 	require.Equal(t, "T1694.002", a.Techniques[1].ID)
 	assert.InDelta(t, 0.5*0.5*0.9*0.9*0.95, a.Techniques[1].Score, 1e-4)
-	assert.Equal(t, "severity 0.50 (unknown) × exploitation 0.50 (unknown) × confidence 0.90 × consequence 0.9 (Lateral Movement, 1 step from impact) × asset 0.95 (unknown)", a.Techniques[1].Why)
+	assert.Equal(t, "severity 0.50 (unknown) × exploitation 0.50 (unknown) × confidence 0.90 × consequence 0.9 (Lateral Movement, 1 step from impact) × asset 0.95 (kind of device not told, counted as a controller)", a.Techniques[1].Why)
 	assert.Equal(t, a.Techniques[1].Score, a.Findings[0].Score)
 	assert.Equal(t, a.Techniques[0].Score, a.Findings[1].Score)
 	assert.Equal(t, 9.8, *a.Findings[1].Severity)

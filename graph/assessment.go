@@ -33,6 +33,10 @@ type Assessment struct {
 	// closes at least 63 % (1 - 1/e) of what the best k mitigations could; a
 	// shorter list may exist.
 	Plan []PlanStep `json:"plan"`
+	// RestsOnOne holds what a plan leaves out although it may be worth a step:
+	// the techniques that one deployed mitigation answers alone, where they are
+	// open. The greatest risk comes first.
+	RestsOnOne []RestsOnOne `json:"rests_on_one"`
 	// Gaps is ordered by urgency.
 	Gaps []Gap `json:"gaps"`
 	// Drafts holds text for gaps; empty until a generator adds it.
@@ -62,6 +66,9 @@ type SiteResult struct {
 type DeviceResult struct {
 	ID   string `json:"id"`
 	Name string `json:"name,omitempty"` // for people; may be empty
+	// Constraints holds the IDs of what the site says that it can't do, such as
+	// no_patch, in order; see [Device].
+	Constraints []string `json:"constraints,omitempty"`
 }
 
 // FindingResult is a finding and the techniques that it opens.
@@ -88,6 +95,10 @@ type FindingResult struct {
 	// [finding.Finding]; of products, those that Devices are called like where
 	// there are some.
 	Affected []finding.Affected `json:"affected,omitempty"`
+	// Judged says that Techniques is empty because this project judged that none
+	// follows from any of the weaknesses, and not for want of a judgement; Why
+	// has the reason.
+	Judged bool `json:"judged,omitempty"`
 	// Remedies is what the maker says can be done, for the products that
 	// Devices are where these are known: vendor_fix, mitigation, workaround,
 	// no_fix_planned, none_available and others, of each those for some
@@ -173,9 +184,10 @@ type TechniqueResult struct {
 type TechniqueMitigation struct {
 	ID       string `json:"id"`
 	Name     string `json:"name"`
-	Deployed bool   `json:"deployed"`      // on every one of the devices, or site-wide
-	Feasible bool   `json:"feasible"`      // false when no device allows it
-	Why      string `json:"why,omitempty"` // what rules it out; empty where it is feasible
+	Deployed bool   `json:"deployed"`         // on every one of the devices, or site-wide
+	Partly   bool   `json:"partly,omitempty"` // on some of the devices and not on all
+	Feasible bool   `json:"feasible"`         // false when no device allows it
+	Why      string `json:"why,omitempty"`    // what rules it out; empty where it is feasible
 }
 
 // MitigationResult is a mitigation that answers at least one technique.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/mitigraph/mitigraph/graph/finding"
+	"github.com/mitigraph/mitigraph/graph/internal/escape"
 	"github.com/mitigraph/mitigraph/mitre"
 )
 
@@ -53,7 +54,13 @@ func (s *Snapshot) Evidence(a *Assessment, gap int) ([]Evidence, error) {
 		e.technique(s.Catalog(), t, release)
 	}
 	switch g.Kind {
-	case GapNoTechnique, GapNotDeployed:
+	case GapNotDeployed:
+		if a.Site == nil { // nobody said anything of the site
+			e.add(Official, release, "%s", g.Why)
+			break
+		}
+		e.add(Site, "findings and site", "%s", g.Why)
+	case GapNoTechnique:
 		e.add(Site, "findings and site", "%s", g.Why)
 	case GapNotFeasible:
 		e.add(Analyst, "mitigraph constraints", "%s", g.Why)
@@ -73,6 +80,9 @@ func (s *Snapshot) Evidence(a *Assessment, gap int) ([]Evidence, error) {
 		kind, source, standing, first := Analyst, "mitigraph", "ATT&CK does not list it for this technique", ""
 		if g.Kind == GapNotDeployed {
 			kind, source, standing = Official, release, "it is not deployed"
+			if a.Site == nil {
+				standing = "nobody said whether it is deployed"
+			}
 			if i == 0 && g.leads() {
 				first = ", which of those listed by itself answers the most risk of the site"
 			}
@@ -118,7 +128,7 @@ func (s *Snapshot) findingEvidence(e *evidence, a *Assessment, g Gap) {
 		if !ok {
 			continue
 		}
-		e.add(Site, f.Source, "%s", findingStatement(f))
+		e.add(Site, escape.Base(f.Source), "%s", findingStatement(f)) // a draft is handed on
 		i := slices.IndexFunc(a.Findings, func(r FindingResult) bool { return r.ID == id })
 		if i < 0 {
 			continue

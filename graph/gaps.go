@@ -122,7 +122,11 @@ func (w *assessor) mitigationGaps(o *opened, gain map[string]MitigationResult) [
 	var out []gapOf
 	for _, s := range w.shares(GapNotDeployed, o.technique.ID, undeployed) {
 		g := gap(GapNotDeployed, o, s)
-		g.Why = fmt.Sprintf("%s, none deployed%s.", plural(len(usable), "mitigation exists", "mitigations exist"), w.on(g.devices()))
+		deployed := ", none deployed"
+		if w.described == nil {
+			deployed = "; nobody said what is deployed"
+		}
+		g.Why = plural(len(usable), "mitigation exists", "mitigations exist") + deployed + w.on(g.devices()) + "."
 		g.Candidates = official(usable, s.by, gain, o.technique)
 		out = append(out, g)
 	}

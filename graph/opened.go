@@ -114,6 +114,7 @@ type template struct {
 	openings   []openingOf
 	status     Status
 	why        string
+	judged     bool // see FindingResult
 	unknown    []string
 }
 
@@ -208,7 +209,7 @@ func (w *assessor) finding(f *finding.Finding, named []*mitre.Technique, value u
 	}
 	r.Remedies = byUse(r.Remedies)
 	t := w.template(f, named, devices)
-	r.Techniques, r.Status, r.Why = t.techniques, t.status, t.why
+	r.Techniques, r.Status, r.Why, r.Judged = t.techniques, t.status, t.why, t.judged
 	for _, id := range t.unknown {
 		w.unknown[id]++
 	}
@@ -446,7 +447,8 @@ func (w *assessor) newTemplate(f *finding.Finding, named []*mitre.Technique, dev
 		t.why = fmt.Sprintf("No catalogue here has %s.", few(t.unknown, " or "))
 	default:
 		t.status = UnmappedWeakness
-		t.why = w.unmapped(unmapped)
+		t.why, t.judged = w.unmapped(unmapped)
+		t.judged = t.judged && len(t.unknown) == 0
 	}
 	return t
 }

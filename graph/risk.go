@@ -102,7 +102,7 @@ const unknownAsset = 0.95
 // assetWeight returns the weight of what a device is, and its name.
 func (d *deviceNow) assetWeight() (float64, string) {
 	if d.asset == nil {
-		return unknownAsset, "unknown"
+		return unknownAsset, "kind of device not told, counted as a controller"
 	}
 	if w, ok := assetWeights[d.asset.ID]; ok {
 		return w, d.asset.Name

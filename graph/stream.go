@@ -95,6 +95,7 @@ type Summary struct {
 	w    *assessor
 	gaps []gapOf
 	plan []planOf
+	ones []restsOn
 }
 
 // TechniqueFindings iterates over the IDs of the findings that open
@@ -124,6 +125,10 @@ func (s *Summary) GapDevices(i int) iter.Seq[string] { return s.w.deviceIDs.of(s
 // PlanDevices iterates over the IDs of the devices of Plan[i].Closes[j], in
 // order.
 func (s *Summary) PlanDevices(i, j int) iter.Seq[string] { return s.w.deviceIDs.of(s.plan[i].on[j]) }
+
+// RestsOnOneDevices iterates over the IDs of the devices of RestsOnOne[i], in
+// order.
+func (s *Summary) RestsOnOneDevices(i int) iter.Seq[string] { return s.w.deviceIDs.of(s.ones[i].on) }
 
 // summary ends an assessment. The warnings are the caller's.
 func (w *assessor) summary(ctx context.Context) (*Summary, error) {
@@ -155,7 +160,15 @@ func (w *assessor) summary(ctx context.Context) (*Summary, error) {
 	for _, p := range plan {
 		a.Plan = append(a.Plan, p.PlanStep)
 	}
-	return &Summary{Assessment: a, w: w, gaps: gaps, plan: plan}, ctx.Err()
+	ones, err := w.restsOnOne(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a.RestsOnOne = []RestsOnOne{}
+	for _, r := range ones {
+		a.RestsOnOne = append(a.RestsOnOne, r.RestsOnOne)
+	}
+	return &Summary{Assessment: a, w: w, gaps: gaps, plan: plan, ones: ones}, ctx.Err()
 }
 
 // intake takes findings in as a graph does, without one.

@@ -62,7 +62,7 @@ func read(t *testing.T, format, got string) (n numbers) {
 	cents := func(x float64) float64 { return float64(int(100*x+0.5)) / 100 }
 	switch format {
 	case "text":
-		n = numbers{number(t, got, `(?m)^(\d+) findings`), number(t, got, `leads? to (\d+) techniques`), number(t, got, `; (\d+)\s+gaps`), risk(t, got, `FINDINGS.*\n  (\d\.\d\d)  `)}
+		n = numbers{number(t, got, `(?m)^(\d+) findings`), number(t, got, `leads? to (\d+) techniques`), number(t, got, `;\s(\d+)\s+gaps`), risk(t, got, `FINDINGS.*\n  (\d\.\d\d)  `)}
 	case "markdown":
 		findings, rest, _ := strings.Cut(got[strings.Index(got, "\n## Findings"):], "\n## Techniques")
 		gaps, _, _ := strings.Cut(got[strings.Index(got, "\n## Gaps"):], "\n## Findings")

@@ -127,6 +127,7 @@ func (l *Lines) Summary(s *graph.Summary) error {
 	}
 	a := *s.Assessment
 	a.Findings, a.Techniques, a.Plan, a.Gaps = []graph.FindingResult{}, []graph.TechniqueResult{}, []graph.PlanStep{}, []graph.Gap{}
+	a.RestsOnOne = []graph.RestsOnOne{}
 	b, err := plain(a)
 	if err != nil {
 		return err
@@ -153,6 +154,16 @@ func (l *Lines) Summary(s *graph.Summary) error {
 	l.buffer = append(append(l.buffer, before...), '[')
 	for i := range s.Plan {
 		if err := l.step(s, i); err != nil {
+			return err
+		}
+	}
+	l.buffer = append(l.buffer, ']')
+	if before, b, err = around(b, "rests_on_one"); err != nil {
+		return err
+	}
+	l.buffer = append(append(l.buffer, before...), '[')
+	for i := range s.RestsOnOne {
+		if err := l.listed(i, s.RestsOnOne[i], list{"devices", s.RestsOnOneDevices(i)}); err != nil {
 			return err
 		}
 	}

@@ -96,10 +96,28 @@ func (m *markdown) changed() {
 }
 
 func (m *markdown) plan() {
+	if len(m.remedies) > 0 {
+		m.line("\n## First: %s\n", sayFirst)
+		for _, r := range listed(m.remedies) {
+			m.line("- **%s**: %s (%s) %s", r.Kind(), cmp.Or(r.Quote(), "no details"), r.By(), m.note(r))
+		}
+		m.more(rest(len(m.remedies)-maxListed, "remedy", "remedies"))
+	}
+	m.steps()
+	for i, o := range m.ones() {
+		if i == 0 {
+			m.line("\n## Rests on one deployed mitigation\n\n%s.\n", sentence(onesMean))
+		}
+		m.line("- **%.2f %s**: rests on %s%s; %s", o.Score, o.technique, o.deployed, after(", on ", m.named(o.Devices)), o.beside())
+	}
+	m.more(m.onesLeft())
+}
+
+func (m *markdown) steps() {
 	if len(m.a.Plan) == 0 {
 		return
 	}
-	m.line("\n## What to do, in this order\n\n%s.\n", sentence(m.planWords()))
+	m.line("\n## Which mitigations to deploy, in this order\n\n%s.\n", sentence(m.planWords()))
 	m.line("| Step | Mitigation | Adds | Left unanswered | Techniques | Asked for by |\n|---:|---|---:|---:|---|---|")
 	for i, p := range m.a.Plan {
 		var closes []string
@@ -171,7 +189,7 @@ func (m *markdown) found() {
 			on = strings.TrimPrefix(on+"; affected: "+a, "; ")
 		}
 		m.line("| %.2f | %s | %s | %s | %s | %s | %s |", f.Score, finding.Plain(f.ID, 80), finding.Plain(called(f), 160), on,
-			some(f.Weaknesses), to, makersWord(f.Remedies))
+			some(f.Weaknesses), to, m.makersWord(f))
 	}
 	m.more(calmer(all, "finding", "findings", findingRisk))
 }
@@ -234,11 +252,11 @@ func (m *markdown) drafts() {
 			}
 		}
 		for _, e := range citedEvidence(d) {
-			m.line("- %s (%s, %s): %s", e.Handle, e.Provenance, e.Source, e.Text)
+			m.line("- %s (%s, %s): %s", e.Handle, e.Provenance, evidenceSource(e), e.Text)
 		}
 	}
 	if left > 0 {
-		m.line("\n%s for other gaps: -format html and json have all.", count(left, "more draft", "more drafts"))
+		m.line("\n%s for other gaps: the HTML and JSON forms have all.", count(left, "more draft", "more drafts"))
 	}
 }
 
@@ -256,8 +274,8 @@ func (m *markdown) legend() {
 	m.line("\n%s", confidenceMeans)
 	if len(m.a.Warnings) > 0 {
 		m.line("\n### Warnings\n")
-		for _, w := range listed(m.a.Warnings) {
-			m.line("- %s", w.String())
+		for _, w := range m.warnings() {
+			m.line("- %s", w)
 		}
 		m.more(rest(len(m.a.Warnings)-maxListed, "warning", "warnings"))
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/mitigraph/mitigraph/graph"
 	"github.com/mitigraph/mitigraph/graph/finding"
 	"github.com/mitigraph/mitigraph/graph/internal/escape"
+	"github.com/mitigraph/mitigraph/graph/internal/remedy"
 	"github.com/mitigraph/mitigraph/mitre"
 	"github.com/mitigraph/mitigraph/mitre/navigator"
 )
@@ -33,6 +34,10 @@ func Navigator(w io.Writer, a *graph.Assessment, c *mitre.Catalog) error {
 		}
 		gaps[g.Technique] = append(gaps[g.Technique], say)
 	}
+	ones := map[string][]string{}
+	for _, r := range sh.a.RestsOnOne {
+		ones[r.Technique] = append(ones[r.Technique], r.Mitigation)
+	}
 	var marks []navigator.Technique
 	for i, t := range sh.a.Techniques {
 		if sh.place[t.ID] != i {
@@ -42,7 +47,7 @@ func Navigator(w io.Writer, a *graph.Assessment, c *mitre.Catalog) error {
 			TechniqueID: t.ID,
 			Score:       new(math.Round(1000*t.Score) / 10),
 			Comment:     finding.Plain(fmt.Sprintf("%s; %.2f = %s", sh.standing(t), t.Score, t.Why), 0),
-			Metadata:    metadata("findings", t.Findings, "devices", t.Devices, "gaps", gaps[t.ID]),
+			Metadata:    metadata("findings", t.Findings, "devices", t.Devices, "gaps", gaps[t.ID], "rests on one", ones[t.ID], "the sources say", sh.saidOf(t)),
 		})
 	}
 	layer, err := navigator.New(c, finding.Plain(sh.title(), 120), marks...)
@@ -55,6 +60,25 @@ func Navigator(w io.Writer, a *graph.Assessment, c *mitre.Catalog) error {
 		return err
 	}
 	return escape.Write(w, escape.JSON(b.Bytes()))
+}
+
+// saidOf is what the sources of the findings that open a technique say.
+func (sh *shown) saidOf(t graph.TechniqueResult) (out []string) {
+	const most = 3
+	var fs []*graph.FindingResult
+	for _, id := range t.Findings {
+		if f := sh.findings[id]; f != nil && len(f.Remedies) > 0 {
+			fs = append(fs, f)
+		}
+	}
+	all := remedy.Gather(sh.a.Site, fs)
+	for _, r := range all[:min(most, len(all))] {
+		out = append(out, r.String())
+	}
+	if n := len(all) - most; n > 0 {
+		out = append(out, fmt.Sprintf("and %d more", n))
+	}
+	return out
 }
 
 // metadata makes entries of names and lists; a long list is counted.

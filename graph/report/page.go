@@ -9,6 +9,7 @@ import (
 
 	"github.com/mitigraph/mitigraph/graph"
 	"github.com/mitigraph/mitigraph/graph/finding"
+	"github.com/mitigraph/mitigraph/graph/internal/escape"
 	"github.com/mitigraph/mitigraph/mitre"
 )
 
@@ -89,13 +90,13 @@ func (p *page) head() {
 <h1><bdi>{}</bdi></h1>
 <p class="quiet"><bdi>{}</bdi></p>`, policy, p.title(), pageStyle, p.title(), p.scope())
 	p.given("\n<p class=\"alert\"><strong>{}</strong></p>", p.incomplete())
-	p.given("\n<p class=\"alert\">{}, so the gaps are the most there can be.</p>", p.unasked())
+	p.given("\n<p class=\"alert\">{}: there can be fewer gaps than these.</p>", p.unasked())
 	p.put("\n<nav aria-label=\"Parts of the report\">\n<ul>")
 	for _, part := range []struct {
 		is         bool
 		id, called markup
 	}{
-		{true, "first", "What to do first"}, {p.a.Changes != nil, "changed", "What changed"}, {len(p.a.Plan) > 0, "plan", "Plan"}, {len(p.a.Gaps) > 0, "gaps", "Gaps"}, {len(p.a.Findings) > 0, "findings", "Findings"},
+		{true, "first", "What to do first"}, {p.a.Changes != nil, "changed", "What changed"}, {len(p.a.Plan)+len(p.a.RestsOnOne) > 0, "plan", "Plan"}, {len(p.a.Gaps) > 0, "gaps", "Gaps"}, {len(p.a.Findings) > 0, "findings", "Findings"},
 		{len(p.a.Techniques) > 0, "matrix", "Matrix"}, {len(p.a.Techniques) > 0, "ways", "Ways of an attack"}, {len(p.a.Techniques) > 0, "techniques", "Techniques"},
 		{len(p.a.Drafts) > 0, "drafts", "Drafts"}, {true, "sources", "Sources"},
 	} {
@@ -117,13 +118,17 @@ func (p *page) first() {
 	for _, n := range p.numbers() {
 		p.put("\n<li><strong>{}</strong> <span>{}</span></li>", n.value, n.label)
 	}
-	p.put("\n</ul>\n<p class=\"next\">{}</p>", p.nextStep())
+	p.put("\n</ul>\n<p class=\"quiet\">{}</p>\n<p class=\"next\">{}</p>", numbersMean, p.nextStep())
+	p.said()
 	if len(p.a.Plan) > 0 {
+		if len(p.remedies) > 0 {
+			p.put("\n<h3>Then: official mitigations</h3>")
+		}
 		p.put("\n<ol class=\"first\">")
 		for _, s := range p.a.Plan[:min(3, len(p.a.Plan))] {
 			p.put("\n<li><strong>")
 			p.mitigation(s.ID, s.Name)
-			p.put("</strong> adds a mitigation for {} of the unanswered risk", percent(s.Adds))
+			p.put("</strong> answers {} of the unanswered risk", percent(s.Adds))
 			p.given(", on <bdi>{}</bdi>", p.named(stepDevices(s)))
 			p.put(".")
 			means, _ := mitre.Summary(s.ID)
@@ -137,6 +142,47 @@ func (p *page) first() {
 		p.put("\n<li>{}</li>", s)
 	}
 	p.put("\n</ul>\n</details>\n</section>")
+}
+
+// said is what the sources of the findings say, in their words.
+func (p *page) said() {
+	if len(p.remedies) == 0 {
+		return
+	}
+	p.put("\n<h3>First: {}</h3>\n<ul class=\"said\">", sayFirst)
+	for _, r := range listed(p.remedies) {
+		p.put("\n<li><strong>{}</strong>: ", r.Kind())
+		if q := r.Quote(); q != "" {
+			p.put("<q><bdi>{}</bdi></q>", q)
+		} else {
+			p.put("no details")
+		}
+		p.put(` <span class="quiet">(<bdi>{}</bdi>)</span>`, r.By())
+		p.given(" <strong class=\"accepted\">{}</strong>", p.note(r))
+		p.put("</li>")
+	}
+	p.put("\n</ul>")
+	p.more(rest(len(p.remedies)-maxListed, "remedy", "remedies"))
+}
+
+// one is what rests on one deployed mitigation.
+func (p *page) one() {
+	for i, o := range p.ones() {
+		if i == 0 {
+			p.put("\n<h3>Rests on one deployed mitigation</h3>\n<p>{}.</p>\n<ul class=\"ones\">", sentence(onesMean))
+		}
+		p.put("\n<li>")
+		p.risk(o.Score)
+		p.put(" ")
+		p.technique(o.Technique, o.technique)
+		p.put(": rests on <bdi>{}</bdi>", o.deployed)
+		p.given(", on <bdi>{}</bdi>", p.named(o.Devices))
+		p.put("; <bdi>{}</bdi></li>", o.beside())
+	}
+	if len(p.a.RestsOnOne) > 0 {
+		p.put("\n</ul>")
+	}
+	p.more(p.onesLeft())
 }
 
 func (p *page) changed() {
@@ -157,15 +203,24 @@ type number struct{ value, label string }
 
 func (sh *shown) numbers() []number {
 	out := []number{
-		{fmt.Sprint(len(sh.a.Findings)), "findings"},
-		{fmt.Sprint(len(sh.a.Techniques)), "attack techniques that they open"},
-		{fmt.Sprintf("%d of %d", sh.addressed(), len(sh.a.Techniques)), "of these with a deployed mitigation wherever they are open"},
-		{fmt.Sprint(sh.open()), "gaps to decide on" + sh.acceptedOf()},
+		{fmt.Sprint(len(sh.a.Findings)), noun(len(sh.a.Findings), "finding", "findings")},
+		{fmt.Sprint(len(sh.a.Techniques)), noun(len(sh.a.Techniques), "attack technique that is open", "attack techniques that are open")},
 	}
+	if sh.a.Site != nil {
+		out = append(out, number{fmt.Sprintf("%d of %d", sh.addressed(), len(sh.a.Techniques)), "of these with a deployed mitigation on every device where they are open"})
+	}
+	out = append(out, number{fmt.Sprint(sh.open()), noun(sh.open(), "gap", "gaps") + " to decide on" + sh.acceptedOf()})
 	if n := len(sh.a.Plan); n > 0 && sh.a.Plan[0].Adds > 0 {
-		out = append(out, number{fmt.Sprintf("%.0f %%", 100*(1-sh.a.Plan[n-1].Left)), fmt.Sprintf("of the unanswered risk would have a mitigation with the plan's %s", count(n, "step", "steps"))})
+		out = append(out, number{fmt.Sprintf("%.0f %%", 100*(1-sh.a.Plan[n-1].Left)), fmt.Sprintf("of the unanswered risk would be answered, less but not gone, by the plan's %s", count(n, "step", "steps"))})
 	}
 	return out
+}
+
+func noun(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
 }
 
 func percent(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) }
@@ -180,13 +235,19 @@ func (p *page) heads(names ...markup) {
 }
 
 func (p *page) plan() {
-	if len(p.a.Plan) == 0 {
+	if len(p.a.Plan)+len(p.a.RestsOnOne) == 0 {
 		return
 	}
-	p.put(`
+	p.put("\n\n<section aria-labelledby=\"plan\">\n<h2 id=\"plan\">Plan: what to deploy, in this order</h2>")
+	if len(p.a.Plan) > 0 {
+		p.steps()
+	}
+	p.one()
+	p.put("\n</section>")
+}
 
-<section aria-labelledby="plan">
-<h2 id="plan">Plan: what to deploy, in this order</h2>
+func (p *page) steps() {
+	p.put(`
 <p>{}.</p>
 <table role="table">
 <caption>The plan, the step that answers the most risk first</caption>`, sentence(p.planWords()))
@@ -210,7 +271,7 @@ func (p *page) plan() {
 		}
 		p.put("</td></tr>")
 	}
-	p.put("\n</tbody>\n</table>\n</section>")
+	p.put("\n</tbody>\n</table>")
 }
 
 // stepDevices are those on which a step closes something, in order.
@@ -368,7 +429,7 @@ func (p *page) findings() {
 	}
 	p.put("\n\n<section aria-labelledby=\"findings\">\n<h2 id=\"findings\">Findings</h2>")
 	p.filter("finding-list", func() {
-		p.put(`<option value="mapped">leads to a technique</option><option value="no_weakness">no weakness known</option><option value="unknown_weakness">weakness in no catalogue</option><option value="unmapped_weakness">weakness not mapped</option>`)
+		p.put(`<option value="mapped">leads to a technique</option><option value="no_weakness">no weakness known</option><option value="unknown_weakness">weakness in no catalogue</option><option value="unmapped_weakness">weakness not mapped</option><option value="judged">judged to lead to none</option>`)
 	})
 	p.put("\n<table role=\"table\" id=\"finding-list\">\n<caption>Findings, the riskiest first, with the techniques that they open by falling confidence</caption>")
 	p.heads("Risk", "Finding", "Device", "Weaknesses", "Techniques")
@@ -381,12 +442,16 @@ func (p *page) findings() {
 }
 
 func (p *page) finding(i int, f *graph.FindingResult) {
-	p.put("\n<tr role=\"row\" id=\"f{}\" data-item data-kind=\"{}\" data-on=\"", i, string(f.Status))
+	kind := string(f.Status)
+	if f.Judged {
+		kind = "judged"
+	}
+	p.put("\n<tr role=\"row\" id=\"f{}\" data-item data-kind=\"{}\" data-on=\"", i, kind)
 	p.on(devicesOf(f))
 	p.put(`"><td role="cell" data-label="Risk" class="n">`)
 	p.risk(f.Score)
 	p.put(`</td><th scope="row" role="rowheader"><bdi>{}</bdi> <span class="title"><bdi>{}</bdi></span>`, f.ID, called(f))
-	p.given(` <span class="maker">The source says: <bdi>{}</bdi></span>`, makersWord(f.Remedies))
+	p.given(` <span class="maker">The source says: <bdi>{}</bdi></span>`, p.makersWord(f))
 	for i, s := range f.Suggested {
 		if i == 0 {
 			p.put(` <span class="maker"><span class="tag suggestion">suggestion</span> From its words, for you to judge: {}`, suggested(s))
@@ -411,7 +476,7 @@ func (p *page) finding(i int, f *graph.FindingResult) {
 	}
 	p.put(".")
 	p.given(" {}.", strings.Join(f.CVEs, ", "))
-	p.given(" From <bdi>{}</bdi>.", f.Source)
+	p.given(" From <bdi>{}</bdi>.", escape.Base(f.Source))
 	p.put("</p>")
 	p.given("<p>{}</p>", f.Why)
 	p.reasons(f)
@@ -427,7 +492,10 @@ func (p *page) finding(i int, f *graph.FindingResult) {
 		p.comma(j)
 		p.technique(t.ID, t.ID)
 	}
-	if len(f.Techniques) == 0 {
+	switch {
+	case f.Judged:
+		p.put("none, by a judgement of this project")
+	case len(f.Techniques) == 0:
 		p.put("none")
 	}
 	p.put("</td></tr>")
@@ -558,9 +626,9 @@ func (p *page) ways(pic *picture) {
 	}
 	p.put(`</p>
 <ul class="key">
-<li><svg width="40" height="10" aria-hidden="true"><path class="line h0" d="M0 5H40" stroke-width="5"/></svg> a mitigation exists, none is deployed (the colours only tell techniques apart)</li>
+<li><svg width="40" height="10" aria-hidden="true"><path class="line h0" d="M0 5H40" stroke-width="5"/></svg> mitigations exist, on some device none is known to be deployed (the colours only tell techniques apart)</li>
 <li><svg width="40" height="10" aria-hidden="true"><path class="line silent" d="M0 5H40" stroke-width="5"/></svg> no usable mitigation (long dashes)</li>
-<li><svg width="40" height="10" aria-hidden="true"><path class="line answered" d="M0 5H40" stroke-width="5"/></svg> a mitigation is deployed (dots)</li>
+<li><svg width="40" height="10" aria-hidden="true"><path class="line answered" d="M0 5H40" stroke-width="5"/></svg> a mitigation is deployed on every device (dots)</li>
 </ul>
 <div class="scroll" role="region" aria-label="Picture of the ways of an attack" tabindex="0">
 <svg class="picture" viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-labelledby="ways-title ways-desc">
@@ -615,8 +683,12 @@ func (p *page) openedOne(i int, t graph.TechniqueResult) {
 			switch {
 			case m.Deployed:
 				state = "deployed"
+			case m.Partly:
+				state = "deployed on some of the devices"
 			case !m.Feasible:
 				state = "not feasible"
+			case p.a.Site == nil:
+				state = "not told whether it is deployed"
 			}
 			p.put("\n<li>")
 			p.mitigation(m.ID, m.Name)
@@ -681,7 +753,7 @@ func (p *page) draft(i int, d graph.Draft) {
 		p.put("\n<li><bdi>{}</bdi> ", e.Handle)
 		p.mark(e.Provenance)
 		p.put(" <bdi>{}</bdi>", e.Text)
-		p.given(` <span class="quiet">({})</span>`, e.Source)
+		p.given(` <span class="quiet">({})</span>`, evidenceSource(e))
 		p.put("</li>")
 	}
 	if len(citedEvidence(d)) > 0 {
@@ -717,8 +789,8 @@ func (p *page) end() {
 	p.more(rest(len(all)-maxListed, "source", "sources"))
 	if len(p.a.Warnings) > 0 {
 		p.put("\n<h3>Warnings</h3>\n<ul>")
-		for _, w := range listed(p.a.Warnings) {
-			p.put("\n<li>{}</li>", w.String())
+		for _, w := range p.warnings() {
+			p.put("\n<li>{}</li>", w)
 		}
 		p.put("\n</ul>")
 		p.more(rest(len(p.a.Warnings)-maxListed, "warning", "warnings"))

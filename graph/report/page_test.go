@@ -96,10 +96,10 @@ func TestHTMLHasEverything(t *testing.T) {
 	} {
 		assert.Contains(t, text, want)
 	}
-	assert.NotContains(t, text, "No -controls given")
+	assert.NotContains(t, text, "Nobody said")
 	a.Site, a.UnreadRecords = nil, 1
 	text = page(t, a, nil)
-	assert.Contains(t, text, "No -controls given: every mitigation is treated as not deployed, so the gaps are the most there can be.")
+	assert.Contains(t, text, "Nobody said what is deployed, so every mitigation is treated as not deployed: there can be fewer gaps than these.")
 	assert.Contains(t, text, "INCOMPLETE: 1 record of the input")
 }
 

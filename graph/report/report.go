@@ -30,7 +30,7 @@ import (
 func JSON(w io.Writer, a *graph.Assessment) error {
 	if a == nil {
 		a = &graph.Assessment{
-			Findings: []graph.FindingResult{}, Techniques: []graph.TechniqueResult{}, Mitigations: []graph.MitigationResult{}, Plan: []graph.PlanStep{},
+			Findings: []graph.FindingResult{}, Techniques: []graph.TechniqueResult{}, Mitigations: []graph.MitigationResult{}, Plan: []graph.PlanStep{}, RestsOnOne: []graph.RestsOnOne{},
 			Gaps: []graph.Gap{}, Drafts: []graph.Draft{}, Warnings: []graph.Warning{},
 		}
 	}

@@ -99,7 +99,7 @@ func TestTextSaysWhatWasFound(t *testing.T) {
 	a.Site, a.UnreadRecords, a.UnreadMembers = nil, 1, 2
 	got = text(t, a)
 	assert.Contains(t, strings.Join(strings.Fields(got), " "), "INCOMPLETE: 1 record of the input could not be read and is missing here, 2 parts of records could not be used; the warnings name each")
-	assert.Contains(t, got, "No -controls given: every mitigation is treated as not deployed\n")
+	assert.Contains(t, got, "No -controls given: nobody said what is deployed, so every mitigation is treated as not deployed\n")
 	assert.Contains(t, got, "        on plc-1\n")
 }
 
@@ -196,25 +196,6 @@ func TestWriteErrors(t *testing.T) {
 	a := assess(t, graph.SiteDescription{}, finding.Finding{ID: "F", Weaknesses: []string{"CWE-798"}})
 	assert.ErrorContains(t, report.Text(full{}, a), "disk full")
 	assert.ErrorContains(t, report.JSON(full{}, a), "disk full")
-}
-
-// The maker's word stands under the finding, the fix before what works around,
-// and a product that gets none is not kept back.
-func TestTextHasTheMakersWord(t *testing.T) {
-	remedies := func(r ...finding.Remedy) []finding.Remedy { return r }
-	a := assess(t, graph.SiteDescription{},
-		finding.Finding{ID: "A", Title: "t", Remedies: remedies(finding.Remedy{Category: "mitigation", Text: "Segment."}, finding.Remedy{Category: "vendor_fix", Text: "Update to 2.0."}, finding.Remedy{Category: "no_fix_planned", Products: []string{"P"}})},
-		finding.Finding{ID: "B", Title: "t", Remedies: remedies(finding.Remedy{Category: "no_fix_planned", Text: "End of\x1b[31m life. " + strings.Repeat("漢字 ", 60)})},
-		finding.Finding{ID: "C", Title: "t", Remedies: remedies(finding.Remedy{Category: "workaround"})},
-		finding.Finding{ID: "D", Title: "t", Remedies: remedies(finding.Remedy{Category: "own"})})
-	out := text(t, a)
-	assert.Contains(t, out, "        the source says: no fix is planned for some products; fix: Update to 2.0.\n")
-	assert.Contains(t, out, "        the source says: no fix is planned: End of[31m life. 漢字")
-	assert.Contains(t, out, "        the source says: work around: (no details)\n")
-	assert.Equal(t, 3, strings.Count(out, "the source says"))
-	for _, line := range strings.Split(out, "\n") {
-		assert.LessOrEqual(t, uniseg.StringWidth(line), 100, line)
-	}
 }
 
 // A kind of gap that this package does not know is listed as the others are.

@@ -9,6 +9,8 @@ import (
 
 	"github.com/mitigraph/mitigraph/graph"
 	"github.com/mitigraph/mitigraph/graph/finding"
+	"github.com/mitigraph/mitigraph/graph/internal/escape"
+	"github.com/mitigraph/mitigraph/graph/internal/remedy"
 )
 
 // shown is an assessment as people are shown it: what Text, Markdown and HTML
@@ -16,10 +18,12 @@ import (
 // was written; each of the three makes that inert in its own way.
 type shown struct {
 	a          *graph.Assessment
+	atCommand  bool                              // the reader has a command line, and ran the program
 	findings   map[string]*graph.FindingResult   // by ID
 	techniques map[string]*graph.TechniqueResult // by ID
 	devices    map[string]string                 // names by ID
 	place      map[string]int                    // indices of techniques by ID
+	remedies   []remedy.Said                     // those that say most first
 }
 
 func newShown(a *graph.Assessment) *shown {
@@ -40,6 +44,7 @@ func newShown(a *graph.Assessment) *shown {
 			sh.devices[d.ID] = d.Name
 		}
 	}
+	sh.remedies = remedy.Gather(sh.a.Site, sh.urgent())
 	return sh
 }
 
@@ -70,7 +75,10 @@ func (sh *shown) sources() []sourceOf {
 	out := []sourceOf{{string(graph.Official), sh.release()}}
 	byName := func(a, b sourceOf) int { return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.source, b.source)) }
 	out = append(out, slices.SortedFunc(maps.Keys(links), byName)...)
-	return append(out, slices.SortedFunc(maps.Keys(files), byName)...)
+	for _, f := range slices.SortedFunc(maps.Keys(files), byName) {
+		out = append(out, sourceOf{f.kind, escape.Base(f.source)})
+	}
+	return out
 }
 
 // headline says what was found, through which release, and how sure the counts
@@ -82,9 +90,17 @@ func (sh *shown) headline() []string {
 	}
 	out = append(out, sh.leads())
 	if n := len(sh.a.Techniques); n > 0 {
-		out = append(out, fmt.Sprintf("%d of %s; %s", sh.addressed(),
-			count(n, "technique has a deployed mitigation wherever it is open", "techniques have a deployed mitigation wherever they are open"),
-			count(len(sh.a.Gaps), "gap", "gaps")+sh.acceptedOf()))
+		gaps := count(len(sh.a.Gaps), "gap", "gaps") + sh.acceptedOf()
+		if sh.a.Site == nil {
+			out = append(out, gaps)
+		} else {
+			partly := ""
+			if n := sh.partlyAddressed(); n > 0 {
+				partly = fmt.Sprintf(", %d on some only", n)
+			}
+			out = append(out, fmt.Sprintf("%d of %s%s; %s", sh.addressed(),
+				count(n, "technique has a deployed mitigation on every device where it is open", "techniques have a deployed mitigation on every device where they are open"), partly, gaps))
+		}
 	}
 	if s := sh.unasked(); s != "" {
 		out = append(out, s)
@@ -97,7 +113,10 @@ func (sh *shown) unasked() string {
 	if sh.a.Site != nil || len(sh.a.Findings) == 0 {
 		return ""
 	}
-	return "No -controls given: every mitigation is treated as not deployed"
+	if sh.atCommand {
+		return "No -controls given: nobody said what is deployed, so every mitigation is treated as not deployed"
+	}
+	return "Nobody said what is deployed, so every mitigation is treated as not deployed"
 }
 
 func (sh *shown) scope() string {
@@ -110,7 +129,7 @@ func (sh *shown) scope() string {
 
 // release names the release and where it came from.
 func (sh *shown) release() string {
-	source := sh.a.Attack.Source
+	source := escape.Base(sh.a.Attack.Source)
 	if source == "embedded" {
 		source = "embedded facts"
 	}
@@ -143,8 +162,54 @@ func (sh *shown) incomplete() string {
 	return "INCOMPLETE: " + strings.Join(parts, ", ") + "; the warnings name each"
 }
 
-// addressed counts the techniques that have a deployed mitigation wherever they
-// are open.
+// json names the form of the report that has everything.
+func (sh *shown) json() string {
+	if sh.atCommand {
+		return "-format json"
+	}
+	return "the JSON form"
+}
+
+// warnings are the first of them, with the names of files for their folders.
+func (sh *shown) warnings() (out []string) {
+	folders := map[string]bool{}
+	folder := func(source string) {
+		if base := escape.Base(source); base != source {
+			folders[source] = true
+		}
+	}
+	for _, f := range sh.a.Findings {
+		folder(f.Source)
+	}
+	for _, w := range listed(sh.a.Warnings) {
+		folder(w.Source)
+	}
+	names := make([]string, 0, 2*len(folders))
+	for _, source := range slices.SortedFunc(maps.Keys(folders), func(a, b string) int { // of two that begin alike the longer
+		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
+	}) {
+		names = append(names, source, escape.Base(source))
+	}
+	short := strings.NewReplacer(names...)
+	for _, w := range listed(sh.a.Warnings) {
+		out = append(out, short.Replace(w.String()))
+	}
+	return out
+}
+
+// partlyAddressed counts the others that have one on some of the devices where
+// they are open.
+func (sh *shown) partlyAddressed() (n int) {
+	for _, tech := range sh.a.Techniques {
+		if sh.gapOf(tech) != "" && slices.ContainsFunc(tech.Mitigations, func(m graph.TechniqueMitigation) bool { return m.Partly }) {
+			n++
+		}
+	}
+	return n
+}
+
+// addressed counts the techniques that have a deployed mitigation on every
+// device where they are open.
 func (sh *shown) addressed() (n int) {
 	for _, tech := range sh.a.Techniques {
 		if sh.gapOf(tech) == "" {
@@ -239,8 +304,8 @@ func (sh *shown) rejected() string {
 	for _, c := range slices.Sorted(maps.Keys(checks)) {
 		why = append(why, fmt.Sprintf("%s %d", c, checks[c]))
 	}
-	return fmt.Sprintf("%d of %d are the template's: the answers of %s were rejected (%s; -format json says each reason).",
-		n, len(sh.a.Drafts), finding.Plain(model, 0), strings.Join(why, ", "))
+	return fmt.Sprintf("%d of %d are the template's: the answers of %s were rejected (%s; %s says each reason).",
+		n, len(sh.a.Drafts), finding.Plain(model, 0), strings.Join(why, ", "), sh.json())
 }
 
 // firstDraft is the index of the draft to show where there is room for one: of
@@ -257,8 +322,20 @@ func (sh *shown) firstDraft() int {
 	return first
 }
 
-// nextStep says what to do now.
+// nextStep says what to do now: first what the sources of the findings say.
 func (sh *shown) nextStep() string {
+	words := sh.ownStep()
+	if slices.ContainsFunc(sh.remedies, remedy.Said.Helps) {
+		return "Begin with what the sources of the findings themselves say. " + words
+	}
+	return words
+}
+
+func (sh *shown) ownStep() string {
+	current := "the list of what is deployed"
+	if sh.atCommand {
+		current = "the controls file"
+	}
 	switch {
 	case len(sh.a.Findings) == 0 && sh.a.UnreadRecords > 0:
 		return "Nothing of the input could be read. Mend what the warnings name, and run this again."
@@ -267,9 +344,9 @@ func (sh *shown) nextStep() string {
 	case len(sh.a.Techniques) == 0:
 		return "No finding leads to a technique. Add the weakness (CWE-…, OWASP-IOT-2018-I…) or the technique to the findings named above."
 	case sh.open() == 0 && len(sh.a.Gaps) > 0:
-		return "Every gap is accepted. Look at each again before its acceptance ends, keep the controls file current, and run this again with each new advisory."
+		return "Every gap is accepted. Look at each again before its acceptance ends, keep " + current + " current, and run this again with each new advisory."
 	case len(sh.a.Gaps) == 0:
-		return "Every technique has a deployed mitigation. Ask whether it is enough on each device, keep the controls file current, and run this again with each new advisory."
+		return "Every technique has a deployed mitigation. Ask whether it is enough on each device, keep " + current + " current, and run this again with each new advisory."
 	}
 	return sh.firstStep()
 }
@@ -293,8 +370,12 @@ func (sh *shown) acceptedOf() string {
 
 // leads says how many findings lead to techniques, and why others don't.
 func (sh *shown) leads() string {
-	status := map[graph.Status]int{}
+	status, judged := map[graph.Status]int{}, 0
 	for _, f := range sh.a.Findings {
+		if f.Judged {
+			judged++
+			continue
+		}
 		status[f.Status]++
 	}
 	parts := []string{count(status[graph.Mapped], "finding leads", "findings lead") + " to " + count(len(sh.a.Techniques), "technique", "techniques")}
@@ -312,6 +393,9 @@ func (sh *shown) leads() string {
 			}
 			parts = append(parts, fmt.Sprintf("%s to none (%s)", count(n, "leads", "lead"), why))
 		}
+	}
+	if judged > 0 {
+		parts = append(parts, count(judged, "leads to none by a judgement of this project (no technique follows from its weakness)", "lead to none by a judgement of this project (no technique follows from their weaknesses)"))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -336,10 +420,13 @@ func (sh *shown) gapOf(tech graph.TechniqueResult) graph.GapKind {
 // standing says in a few words how a technique is answered. What is deployed
 // is counted, not judged: one of nine mitigations may be the least of them.
 func (sh *shown) standing(tech graph.TechniqueResult) string {
-	deployed := 0
+	deployed, partly, all := 0, 0, len(tech.Mitigations)
 	for _, m := range tech.Mitigations {
-		if m.Deployed {
+		switch {
+		case m.Deployed:
 			deployed++
+		case m.Partly:
+			partly++
 		}
 	}
 	switch sh.gapOf(tech) {
@@ -350,12 +437,21 @@ func (sh *shown) standing(tech graph.TechniqueResult) string {
 	case graph.GapNotFeasible:
 		return "not feasible"
 	case graph.GapNotDeployed:
-		return fmt.Sprintf("0 of %d deployed", len(tech.Mitigations))
+		switch {
+		case sh.a.Site == nil:
+			return fmt.Sprintf("%d exist, deployed: not told", all)
+		case partly > 0:
+			return fmt.Sprintf("%d of %d, on some devices only", partly, all)
+		}
+		return fmt.Sprintf("none of %d deployed", all)
 	}
-	if deployed == 0 {
-		return "deployed, differing" // another one on each device
+	switch {
+	case deployed == 0: // another one on each device
+		return fmt.Sprintf("each device has some of %d", all)
+	case partly > 0:
+		return fmt.Sprintf("%d of %d on all, %d on some", deployed, all, partly)
 	}
-	return fmt.Sprintf("%d of %d deployed", deployed, len(tech.Mitigations))
+	return fmt.Sprintf("%d of %d deployed", deployed, all)
 }
 
 // named names devices for people: "Camera gateway at the gate (cam-gw)".
@@ -433,17 +529,67 @@ func (sh *shown) planWords() string {
 }
 
 func (sh *shown) firstStep() string {
-	then := "Write what is deployed and what a device can't do into a -controls file, and run this again."
-	if sh.a.Site != nil {
+	then := "Once it is deployed, have this assessed again with it."
+	switch {
+	case sh.atCommand && sh.a.Site == nil:
+		then = "Write what is deployed and what a device can't do into a -controls file, and run this again."
+	case sh.atCommand:
 		then = "Add it to the -controls file once it is deployed, and run this again."
+	case sh.a.Site == nil:
+		then = "Tell whoever assessed this what is deployed and what a device can't do, and have it assessed again."
 	}
 	if len(sh.a.Plan) > 0 {
 		p := sh.a.Plan[0]
 		if p.Adds == 0 {
 			return sentence(riskless) + ". Mend what is wrong, and run this again."
 		}
-		return fmt.Sprintf("Plan %s %s: it answers %s where nothing is deployed yet, with %.0f %% of the unanswered risk. %s",
+		return fmt.Sprintf("Plan %s %s: it answers %s where nothing is deployed yet, with %.0f %% of the risk that no deployed mitigation answers. %s",
 			p.ID, p.Name, count(len(p.Closes), "technique", "techniques"), 100*p.Adds, then)
 	}
 	return "No official mitigation can be added. Read the drafts and the candidates of the gaps, and decide which to accept."
+}
+
+// one is a technique that rests on one deployed mitigation, in words.
+type one struct {
+	graph.RestsOnOne
+	technique, deployed, next string // named; next is empty where there is none
+}
+
+const maxOnes = 5
+
+// ones are the riskiest of them.
+func (sh *shown) ones() (out []one) {
+	for _, r := range sh.a.RestsOnOne[:min(maxOnes, len(sh.a.RestsOnOne))] {
+		o := one{r, r.Technique, r.Mitigation, r.Next}
+		if t := sh.techniques[r.Technique]; t != nil {
+			o.technique = t.ID + " " + t.FullName
+			for _, m := range t.Mitigations {
+				switch m.ID {
+				case r.Mitigation:
+					o.deployed = m.ID + " " + m.Name
+				case r.Next:
+					o.next = m.ID + " " + m.Name
+				}
+			}
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+// onesLeft tells of the others; empty where there are none.
+func (sh *shown) onesLeft() string {
+	n := len(sh.a.RestsOnOne) - maxOnes
+	if n <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("… and %s of a risk of %.2f or less (%s has all)", count(n, "more", "more"), sh.a.RestsOnOne[maxOnes].Score, sh.json())
+}
+
+// beside says what can be deployed beside the one.
+func (o one) beside() string {
+	if o.next == "" {
+		return "no other can be deployed there"
+	}
+	return "next: " + o.next
 }

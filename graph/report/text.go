@@ -12,6 +12,7 @@ import (
 
 	"github.com/mitigraph/mitigraph/graph"
 	"github.com/mitigraph/mitigraph/graph/finding"
+	"github.com/mitigraph/mitigraph/graph/internal/remedy"
 )
 
 const (
@@ -27,6 +28,7 @@ const (
 // nil, or whose parts don't fit together, is written as far as it goes.
 func Text(w io.Writer, a *graph.Assessment) error {
 	t := &text{Writer: bufio.NewWriter(w), shown: newShown(a)}
+	t.atCommand = true
 	for _, s := range t.headline() {
 		t.wrapped("", s)
 	}
@@ -132,8 +134,8 @@ func cut(s string, n int) string {
 
 // more says how many rows a list has beyond those shown.
 func (t *text) more(shown, all int, one, many string) {
-	if s := rest(all-shown, one, many); s != "" {
-		t.line("  %s", s)
+	if n := all - shown; n > 0 {
+		t.line("  … and %s (%s has all)", count(n, "more "+one, "more "+many), t.json())
 	}
 }
 
@@ -160,6 +162,9 @@ func (t *text) found() {
 			where = pad(strings.Join(devicesOf(f), ", "), devices) + "  "
 		}
 		to := "no technique"
+		if f.Judged {
+			to = "judged: none"
+		}
 		if len(f.Techniques) > 0 {
 			if to = f.Techniques[0].ID; len(f.Techniques) > 1 {
 				to += fmt.Sprintf(" +%d", len(f.Techniques)-1)
@@ -169,9 +174,6 @@ func (t *text) found() {
 		t.line("%s%s  %s", head, pad(called(f), width-uniseg.StringWidth(head)-2-leads), cut(finding.Plain(to, 0), leads))
 		if a := affected(f); a != "" {
 			t.wrapped("        affected: ", a)
-		}
-		if word := makersWord(f.Remedies); word != "" {
-			t.line("%s", cut("        the source says: "+finding.Plain(word, 0), width))
 		}
 	}
 	t.more(shown, len(sorted), "finding", "findings")
@@ -191,11 +193,62 @@ func (t *text) suggestions(findings []*graph.FindingResult) {
 	t.more(shown, len(findings), "suggestion", "suggestions")
 }
 
+// remedy writes one whole: a word that is wider than a line goes on in the next.
+func (t *text) remedy(r remedy.Said) {
+	lead := "  " + r.Kind() + ": "
+	var b strings.Builder
+	for _, word := range strings.Fields(r.Quote()) {
+		for column := 0; word != ""; {
+			one, rest, n, _ := uniseg.FirstGraphemeClusterInString(word, -1)
+			if column += n; column > width-len(lead) {
+				b.WriteByte(' ')
+				column = n
+			}
+			b.WriteString(one)
+			word = rest
+		}
+		b.WriteByte(' ')
+	}
+	t.wrapped(lead, fmt.Sprintf("%s(%s) %s", b.String(), r.By(), t.note(r)))
+}
+
 func (t *text) actions() {
+	plan := "DO FIRST"
+	if len(t.remedies) > 0 {
+		t.heading(plan, sayFirst)
+		const shown = 12
+		for _, r := range t.remedies[:min(shown, len(t.remedies))] {
+			t.remedy(r)
+		}
+		t.more(shown, len(t.remedies), "remedy", "remedies")
+		plan = "THEN"
+	}
+	t.plan(plan)
+	for i, o := range t.ones() {
+		if i == 0 {
+			t.heading("RESTS ON ONE", onesMean)
+		}
+		t.line("  %.2f  %s", o.Score, cut(finding.Plain(o.technique, 0), width-8))
+		t.wrapped("        ", fmt.Sprintf("rests on %s%s", o.deployed, after(", on ", t.named(o.Devices)))+"; "+o.beside())
+	}
+	if s := t.onesLeft(); s != "" {
+		t.line("  %s", s)
+	}
+}
+
+// after is a text behind another one; empty where it is.
+func after(lead, s string) string {
+	if s == "" {
+		return ""
+	}
+	return lead + s
+}
+
+func (t *text) plan(title string) {
 	if len(t.a.Plan) == 0 {
 		return
 	}
-	t.heading("DO FIRST", t.planWords())
+	t.heading(title, t.planWords())
 	const shown = 5
 	t.line("   ADDS  %s  %s  ASKED FOR BY", pad("MITIGATION", 48), pad("TECHNIQUES", 10))
 	for _, p := range t.a.Plan[:min(shown, len(t.a.Plan))] {
@@ -215,9 +268,9 @@ func (t *text) opened() {
 	if len(t.a.Techniques) == 0 {
 		return
 	}
-	t.heading("TECHNIQUES", "what the findings open, the most urgent first (risk 0 to 1); [analyst] marks a judgement of this project, [site] what the findings say")
+	t.heading("TECHNIQUES", "what the findings open, the most urgent first (risk 0 to 1); at the end how many of its mitigations are deployed; [analyst] marks a judgement of this project, [site] what the findings say")
 	for _, tech := range t.a.Techniques[:min(maxRows, len(t.a.Techniques))] {
-		t.line("  %.2f  %s %s  %s", tech.Score, pad(tech.ID, 9), pad(tech.FullName, 56), t.standing(tech))
+		t.line("  %.2f  %s %s  %s", tech.Score, pad(tech.ID, 9), pad(tech.FullName, 51), t.standing(tech))
 		if len(tech.Devices) > 0 {
 			t.wrapped("        on ", t.named(tech.Devices))
 		}

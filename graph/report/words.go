@@ -12,11 +12,16 @@ import (
 
 	"github.com/mitigraph/mitigraph/graph"
 	"github.com/mitigraph/mitigraph/graph/finding"
+	"github.com/mitigraph/mitigraph/graph/internal/escape"
+	"github.com/mitigraph/mitigraph/graph/internal/remedy"
 )
 
 // What the parts of a report mean to a reader.
 const (
-	planMeans       = "official mitigations that can be deployed and are not, each by the share of the unanswered risk that it adds to those above it; where a mitigation is deployed the risk is answered: less, not gone"
+	planMeans       = "official mitigations that can be deployed, each by the share that it adds of the unanswered risk, which is the risk where none is deployed; where a mitigation is deployed the risk is answered: less, not gone, and not in these shares"
+	numbersMean     = "A risk is unanswered on a device where no mitigation of the technique is deployed. A gap is such a place, or one for which ATT&CK names nothing to deploy or to watch, or a finding that leads to no technique."
+	sayFirst        = "what the sources of the findings themselves say, in their words"
+	onesMean        = "answered by one deployed mitigation alone, so in no share above: whether it is enough is for you to judge; the risk takes nothing off for it"
 	riskless        = "the findings carry no risk by their scores, so no step is worth more than another. Look at the scores first: a severity of 0 says that nothing can be lost, and a finding without a score counts as 5 of 10"
 	openedMeans     = "What the findings open, the most urgent first, with a risk from 0 to 1."
 	confidenceMeans = "A confidence says how often a weakness leads to a technique: about 0.9 in nearly every case, 0.6 in the typical case, 0.3 in a minority of cases, which is to be confirmed for the device at hand; 1.0 is a fact. A risk is severity × exploitation × confidence × consequence × asset, each from 0 to 1."
@@ -45,36 +50,32 @@ var gapTitles = []struct {
 	{graph.GapNoMitigation, "ATT&CK has no mitigation"},
 	{graph.GapPlaceholderOnly, "ATT&CK says that mitigation is limited or not effective"},
 	{graph.GapNotFeasible, "the device rules every mitigation out"},
-	{graph.GapNotDeployed, "mitigations exist, none is deployed"},
+	{graph.GapNotDeployed, "mitigations exist, none is known to be deployed"},
 	{graph.GapNoDetection, "ATT&CK names nothing to collect for detection; half the risk counts"},
 	{graph.GapNoTechnique, "the finding leads to no technique"},
 }
 
-// What each category of remedy means, the one that says most first.
-var remedyWords = []struct{ category, words string }{
-	{"vendor_fix", "fix"},
-	{"no_fix_planned", "no fix is planned"},
-	{"none_available", "no fix is available"},
-	{"workaround", "work around"},
-	{"mitigation", "mitigate"},
-}
-
-// makersWord is the remedy that says most, and whether there is none for some
-// products.
-func makersWord(remedies []finding.Remedy) string {
-	word, without := "", ""
-	for _, kind := range remedyWords {
-		i := slices.IndexFunc(remedies, func(r finding.Remedy) bool { return r.Category == kind.category })
-		switch {
-		case i < 0:
-		case word == "":
-			word = fmt.Sprintf("%s: %s", kind.words, cmp.Or(remedies[i].Text, "(no details)"))
-		case without == "" && strings.HasPrefix(kind.words, "no fix") && !strings.HasPrefix(word, "no fix"):
-			without = kind.words + " for some products; "
+// makersWord is the remedy that says most, quoted, and whether there is none for
+// some products: the first of those that all reports tell, see package remedy.
+func (sh *shown) makersWord(f *graph.FindingResult) string {
+	all := remedy.Gather(sh.a.Site, []*graph.FindingResult{f})
+	if len(all) == 0 {
+		return ""
+	}
+	words, without := all[0].Kind()+": "+cmp.Or(all[0].Quote(), "(no details)"), ""
+	for _, r := range all[1:] {
+		if all[0].Helps() && without == "" && !r.Helps() && strings.HasPrefix(r.Kind(), "no fix") {
+			without = r.Kind() + " for some products; "
 		}
 	}
-	return without + word
+	if note := sh.note(all[0]); note != "" {
+		words += ". " + note
+	}
+	return without + words
 }
+
+// note says that the site keeps devices as they are for which there is a fix.
+func (sh *shown) note(r remedy.Said) string { return remedy.Note(sh.named(r.Unpatchable)) }
 
 // sourceOf is where something in the assessment comes from.
 type sourceOf struct{ kind, source string }
@@ -201,6 +202,15 @@ func citedEvidence(d graph.Draft) (out []graph.Evidence) {
 	return out
 }
 
+// evidenceSource is where a piece of evidence is from, a file without its
+// folder.
+func evidenceSource(e graph.Evidence) string {
+	if e.Provenance == string(graph.Site) {
+		return escape.Base(e.Source)
+	}
+	return e.Source
+}
+
 // devicesOf is what a finding is on: devices of the site, or what the source
 // says.
 func devicesOf(f *graph.FindingResult) []string {
@@ -270,7 +280,7 @@ func rest(n int, one, many string) string {
 	if n <= 0 {
 		return ""
 	}
-	return fmt.Sprintf("… and %s (-format json has all)", count(n, "more "+one, "more "+many))
+	return fmt.Sprintf("… and %s (the JSON form has all)", count(n, "more "+one, "more "+many))
 }
 
 // calmer tells of what a list by risk leaves out, and of the highest risk there.

@@ -3,7 +3,10 @@
 //
 // Each kind of gap of each technique is a rule, whose help says what can be
 // done; each gap is a result at the file and line where its riskiest finding
-// is, or else at the file of findings that this came from. A gap that somebody accepted is suppressed, with the reason.
+// is, or else at the file of findings that this came from. What the sources of
+// the findings say can be done comes first in both, quoted. A file is named as it
+// was given, in the working folder as seen from there, and elsewhere without its
+// folder, since nobody else has that. A gap that somebody accepted is suppressed, with the reason.
 // Drafts are left out: what stands in such a log looks official.
 package sarif
 
@@ -16,6 +19,7 @@ import (
 	"io"
 	"math"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -27,6 +31,7 @@ import (
 	"github.com/mitigraph/mitigraph/graph"
 	"github.com/mitigraph/mitigraph/graph/finding"
 	"github.com/mitigraph/mitigraph/graph/internal/escape"
+	"github.com/mitigraph/mitigraph/graph/internal/remedy"
 	"github.com/mitigraph/mitigraph/graph/report"
 )
 
@@ -143,6 +148,17 @@ func (l *log) help(g graph.Gap) *sarif.MultiformatMessageString {
 		lead = "Official mitigations of ATT&CK:"
 	}
 	plain, markdown := []string{g.Why}, []string{finding.Markdown(g.Why)}
+	said := l.said(g)
+	for i, r := range said[:min(mostSaid, len(said))] {
+		if i == 0 {
+			plain, markdown = append(plain, saidFirst+":"), append(markdown, "", saidFirst+":", "")
+		}
+		plain, markdown = append(plain, "- "+r.String()), append(markdown, "- "+finding.Markdown(r.String()))
+	}
+	if n := len(said) - mostSaid; n > 0 {
+		more := fmt.Sprintf("- and %d more", n)
+		plain, markdown = append(plain, more), append(markdown, more)
+	}
 	if len(g.Candidates) == 0 {
 		const none = "Nothing is proposed: a person has to decide."
 		plain, markdown = append(plain, none), append(markdown, "", none)
@@ -163,6 +179,22 @@ func (l *log) help(g graph.Gap) *sarif.MultiformatMessageString {
 	return &sarif.MultiformatMessageString{Text: new(strings.Join(plain, "\n")), Markdown: new(strings.Join(markdown, "\n"))}
 }
 
+const (
+	saidFirst = "What the sources of the findings themselves say"
+	mostSaid  = 20 // remedies in the help of a rule
+)
+
+// said is what the sources of a gap's findings say can be done.
+func (l *log) said(g graph.Gap) []remedy.Said {
+	var fs []*graph.FindingResult
+	for _, id := range g.Findings {
+		if f, ok := l.findings[id]; ok && len(f.Remedies) > 0 {
+			fs = append(fs, &f)
+		}
+	}
+	return remedy.Gather(l.a.Site, fs)
+}
+
 // leads reports whether the first of the official candidates answers more risk
 // than each of the others.
 func leads(g graph.Gap) bool {
@@ -173,6 +205,17 @@ func (l *log) result(g graph.Gap, rule int) *sarif.Result {
 	r := sarif.NewResult()
 	r.RuleID, r.RuleIndex, r.Level, r.Rank = new(ruleID(g)), rule, level(g.Score), rank(g.Score)
 	say := l.about(g) + ": " + g.Why + " Found by " + some(g.Findings) + "."
+	const shown = 3
+	said := l.said(g)
+	for i, r := range said[:min(shown, len(said))] {
+		if i == 0 {
+			say += " " + saidFirst + ":"
+		}
+		say += " " + r.String() + "."
+	}
+	if n := len(said) - shown; n > 0 {
+		say += fmt.Sprintf(" And %d more.", n)
+	}
 	if len(g.Candidates) > 0 {
 		c := g.Candidates[0]
 		verb := "A suggestion, not official"
@@ -290,17 +333,23 @@ func (p place) location() *sarif.Location {
 	return out
 }
 
+// here is the path from the working folder to a file in it, and of one that is
+// elsewhere the name.
+func here(path string) string {
+	if folder, err := os.Getwd(); err == nil {
+		if inside, err := filepath.Rel(folder, path); err == nil && filepath.IsLocal(inside) {
+			return inside
+		}
+	}
+	return escape.Base(path)
+}
+
 // address is a file's name as a URI. Whatever a name holds, it is a path.
 func address(source string) string {
-	slashed := filepath.ToSlash(strings.ToValidUTF8(source, "\uFFFD"))
-	if !filepath.IsAbs(source) {
-		u := url.URL{Path: slashed} // writes ./ before what looks like a scheme
-		return u.String()
+	if filepath.IsAbs(source) {
+		source = here(source)
 	}
-	if !strings.HasPrefix(slashed, "/") { // C:/...
-		slashed = "/" + slashed
-	}
-	u := url.URL{Scheme: "file", Path: slashed}
+	u := url.URL{Path: filepath.ToSlash(strings.ToValidUTF8(source, "\uFFFD"))} // writes ./ before what looks like a scheme
 	return u.String()
 }
 

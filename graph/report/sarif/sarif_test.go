@@ -109,7 +109,7 @@ func TestWrite(t *testing.T) {
 	assert.Equal(t, "%SRCROOT%", results[0].Locations[0].Place.File.URIBaseID)
 	require.Len(t, results[0].Related, 2)
 	assert.Equal(t, "a%20b.json", results[0].Related[0].Place.File.URI)
-	assert.Equal(t, "file:///data/c.json", results[0].Related[1].Place.File.URI)
+	assert.Equal(t, "c.json", results[0].Related[1].Place.File.URI)
 	assert.Empty(t, results[3].Locations)
 	assert.Empty(t, results[1].Suppressions)
 	require.Len(t, results[2].Suppressions, 1)

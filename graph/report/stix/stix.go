@@ -4,7 +4,8 @@
 // A finding becomes a vulnerability, a device an infrastructure that has it,
 // and each reason why a finding opens a technique a relationship: the technique
 // targets the vulnerability, with the confidence, the provenance and the
-// rationale of the link. A gap is a note on its technique, and a step of the
+// rationale of the link. What a finding's source says can be done is a note on
+// the vulnerability, quoted. A gap is a note on its technique, and a step of the
 // plan a note on its mitigation. Techniques and mitigations are named by their
 // STIX IDs; the bundle does not repeat them.
 //
@@ -34,6 +35,7 @@ import (
 	export "github.com/mitigraph/mitigraph/graph/export/stix"
 	"github.com/mitigraph/mitigraph/graph/finding"
 	"github.com/mitigraph/mitigraph/graph/internal/escape"
+	"github.com/mitigraph/mitigraph/graph/internal/remedy"
 	"github.com/mitigraph/mitigraph/graph/report"
 	"github.com/mitigraph/mitigraph/mitre"
 )
@@ -82,6 +84,7 @@ type object struct {
 	Gap            *gapProps         `json:"x_mitigraph_gap,omitempty"`
 	Step           *stepProps        `json:"x_mitigraph_plan_step,omitempty"`
 	Draft          *draftProps       `json:"x_mitigraph_draft_note,omitempty"`
+	Remedy         *remedyProps      `json:"x_mitigraph_remedy,omitempty"`
 }
 
 type reference struct {
@@ -98,6 +101,15 @@ type foundProps struct {
 	KEV      bool     `json:"known_exploited,omitempty"`
 	EPSS     float64  `json:"epss,omitempty"`
 	Status   string   `json:"status"`
+	Judged   bool     `json:"judged,omitempty"` // see graph.FindingResult
+}
+
+type remedyProps struct {
+	Category    string   `json:"category"`
+	Findings    []string `json:"findings"`
+	Sources     []string `json:"sources,omitempty"`
+	Products    []string `json:"products,omitempty"`
+	Unpatchable []string `json:"unpatchable_devices,omitempty"`
 }
 
 type provenance struct {
@@ -176,6 +188,7 @@ func Write(w io.Writer, a *graph.Assessment, c *mitre.Catalog) error {
 		return err
 	}
 	x.findings()
+	x.remedies()
 	x.gaps()
 	x.plan()
 	for _, d := range others {
@@ -304,8 +317,8 @@ func (x *writer) findings() {
 	for _, f := range x.a.Findings {
 		o := object{
 			Type: "vulnerability", Name: finding.Plain(cmp.Or(f.Title, f.ID), 0), Description: finding.Plain(f.Why, 0),
-			Finding: &foundProps{ID: f.ID, Source: finding.Plain(f.Source, 0), Risk: f.Score, CVSS: finding.Plain(f.CVSS, 0), Severity: f.Severity,
-				KEV: f.KEV, EPSS: f.EPSS, Status: string(f.Status)},
+			Finding: &foundProps{ID: f.ID, Source: finding.Plain(escape.Base(f.Source), 0), Risk: f.Score, CVSS: finding.Plain(f.CVSS, 0), Severity: f.Severity,
+				KEV: f.KEV, EPSS: f.EPSS, Status: string(f.Status), Judged: f.Judged},
 		}
 		for _, cve := range f.CVEs {
 			o.References = append(o.References, reference{"cve", finding.Plain(cve, 0)})
@@ -327,11 +340,14 @@ func (x *writer) findings() {
 				}
 				x.devices[d] = x.add(object{Type: "infrastructure", Name: cmp.Or(name, "?")})
 			}
-			x.add(object{Type: "relationship", Relationship: "has", Source: x.devices[d], Target: id, Provenance: &provenance{Kind: string(graph.Site), Source: finding.Plain(f.Source, 0)}})
+			x.add(object{Type: "relationship", Relationship: "has", Source: x.devices[d], Target: id, Provenance: &provenance{Kind: string(graph.Site), Source: finding.Plain(escape.Base(f.Source), 0)}})
 		}
 		for _, t := range f.Techniques {
 			technique := x.ref(t.ID)
 			for _, v := range t.Via {
+				if v.Provenance == graph.Site { // the file of the finding
+					v.Source = escape.Base(v.Source)
+				}
 				x.add(object{
 					Type: "relationship", Relationship: "targets", Source: technique, Target: id, Description: finding.Plain(v.Rationale, 0),
 					Confidence: new(int(math.Round(100 * min(max(v.Confidence, 0), 1)))),
@@ -340,6 +356,34 @@ func (x *writer) findings() {
 			}
 		}
 	}
+}
+
+// remedies notes what the sources of findings say can be done.
+func (x *writer) remedies() {
+	fs := make([]*graph.FindingResult, len(x.a.Findings))
+	for i := range fs {
+		fs[i] = &x.a.Findings[i]
+	}
+	for _, r := range remedy.Gather(x.a.Site, fs) {
+		var refs []string
+		for _, f := range r.Findings {
+			refs = append(refs, x.found[f])
+		}
+		if refs = known(refs); len(refs) == 0 {
+			continue
+		}
+		x.add(object{
+			Type: "note", Abstract: "The finding's source says: " + r.Kind(), Content: r.String(), Refs: refs, Labels: []string{"mitigraph-remedy"},
+			Remedy: &remedyProps{finding.Plain(r.Category, 0), plain(r.Findings), plain(r.Sources), plain(r.Products), plain(r.Unpatchable)},
+		})
+	}
+}
+
+func plain(list []string) (out []string) {
+	for _, s := range list {
+		out = append(out, finding.Plain(s, 0))
+	}
+	return out
 }
 
 // catalogue names the source of a weakness's ID.
@@ -409,7 +453,7 @@ func (x *writer) plan() {
 		}
 		x.add(object{
 			Type: "note", Abstract: finding.Plain(fmt.Sprintf("Step %d of the plan: %s %s", i+1, s.ID, s.Name), 0),
-			Content: fmt.Sprintf("An official mitigation that can be deployed. Beyond what the steps before it answer, it answers %.0f %% of the unanswered risk; %.0f %% stays unanswered. Answered means that a mitigation is deployed: the risk is less, not gone.", 100*s.Adds, 100*s.Left),
+			Content: fmt.Sprintf("An official mitigation that can be deployed. Beyond what the steps before it answer, it answers %.0f %% of the unanswered risk, which is the risk where none is deployed; %.0f %% stays unanswered. Answered means that a mitigation is deployed: the risk is less, not gone.", 100*s.Adds, 100*s.Left),
 			Refs:    known(refs), Labels: []string{"mitigraph-plan"}, Step: &stepProps{i + 1, s.Adds, s.Left},
 		})
 	}
