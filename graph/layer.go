@@ -71,7 +71,7 @@ func (s *Snapshot) releases() []mitre.Info {
 // the newer release changes for a site.
 func (s *Snapshot) On(version string) (*Snapshot, error) {
 	var have []string
-	for _, l := range s.layers {
+	for _, l := range s.told().layers {
 		if l.catalog != nil && l.catalog.Info().Version == version {
 			return &Snapshot{layers: s.layers, known: buildIndex(s.layers, l), today: s.today}, nil
 		}
