@@ -151,7 +151,7 @@ func TestJudgedIsTold(t *testing.T) {
 		assert.NotContains(t, got, "not in this project's mapping", f.name)
 		switch f.name {
 		case "text", "markdown", "html", "html alone", "navigator":
-			assert.Contains(t, got, "1 leads to none by a judgement of this project (no technique follows from its weakness)", f.name)
+			assert.Contains(t, got, "1 leads to none (judged: none follows from its weakness)", f.name)
 		case "json":
 			assert.Contains(t, got, `"status": "unmapped_weakness"`)
 			assert.Contains(t, got, `"judged": true`)
