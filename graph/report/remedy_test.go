@@ -67,7 +67,7 @@ func TestSourcesComeFirst(t *testing.T) {
 	}
 	said := text(t, advised(t, graph.SiteDescription{Devices: []graph.Device{{ID: "plc-1"}}}))
 	assert.NotContains(t, said, "can't be patched")
-	assert.Contains(t, said, "Begin with what the sources of the findings themselves say.")
+	assert.Contains(t, said, "Begin with what the advisories and findings themselves say. ")
 }
 
 // A source's words can't end their quotation, and many are counted.

@@ -335,7 +335,10 @@ func (sh *shown) firstDraft() int {
 func (sh *shown) nextStep() string {
 	words := sh.ownStep()
 	if slices.ContainsFunc(sh.remedies, remedy.Said.Helps) {
-		return "Begin with what the sources of the findings themselves say. " + words
+		if p, plan := strings.CutPrefix(words, "Plan "); plan {
+			words = "Then plan " + p
+		}
+		return "Begin with what the advisories and findings themselves say. " + words
 	}
 	return words
 }
