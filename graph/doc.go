@@ -98,7 +98,8 @@
 // [Snapshot.Assess] gives the values. More of a factor never lowers a risk, and
 // a deployed control never raises one. [Assessment.Plan] turns the risks into
 // a short list of mitigations, and what the site decided to live with
-// ([Acceptance]) stays in sight but out of the plan.
+// ([Acceptance]) stays in sight but out of the plan, as does what one deployed
+// mitigation answers alone ([Assessment.RestsOnOne]).
 //
 // Where ATT&CK has no usable mitigation, a gap's candidates are those that
 // techniques alike have: by tactic, asset, weakness, user, detection and words.

@@ -214,3 +214,23 @@ func ExampleFindingsRead() {
 	}
 	// Output: scan.json: [1]: a finding needs an id or a title
 }
+
+// What one deployed mitigation answers alone is in no plan, and told apart.
+func ExampleSummary_RestsOnOneDevices() {
+	catalog, err := mitre.Embedded()
+	check(err)
+	ctx := context.Background()
+	g, err := graph.New(ctx, graph.Attack(catalog), graph.Knowledge(), graph.SiteFacts(graph.SiteDescription{Deployed: []string{"M0930"}}))
+	check(err)
+	defer g.Close()
+	lines := strings.NewReader(`{"id":"F-1","device":"plc-1","techniques":["T0866"]}
+{"id":"F-2","device":"hmi-1","techniques":["T0866"]}
+`)
+	sum, err := g.Snapshot().Stream(ctx, finding.Read(ctx, "fleet.jsonl", lines, finding.JSON), func(*graph.FindingResult) error { return nil })
+	check(err)
+	for i, r := range sum.RestsOnOne {
+		fmt.Println(r.Technique, "rests on", r.Mitigation, "on", slices.Collect(sum.RestsOnOneDevices(i)), "next", r.Next)
+	}
+	// Output:
+	// T0866 rests on M0930 on [hmi-1 plc-1] next M0916
+}

@@ -70,10 +70,8 @@ func (w *assessor) restsOnOne(ctx context.Context) ([]restsOn, error) {
 		}
 	}
 	for i := range out {
-		for _, m := range out[i].next { // by ID
-			if out[i].Next == "" || beside[m] > beside[out[i].Next] {
-				out[i].Next = m
-			}
+		if len(out[i].next) > 0 { // of equals the lower ID
+			out[i].Next = slices.MinFunc(out[i].next, func(a, b string) int { return cmp.Or(cmp.Compare(beside[b], beside[a]), cmp.Compare(a, b)) })
 		}
 	}
 	slices.SortStableFunc(out, func(a, b restsOn) int {

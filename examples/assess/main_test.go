@@ -386,7 +386,7 @@ func TestMixedFiles(t *testing.T) {
 	assert.Contains(t, fmt.Sprint(a.Warnings), "b.txt: findings: A is in "+files[4]+" already, in the same words; it counts once")
 	text, _, code := assess(t, append([]string{"-controls", controls}, files...)...)
 	require.Zero(t, code)
-	assert.Contains(t, text, "the source says: no fix is planned: No fix is planned.")
+	assert.Contains(t, text, "\n  no fix is planned: “No fix is planned.” (")
 	for _, line := range strings.Split(text, "\n") {
 		assert.LessOrEqual(t, len([]rune(line)), 100, line)
 	}

@@ -21,19 +21,19 @@ func (sh *shown) changedFrom() string {
 	case before.Version == after.Version:
 		return ""
 	case before.Version == "":
-		return fmt.Sprintf("from %s to release %s", unversioned(before), after.Version)
+		return fmt.Sprintf("from %s to release %s", sh.unversioned(before), after.Version)
 	case after.Version == "":
-		return fmt.Sprintf("from release %s to %s", before.Version, unversioned(after))
+		return fmt.Sprintf("from release %s to %s", before.Version, sh.unversioned(after))
 	}
 	return fmt.Sprintf("from release %s to %s", before.Version, after.Version)
 }
 
 // unversioned names a release whose bundle does not say which it is.
-func unversioned(r graph.AttackRelease) string {
+func (sh *shown) unversioned(r graph.AttackRelease) string {
 	if r.Source == "" {
 		return "no release"
 	}
-	return fmt.Sprintf("a bundle without a version (%s)", finding.Plain(r.Source, 0))
+	return fmt.Sprintf("a bundle without a version (%s)", finding.Plain(sh.file(r.Source), 0))
 }
 
 // changes are the techniques that differ, the most urgent first.

@@ -50,7 +50,7 @@ func ExampleText() {
 	// Output:
 	// 1 finding on 1 device, seen through ATT&CK ics-attack 19.1 (embedded facts)
 	// 1 finding leads to 3 techniques
-	// 0 of 3 techniques have a deployed mitigation on every device where they are open; 3 gaps
+	// 0 of 3 techniques have a deployed mitigation on each of their devices; 3 gaps
 }
 
 // What a person reads in an issue or a wiki.
@@ -62,7 +62,7 @@ func ExampleMarkdown() {
 	//
 	// - 1 finding on 1 device, seen through ATT&CK ics-attack 19.1 (embedded facts)
 	// - 1 finding leads to 3 techniques
-	// - 0 of 3 techniques have a deployed mitigation on every device where they are open; 3 gaps
+	// - 0 of 3 techniques have a deployed mitigation on each of their devices; 3 gaps
 }
 
 // A page to hand on: one file that asks nothing of the network.

@@ -211,7 +211,7 @@ func (sh *shown) numbers() []number {
 	}
 	out = append(out, number{fmt.Sprint(sh.open()), noun(sh.open(), "gap", "gaps") + " to decide on" + sh.acceptedOf()})
 	if n := len(sh.a.Plan); n > 0 && sh.a.Plan[0].Adds > 0 {
-		out = append(out, number{fmt.Sprintf("%.0f %%", 100*(1-sh.a.Plan[n-1].Left)), fmt.Sprintf("of the unanswered risk would be answered, less but not gone, by the plan's %s", count(n, "step", "steps"))})
+		out = append(out, number{fmt.Sprintf("%.0f %%", 100*(1-sh.a.Plan[n-1].Left)), fmt.Sprintf("of the unanswered risk would have a mitigation with the plan's %s: less risk, not none", count(n, "step", "steps"))})
 	}
 	return out
 }

@@ -67,7 +67,7 @@ func TestSourcesComeFirst(t *testing.T) {
 	}
 	said := text(t, advised(t, graph.SiteDescription{Devices: []graph.Device{{ID: "plc-1"}}}))
 	assert.NotContains(t, said, "can't be patched")
-	assert.Contains(t, said, "Begin with what the sources of the findings themselves say.")
+	assert.Contains(t, said, "Begin with what the advisories and findings themselves say. ")
 }
 
 // A source's words can't end their quotation, and many are counted.
@@ -151,7 +151,7 @@ func TestJudgedIsTold(t *testing.T) {
 		assert.NotContains(t, got, "not in this project's mapping", f.name)
 		switch f.name {
 		case "text", "markdown", "html", "html alone", "navigator":
-			assert.Contains(t, got, "1 leads to none by a judgement of this project (no technique follows from its weakness)", f.name)
+			assert.Contains(t, got, "1 leads to none (judged: none follows from its weakness)", f.name)
 		case "json":
 			assert.Contains(t, got, `"status": "unmapped_weakness"`)
 			assert.Contains(t, got, `"judged": true`)

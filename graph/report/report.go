@@ -10,7 +10,10 @@
 //
 // All write the same bytes for the same assessment, and may be called by any
 // number of goroutines. They never reorder or leave out without saying so: the
-// order of urgency is the assessment's. What the input wrote is inert in each:
+// order of urgency is the assessment's. What the sources of the findings say can
+// be done comes before any mitigation, in their words and quoted; [JSON] has it
+// with each finding. All but Text and JSON name a file without its folder, since
+// they are handed on. What the input wrote is inert in each:
 // no character of it is obeyed by a terminal, a browser or a reader of Markdown.
 package report
 

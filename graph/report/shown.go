@@ -99,7 +99,7 @@ func (sh *shown) headline() []string {
 				partly = fmt.Sprintf(", %d on some only", n)
 			}
 			out = append(out, fmt.Sprintf("%d of %s%s; %s", sh.addressed(),
-				count(n, "technique has a deployed mitigation on every device where it is open", "techniques have a deployed mitigation on every device where they are open"), partly, gaps))
+				count(n, "technique has a deployed mitigation on each of its devices", "techniques have a deployed mitigation on each of their devices"), partly, gaps))
 		}
 	}
 	if s := sh.unasked(); s != "" {
@@ -129,7 +129,7 @@ func (sh *shown) scope() string {
 
 // release names the release and where it came from.
 func (sh *shown) release() string {
-	source := escape.Base(sh.a.Attack.Source)
+	source := sh.file(sh.a.Attack.Source)
 	if source == "embedded" {
 		source = "embedded facts"
 	}
@@ -160,6 +160,15 @@ func (sh *shown) incomplete() string {
 		return ""
 	}
 	return "INCOMPLETE: " + strings.Join(parts, ", ") + "; the warnings name each"
+}
+
+// file names a file: as it was given to whoever gave it, and without its folder
+// to all others.
+func (sh *shown) file(source string) string {
+	if sh.atCommand {
+		return source
+	}
+	return escape.Base(source)
 }
 
 // json names the form of the report that has everything.
@@ -326,7 +335,10 @@ func (sh *shown) firstDraft() int {
 func (sh *shown) nextStep() string {
 	words := sh.ownStep()
 	if slices.ContainsFunc(sh.remedies, remedy.Said.Helps) {
-		return "Begin with what the sources of the findings themselves say. " + words
+		if p, plan := strings.CutPrefix(words, "Plan "); plan {
+			words = "Then plan " + p
+		}
+		return "Begin with what the advisories and findings themselves say. " + words
 	}
 	return words
 }
@@ -395,7 +407,7 @@ func (sh *shown) leads() string {
 		}
 	}
 	if judged > 0 {
-		parts = append(parts, count(judged, "leads to none by a judgement of this project (no technique follows from its weakness)", "lead to none by a judgement of this project (no technique follows from their weaknesses)"))
+		parts = append(parts, count(judged, "leads to none (judged: none follows from its weakness)", "lead to none (judged: none follows from their weaknesses)"))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -21,7 +21,8 @@ const (
 	maxGapsShown = 3   // of each kind
 )
 
-// Text writes the assessment for a person: what was found, what to do first,
+// Text writes the assessment for the person who asked for it: what was found,
+// what to do first, by the findings' sources and by ATT&CK,
 // the most urgent techniques with the reason for each, the gaps by kind, and
 // drafts apart from what is official. It shows the first of each list and
 // counts the rest. Lines are at most 100 columns wide. An assessment that is
@@ -268,9 +269,9 @@ func (t *text) opened() {
 	if len(t.a.Techniques) == 0 {
 		return
 	}
-	t.heading("TECHNIQUES", "what the findings open, the most urgent first (risk 0 to 1); at the end how many of its mitigations are deployed; [analyst] marks a judgement of this project, [site] what the findings say")
+	t.heading("TECHNIQUES", "what the findings open, the most urgent first (risk 0 to 1), and how much is deployed; [analyst] marks a judgement of this project, [site] what the findings say")
 	for _, tech := range t.a.Techniques[:min(maxRows, len(t.a.Techniques))] {
-		t.line("  %.2f  %s %s  %s", tech.Score, pad(tech.ID, 9), pad(tech.FullName, 51), t.standing(tech))
+		t.line("  %.2f  %s %s  %s", tech.Score, pad(tech.ID, 9), pad(tech.FullName, 48), t.standing(tech))
 		if len(tech.Devices) > 0 {
 			t.wrapped("        on ", t.named(tech.Devices))
 		}

@@ -20,7 +20,7 @@ import (
 const (
 	planMeans       = "official mitigations that can be deployed, each by the share that it adds of the unanswered risk, which is the risk where none is deployed; where a mitigation is deployed the risk is answered: less, not gone, and not in these shares"
 	numbersMean     = "A risk is unanswered on a device where no mitigation of the technique is deployed. A gap is such a place, or one for which ATT&CK names nothing to deploy or to watch, or a finding that leads to no technique."
-	sayFirst        = "what the sources of the findings themselves say, in their words"
+	sayFirst        = "what the advisories and findings themselves say, in their words"
 	onesMean        = "answered by one deployed mitigation alone, so in no share above: whether it is enough is for you to judge; the risk takes nothing off for it"
 	riskless        = "the findings carry no risk by their scores, so no step is worth more than another. Look at the scores first: a severity of 0 says that nothing can be lost, and a finding without a score counts as 5 of 10"
 	openedMeans     = "What the findings open, the most urgent first, with a risk from 0 to 1."

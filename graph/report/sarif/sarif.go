@@ -180,7 +180,7 @@ func (l *log) help(g graph.Gap) *sarif.MultiformatMessageString {
 }
 
 const (
-	saidFirst = "What the sources of the findings themselves say"
+	saidFirst = "What the advisories and findings themselves say"
 	mostSaid  = 20 // remedies in the help of a rule
 )
 
