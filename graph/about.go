@@ -141,6 +141,10 @@ func (e *aboutEvidence) opened(t *mitre.Technique, r TechniqueResult) {
 			}
 		}
 	}
+	if e.a.Site == nil && len(r.Mitigations) > 0 { // nobody said anything of the site
+		say(e.release, "%s %s mitigates %s %s; it is feasible, and nobody said whether it is deployed.%.0s", func(TechniqueMitigation) bool { return true })
+		return
+	}
 	both := e.release + " and site"
 	say(both, "%s %s mitigates %s %s and is deployed wherever it is open.%.0s", func(m TechniqueMitigation) bool { return m.Deployed })
 	say(both, "%s %s mitigates %s %s; it is feasible and not deployed everywhere it is open.%.0s", func(m TechniqueMitigation) bool { return !m.Deployed && m.Feasible })

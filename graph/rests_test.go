@@ -117,3 +117,24 @@ func TestConstraintsAreNamed(t *testing.T) {
 	a := assessed(t, SiteDescription{Devices: []Device{{ID: "d", Constraints: []string{"no_patch", "no_agent"}}, {ID: "e"}}})
 	assert.Equal(t, []DeviceResult{{ID: "d", Constraints: []string{"no_agent", "no_patch"}}, {ID: "e"}}, a.Site.Devices)
 }
+
+// The same of what a technique's evidence says.
+func TestEvidenceAboutWhatNobodySaid(t *testing.T) {
+	for _, test := range []struct {
+		site   []Source
+		source string
+		text   string
+	}{
+		{nil, "ATT&CK ics-attack 19.1", "M0801 Access Management mitigates T1694.002 Hardcoded Credentials; it is feasible, and nobody said whether it is deployed."},
+		{[]Source{SiteFacts(SiteDescription{})}, "ATT&CK ics-attack 19.1 and site", "M0801 Access Management mitigates T1694.002 Hardcoded Credentials; it is feasible and not deployed everywhere it is open."},
+	} {
+		g := newGraph(t, append(test.site, Findings(finding.Finding{ID: "F", Device: "d", Techniques: []string{"T1694.002"}}))...)
+		list, err := g.Snapshot().EvidenceAbout(assess(t, g), "T1694.002")
+		require.NoError(t, err)
+		var found bool
+		for _, e := range list {
+			found = found || e.Source == test.source && e.Text == test.text
+		}
+		assert.True(t, found, "%q in %+v", test.text, list)
+	}
+}

@@ -99,7 +99,7 @@ func (m *markdown) plan() {
 	if len(m.remedies) > 0 {
 		m.line("\n## First: %s\n", sayFirst)
 		for _, r := range listed(m.remedies) {
-			m.line("- **%s**: %s (%s) %s", r.Kind(), cmp.Or(r.Quote(), "no details"), r.By(), m.note(r))
+			m.line("- **%s**: %s (%s)%s", r.Kind(), cmp.Or(r.Quote(), "no details"), r.By(), after(" ", m.note(r)))
 		}
 		m.more(rest(len(m.remedies)-maxListed, "remedy", "remedies"))
 	}

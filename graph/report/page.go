@@ -158,7 +158,7 @@ func (p *page) said() {
 			p.put("no details")
 		}
 		p.put(` <span class="quiet">(<bdi>{}</bdi>)</span>`, r.By())
-		p.given(" <strong class=\"accepted\">{}</strong>", p.note(r))
+		p.given(" <strong>{}</strong>", p.note(r))
 		p.put("</li>")
 	}
 	p.put("\n</ul>")
@@ -209,7 +209,11 @@ func (sh *shown) numbers() []number {
 	if sh.a.Site != nil {
 		out = append(out, number{fmt.Sprintf("%d of %d", sh.addressed(), len(sh.a.Techniques)), "of these with a deployed mitigation on every device where they are open"})
 	}
-	out = append(out, number{fmt.Sprint(sh.open()), noun(sh.open(), "gap", "gaps") + " to decide on" + sh.acceptedOf()})
+	accepted := ""
+	if n := len(sh.a.Gaps) - sh.open(); n > 0 {
+		accepted = fmt.Sprintf("; %d more %s accepted", n, noun(n, "is", "are"))
+	}
+	out = append(out, number{fmt.Sprint(sh.open()), noun(sh.open(), "gap", "gaps") + " to decide on" + accepted})
 	if n := len(sh.a.Plan); n > 0 && sh.a.Plan[0].Adds > 0 {
 		out = append(out, number{fmt.Sprintf("%.0f %%", 100*(1-sh.a.Plan[n-1].Left)), fmt.Sprintf("of the unanswered risk would have a mitigation with the plan's %s: less risk, not none", count(n, "step", "steps"))})
 	}

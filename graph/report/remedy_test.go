@@ -167,7 +167,8 @@ func TestJudgedIsTold(t *testing.T) {
 // What is answered by one deployed mitigation leaves the plan and not the
 // report, which says what could stand beside it.
 func TestRestsOnOneIsTold(t *testing.T) {
-	a := assess(t, graph.SiteDescription{Devices: []graph.Device{{ID: "plc-1", Deployed: []string{"M0930"}}}}, finding.Finding{ID: "F-1", Device: "plc-1", Techniques: []string{"T0866", "T0814"}, CVSS: "9.8", KEV: true})
+	a := assess(t, graph.SiteDescription{Devices: []graph.Device{{ID: "plc-1", Deployed: []string{"M0930"}}}}, finding.Finding{ID: "F-1", Device: "plc-1", Techniques: []string{"T0866"}, CVSS: "9.8", KEV: true},
+		finding.Finding{ID: "F-2", Device: "plc-1", Techniques: []string{"T0814"}, CVSS: "5.0"})
 	require.Len(t, a.RestsOnOne, 1)
 	require.NotEmpty(t, a.RestsOnOne[0].Next)
 	require.Equal(t, 0.0, a.Plan[len(a.Plan)-1].Left, "nothing is left of the unanswered risk")
@@ -182,6 +183,7 @@ func TestRestsOnOneIsTold(t *testing.T) {
 		case "text", "markdown", "html", "html alone":
 			assert.Contains(t, got, "T0866 Exploitation of Remote Services", f.name)
 			assert.Contains(t, got, "rests on M0930 Network Segmentation", f.name)
+			assert.Contains(t, got, "Ask whether M0930 is enough against T0866, a higher risk (0.84) that rests on it alone.", f.name)
 			assert.Contains(t, got, "next: "+a.RestsOnOne[0].Next+" ", f.name)
 			assert.Contains(t, got, "less, not gone, and not in these shares", f.name)
 		case "navigator":
@@ -229,4 +231,12 @@ func TestPagesAreHandedOn(t *testing.T) {
 			}
 		}
 	}
+}
+
+// What is accepted is not among the gaps to decide on.
+func TestNumbersOfGaps(t *testing.T) {
+	a := assess(t, graph.SiteDescription{}, finding.Finding{ID: "F", Device: "d", Techniques: []string{"T0837", "T0814"}})
+	require.Len(t, a.Gaps, 2)
+	a.Gaps[1].Accepted = &graph.Acceptance{Kind: a.Gaps[1].Kind, By: "J. Doe", Why: "x"}
+	assert.Contains(t, page(t, a, nil), "<strong>1</strong> <span>gap to decide on; 1 more is accepted</span>")
 }

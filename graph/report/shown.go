@@ -555,6 +555,9 @@ func (sh *shown) firstStep() string {
 		if p.Adds == 0 {
 			return sentence(riskless) + ". Mend what is wrong, and run this again."
 		}
+		if r := sh.a.RestsOnOne; len(r) > 0 && len(sh.a.Gaps) > 0 && r[0].Score > sh.a.Gaps[0].Score {
+			then = fmt.Sprintf("Ask whether %s is enough against %s, a higher risk (%.2f) that rests on it alone. %s", r[0].Mitigation, r[0].Technique, r[0].Score, then)
+		}
 		return fmt.Sprintf("Plan %s %s: it answers %s where nothing is deployed yet, with %.0f %% of the risk that no deployed mitigation answers. %s",
 			p.ID, p.Name, count(len(p.Closes), "technique", "techniques"), 100*p.Adds, then)
 	}
