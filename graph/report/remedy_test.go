@@ -236,7 +236,9 @@ func TestPagesAreHandedOn(t *testing.T) {
 // What is accepted is not among the gaps to decide on.
 func TestNumbersOfGaps(t *testing.T) {
 	a := assess(t, graph.SiteDescription{}, finding.Finding{ID: "F", Device: "d", Techniques: []string{"T0837", "T0814"}})
-	require.Len(t, a.Gaps, 2)
+	require.Len(t, a.Gaps, 3)
 	a.Gaps[1].Accepted = &graph.Acceptance{Kind: a.Gaps[1].Kind, By: "J. Doe", Why: "x"}
-	assert.Contains(t, page(t, a, nil), "<strong>1</strong> <span>gap to decide on; 1 more is accepted</span>")
+	assert.Contains(t, page(t, a, nil), "<strong>2</strong> <span>gaps to decide on; 1 more is accepted</span>")
+	a.Gaps[2].Accepted = a.Gaps[1].Accepted
+	assert.Contains(t, page(t, a, nil), "<strong>1</strong> <span>gap to decide on; 2 more are accepted</span>")
 }
