@@ -237,7 +237,7 @@ func (e *aboutEvidence) finding(f *finding.Finding) {
 }
 
 func (e *aboutEvidence) device(d *Device) {
-	e.deviceEvidence(&e.evidence, d.ID)
+	e.deviceEvidence(&e.evidence, d.ID, e.limits(d.ID))
 	var here []string
 	for n := range e.index().from(deviceKey(d.ID), predDeployed) {
 		if m, ok := n.doc.(*mitre.Mitigation); ok && !m.Placeholder() {

@@ -357,14 +357,13 @@ func remediesOn(f *finding.Finding, devices []*deviceNow) []finding.Remedy {
 	return out
 }
 
-// affectedOn leaves out the products that are not called like one that the
-// devices are; where none is, all stay.
+// affectedOn leaves out the products that none of the devices is; where none is, all stay.
 func affectedOn(f *finding.Finding, devices []*deviceNow) []finding.Affected {
 	var out []finding.Affected
 	for _, a := range f.Affected {
 		name := productKey(a.Product)
 		if slices.ContainsFunc(devices, func(d *deviceNow) bool {
-			return name == productKey(d.id) || slices.ContainsFunc(d.products, func(p string) bool { return strings.Contains(name, p) })
+			return name == productKey(d.id) || slices.Contains(d.products, name)
 		}) {
 			out = append(out, a)
 		}
@@ -397,10 +396,28 @@ func (w *assessor) onDevices(m *mitre.Mitigation, by []openedBy) TechniqueMitiga
 		}
 	}
 	r.Partly = r.Partly && !r.Deployed
-	if r.Feasible {
-		r.Why = ""
+	if r.Feasible && r.Why != "" {
+		r.Why = w.ruledOutOn(m.ID, by) + " (" + r.Why + ")"
 	}
 	return r
+}
+
+// ruledOutOn says on how many of the devices constraints rule a mitigation out;
+// empty where they do on none.
+func (w *assessor) ruledOutOn(m string, by []openedBy) string {
+	var out []openedBy
+	names := map[string]bool{}
+	for _, b := range by {
+		if reason := b.device.ruledOut[m]; reason != "" && !w.isDeployed(m, b.device) {
+			name, _, _ := strings.Cut(reason, ":")
+			out, names[name] = append(out, b), true
+		}
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("ruled out on %d of %s by %s", devicesIn(out).count(), plural(devicesIn(by).count(), "device", "devices"),
+		strings.Join(slices.Sorted(maps.Keys(names)), ", "))
 }
 
 // mitigationResults turns the view round: what does each mitigation answer?

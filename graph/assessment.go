@@ -187,7 +187,7 @@ type TechniqueMitigation struct {
 	Deployed bool   `json:"deployed"`         // on every one of the devices, or site-wide
 	Partly   bool   `json:"partly,omitempty"` // on some of the devices and not on all
 	Feasible bool   `json:"feasible"`         // false when no device allows it
-	Why      string `json:"why,omitempty"`    // what rules it out; empty where it is feasible
+	Why      string `json:"why,omitempty"`    // what rules it out, on all devices or, where Feasible, on how many
 }
 
 // MitigationResult is a mitigation that answers at least one technique.

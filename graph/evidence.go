@@ -73,8 +73,16 @@ func (s *Snapshot) Evidence(a *Assessment, gap int) ([]Evidence, error) {
 		why.IDs = slices.DeleteFunc(why.IDs, func(id string) bool { return strings.Contains(strings.ToUpper(d), id) })
 	}
 	s.findingEvidence(&e, a, g)
-	for _, id := range g.Devices[:min(len(g.Devices), maxEvidenceFindings)] {
-		s.deviceEvidence(&e, id)
+	told := map[string]bool{} // constraints
+	for i, id := range g.Devices {
+		limits := s.limits(id)
+		if i >= maxEvidenceFindings && !slices.ContainsFunc(limits, func(c *constraint) bool { return !told[c.ID] }) {
+			continue
+		}
+		for _, c := range limits {
+			told[c.ID] = true
+		}
+		s.deviceEvidence(&e, id, limits)
 	}
 	for i, c := range g.Candidates {
 		kind, source, standing, first := Analyst, "mitigraph", "ATT&CK does not list it for this technique", ""
@@ -160,7 +168,17 @@ func findingStatement(f *finding.Finding) string {
 	return fmt.Sprintf("%s (%s).", text, d.words)
 }
 
-func (s *Snapshot) deviceEvidence(e *evidence, id string) {
+// limits are the constraints of a device.
+func (s *Snapshot) limits(id string) (out []*constraint) {
+	for n := range s.index().from(deviceKey(id), predLimited) {
+		if c, ok := n.doc.(*constraint); ok {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func (s *Snapshot) deviceEvidence(e *evidence, id string, constraints []*constraint) {
 	d, ok := doc[*Device](s.index(), deviceKey(id))
 	if !ok {
 		return
@@ -172,10 +190,8 @@ func (s *Snapshot) deviceEvidence(e *evidence, id string) {
 		}
 	}
 	var limits []string
-	for n := range s.index().from(deviceKey(id), predLimited) {
-		if c, ok := n.doc.(*constraint); ok {
-			limits = append(limits, fmt.Sprintf("%s (%s)", c.ID, strings.TrimSuffix(c.Meaning, ".")))
-		}
+	for _, c := range constraints {
+		limits = append(limits, fmt.Sprintf("%s (%s)", c.ID, strings.TrimSuffix(c.Meaning, ".")))
 	}
 	if len(limits) > 0 {
 		text += "; constraints: " + strings.Join(limits, ", ")

@@ -127,7 +127,7 @@ func (w *assessor) mitigationGaps(o *opened, gain map[string]MitigationResult) [
 			deployed = "; nobody said what is deployed"
 		}
 		g.Why = plural(len(usable), "mitigation exists", "mitigations exist") + deployed + w.on(g.devices()) + "."
-		g.Candidates = official(usable, s.by, gain, o.technique)
+		g.Candidates = w.official(usable, s.by, gain, o.technique)
 		out = append(out, g)
 	}
 	for _, s := range w.shares(GapNotFeasible, o.technique.ID, infeasible) {
@@ -159,7 +159,7 @@ func (w *assessor) on(devices bitmap) string {
 }
 
 // official ranks the technique's own mitigations that some device allows.
-func official(usable []*mitre.Mitigation, by []openedBy, gain map[string]MitigationResult, t *mitre.Technique) []Candidate {
+func (w *assessor) official(usable []*mitre.Mitigation, by []openedBy, gain map[string]MitigationResult, t *mitre.Technique) []Candidate {
 	out := []Candidate{}
 	for _, m := range usable {
 		if !slices.ContainsFunc(by, func(b openedBy) bool { return b.device.ruledOut[m.ID] == "" }) {
@@ -168,6 +168,9 @@ func official(usable []*mitre.Mitigation, by []openedBy, gain map[string]Mitigat
 		c := Candidate{ID: m.ID, Name: m.Name, Score: gain[m.ID].Score, Because: []string{
 			fmt.Sprintf("official mitigation of %s %s", t.ID, t.Name),
 		}}
+		if not := w.ruledOutOn(m.ID, by); not != "" {
+			c.Because = append(c.Because, not)
+		}
 		if n := len(gain[m.ID].Covers) - 1; n > 0 {
 			c.Because = append(c.Because, "also mitigates "+plural(n, "other technique opened here", "other techniques opened here"))
 		}

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
-	"math"
 	"slices"
 	"strings"
 
@@ -494,6 +493,7 @@ func (w *assessor) techniques() []TechniqueResult {
 // first, then by ID. The groups are in this order already.
 func (w *assessor) findingIDs(by []openedBy) iter.Seq[string] {
 	return func(yield func(string) bool) {
+		var seen bitmap // a finding may be on devices which differ, and in several groups
 		for len(by) > 0 {
 			n := 1
 			for n < len(by) && by[n].risk == by[0].risk {
@@ -508,12 +508,11 @@ func (w *assessor) findingIDs(by []openedBy) iter.Seq[string] {
 			}
 			by = by[n:]
 			slices.Sort(ranks)
-			last := uint32(math.MaxUint32)
 			for _, r := range ranks {
-				if r == last {
-					continue // of a finding that is on devices which differ
+				if seen.has(r) {
+					continue
 				}
-				if last = r; !yield(w.ids.text(r)) {
+				if seen.set(r); !yield(w.ids.text(r)) {
 					return
 				}
 			}

@@ -303,26 +303,42 @@ var constraintAdvice = []struct{ id, advice string }{
 	{"vendor_managed", "Agree on every step with the vendor who runs the device"},
 }
 
+// mostAdvice bounds what one step says of constraints.
+const mostAdvice = 3
+
 // constraints is the step that keeps to what the devices allow.
 func (w *writer) constraints() sentence {
 	var cites, advice []string
-	for _, e := range w.evidence {
-		_, limits, ok := strings.Cut(e.Text, "; constraints: ")
-		if !ok || e.Provenance != string(graph.Site) || len(cites) == verify.MaxCited {
-			continue
+	cite := func(handle string) {
+		if !slices.Contains(cites, handle) && len(cites) < verify.MaxCited {
+			cites = append(cites, handle)
 		}
-		cites = append(cites, e.Handle)
-		for _, c := range constraintAdvice {
-			if strings.Contains(limits, c.id+" ") && !slices.Contains(advice, c.advice) {
+	}
+	limits := map[string]string{} // by handle
+	for _, e := range w.evidence {
+		if _, l, ok := strings.Cut(e.Text, "; constraints: "); ok && e.Provenance == string(graph.Site) {
+			limits[e.Handle] = l
+		}
+	}
+	for _, c := range constraintAdvice { // the safety first, whatever the order of the devices
+		for _, e := range w.evidence {
+			if strings.Contains(limits[e.Handle], c.id+" ") && len(advice) < mostAdvice {
+				cite(e.Handle)
 				advice = append(advice, c.advice)
+				break
 			}
+		}
+	}
+	for _, e := range w.evidence {
+		if limits[e.Handle] != "" {
+			cite(e.Handle)
 		}
 	}
 	s := sentence{forms: []string{checkFirst}, cites: cites}
 	if len(cites) > 0 {
 		s.forms = []string{keepTo}
 		if len(advice) > 0 {
-			rich := keepToThese + " " + strings.Join(advice[:min(3, len(advice))], ". ") + "."
+			rich := keepToThese + " " + strings.Join(advice, ". ") + "."
 			s.forms = []string{rich, keepTo}
 		}
 	}
