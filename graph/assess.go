@@ -363,7 +363,9 @@ func affectedOn(f *finding.Finding, devices []*deviceNow) []finding.Affected {
 	for _, a := range f.Affected {
 		name := productKey(a.Product)
 		if slices.ContainsFunc(devices, func(d *deviceNow) bool {
-			return name == productKey(d.id) || slices.Contains(d.products, name)
+			return name == productKey(d.id) || slices.ContainsFunc(d.products, func(p string) bool {
+				return strings.HasSuffix(" "+name, " "+p) // with or without its maker before it
+			})
 		}) {
 			out = append(out, a)
 		}

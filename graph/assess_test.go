@@ -166,7 +166,8 @@ func TestGapsTellDevicesApart(t *testing.T) {
 	assert.Equal(t, []string{"new"}, byKind[GapNotDeployed].Devices)
 	assert.Contains(t, byKind[GapNotFeasible].Why, "A watchdog is part of the firmware")
 	require.Len(t, a.Techniques, 1)
-	assert.Equal(t, []TechniqueMitigation{{ID: "M0815", Name: "Watchdog Timers", Partly: true, Feasible: true}}, a.Techniques[0].Mitigations)
+	assert.Equal(t, []TechniqueMitigation{{ID: "M0815", Name: "Watchdog Timers", Partly: true, Feasible: true,
+		Why: "ruled out on 1 of 3 devices by no_patch (no_patch: A watchdog is part of the firmware.)"}}, a.Techniques[0].Mitigations)
 }
 
 func TestOrderIsExplained(t *testing.T) {
