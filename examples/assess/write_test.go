@@ -18,6 +18,9 @@ import (
 func TestFormats(t *testing.T) {
 	for _, f := range formats {
 		t.Run(f.name, func(t *testing.T) {
+			if testing.Short() && f.name != "json" && f.name != "html" {
+				t.Skip("the race detector needs ten times as long: without -short")
+			}
 			got, stderr, code := assess(t, "-format", f.name)
 			require.Zero(t, code, stderr)
 			again, _, _ := assess(t, "-format", f.name)
