@@ -75,6 +75,40 @@ func New(ctx context.Context, catalog *mitre.Catalog, o Options) (*Model, error)
 	if catalog == nil {
 		return nil, ErrNoTechniques
 	}
+	if facts, err := mitre.Embedded(); err == nil && facts == catalog && o == (Options{Settings: DefaultSettings}) {
+		return embedded(ctx, catalog)
+	}
+	return newModel(ctx, catalog, o)
+}
+
+// ofEmbedded is the model of the embedded facts with no options, which many
+// parts of a program may ask for; whoever holds the token may use it.
+var ofEmbedded = struct {
+	gate  chan struct{}
+	model *Model
+}{gate: make(chan struct{}, 1)}
+
+func embedded(ctx context.Context, facts *mitre.Catalog) (*Model, error) {
+	select {
+	case ofEmbedded.gate <- struct{}{}:
+		defer func() { <-ofEmbedded.gate }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if ofEmbedded.model == nil {
+		m, err := newModel(ctx, facts, Options{Settings: DefaultSettings})
+		if err != nil {
+			return nil, err
+		}
+		ofEmbedded.model = m
+	}
+	return ofEmbedded.model, nil
+}
+
+func newModel(ctx context.Context, catalog *mitre.Catalog, o Options) (*Model, error) {
 	m := &Model{catalog: catalog, options: o, gate: make(chan struct{}, 1)}
 	c := newCorpus(catalog)
 	if len(c.techniques) == 0 {

@@ -1,6 +1,7 @@
 package identify
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"strings"
@@ -84,4 +85,27 @@ func TestToday(t *testing.T) {
 	assert.Equal(t, "T0807", today("T0807"))
 	assert.Equal(t, "T1059", today("T1059"), "of another domain")
 	assert.NotEmpty(t, sentences()[today("T0855")])
+}
+
+// TestEmbeddedModel: one model serves all who ask for that of the embedded
+// facts; with options, or after a call that was given up, it is made as asked.
+func TestEmbeddedModel(t *testing.T) {
+	c, err := mitre.Embedded()
+	require.NoError(t, err)
+	ended, end := context.WithCancel(t.Context())
+	end()
+	_, err = New(ended, c, Options{})
+	require.ErrorIs(t, err, context.Canceled)
+	one, err := New(t.Context(), c, Options{})
+	require.NoError(t, err)
+	another, err := New(t.Context(), c, Options{Settings: DefaultSettings})
+	require.NoError(t, err)
+	assert.Same(t, one, another)
+	s := DefaultSettings
+	s.Ridge *= 2
+	other, err := New(t.Context(), c, Options{Settings: s})
+	require.NoError(t, err)
+	assert.NotSame(t, one, other)
+	_, err = New(ended, c, Options{})
+	require.ErrorIs(t, err, context.Canceled)
 }
