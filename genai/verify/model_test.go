@@ -165,6 +165,9 @@ func TestFeatures(t *testing.T) {
 
 // TestWeights holds the weights in the code to what the dev parts give.
 func TestWeights(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine, and ten times as long under the race detector: without -short")
+	}
 	packs, parts := readPacks(t), devParts(t)
 	var list []sample
 	for _, part := range parts {

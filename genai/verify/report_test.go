@@ -64,6 +64,9 @@ func show(t *testing.T, counts map[string][2]int) {
 
 // The dev parts are what the checks and their weights were made with.
 func TestLabelledDev(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine, and ten times as long under the race detector: without -short")
+	}
 	for _, part := range devParts(t) {
 		counts := tally(t, part)
 		t.Log(part)

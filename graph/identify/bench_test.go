@@ -93,6 +93,9 @@ func keys(m map[string]float64) func(func(string) bool) {
 
 // TestBetterThanNaive takes every eighth source of the official release.
 func TestBetterThanNaive(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine, and ten times as long under the race detector: without -short")
+	}
 	c := release(t)
 	m, n := model(t, c), newNaive(c)
 	ours, theirs, all, i := 0, 0, 0, 0

@@ -133,7 +133,11 @@ func TestPassesVerificationWhateverTheEvidence(t *testing.T) {
 		graph.GapNoMitigation, graph.GapPlaceholderOnly, graph.GapNotFeasible, graph.GapNotDeployed, graph.GapNoDetection, graph.GapNoTechnique, "unheard of",
 	}
 	provenance := []graph.Kind{graph.Official, graph.Cited, graph.Analyst, graph.Site, graph.Drafted, "unheard of"}
-	for range 200 {
+	rounds := 200
+	if testing.Short() { // one goroutine, and ten times as long under the race detector
+		rounds = 20
+	}
+	for range rounds {
 		g := graph.Gap{Kind: kinds[r.IntN(len(kinds))], Technique: pick("", "T0837", "T0999", hostile()), Name: pick("Loss of Protection", hostile()), Why: hostile()}
 		for range r.IntN(4) {
 			g.Devices = append(g.Devices, hostile())

@@ -31,7 +31,11 @@ func TestEachTaskPassesWhateverTheEvidence(t *testing.T) {
 	name := func() string {
 		return pick("Loss of View", "Loss of Safety", "Command Message", "Alarm Suppression", hostile())
 	}
-	for range 60 {
+	rounds := 60
+	if testing.Short() { // one goroutine, and ten times as long under the race detector
+		rounds = 6
+	}
+	for range rounds {
 		a := &graph.Assessment{}
 		for range r.IntN(7) {
 			x := graph.TechniqueResult{ID: id(), Name: name(), Summary: pick("", "It stops.", hostile())}
